@@ -114,7 +114,9 @@ def _parser(default: Any) -> Callable[[Any], Any]:
         return _parse_bool
     if isinstance(default, (int, float)):
         return _parse_number(type(default))
-    return {tuple: _parse_list, Path: Path}.get(type(default), str)
+    if isinstance(default, tuple):
+        return _parse_list
+    return Path if isinstance(default, Path) else str
 
 
 SETTINGS: Final = tuple(

@@ -1,0 +1,77 @@
+/** Calls to the server's JSON API; errors come as RFC 9457 problem details. */
+
+/** The server said no, or could not be reached (`status` 0). */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    /** What to do now, when the server knows. */
+    readonly cure: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly cure?: string;
+}
+
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+/** The API as this signed-in person. */
+export class Api {
+  constructor(
+    private readonly csrfToken: string,
+    private readonly fetching: Fetch = (url, init) => fetch(url, init),
+  ) {}
+
+  /** GET JSON. */
+  async get<T>(url: string): Promise<T> {
+    return (await this.#call(url, { headers: { Accept: "application/json" } })).json() as Promise<T>;
+  }
+
+  /** GET text. */
+  async text(url: string): Promise<string> {
+    return (await this.#call(url, {})).text();
+  }
+
+  /** POST JSON, get JSON. */
+  async post<T>(url: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return this.#post<T>(url, JSON.stringify(body), "application/json", signal);
+  }
+
+  /** POST bytes, get JSON. */
+  async send<T>(url: string, bytes: Uint8Array): Promise<T> {
+    return this.#post<T>(url, new Uint8Array(bytes), "application/octet-stream");
+  }
+
+  async #post<T>(url: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<T> {
+    const headers = {
+      Accept: "application/json", "Content-Type": type, "X-CSRF-Token": this.csrfToken,
+    };
+    const init: RequestInit = { method: "POST", headers, body };
+    const response = await this.#call(url, signal ? { ...init, signal } : init);
+    return (response.status === 204 ? {} : await response.json()) as T;
+  }
+
+  async #call(url: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.fetching(url, { credentials: "same-origin", ...init });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      throw new ApiError("The server cannot be reached.", 0);
+    }
+    if (!response.ok) throw await problem(response);
+    return response;
+  }
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const type = response.headers.get("Content-Type") ?? "";
+  const said = type.includes("json") ? ((await response.json()) as Problem) : {};
+  const words = said.detail ?? said.title ?? `The server answered ${response.status}.`;
+  return new ApiError(words, response.status, said.cure ?? null);
+}

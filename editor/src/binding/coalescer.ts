@@ -1,0 +1,110 @@
+/**
+ * Keystrokes gathered into at most one Automerge change per tick, and remote changes brought to
+ * the text on the screen. Knows no editor and no network: both are ports.
+ */
+import { ChangeSet } from "@codemirror/state";
+import { fromPatches, replacement, toSplices, type Splice, type TextPatch } from "./splices";
+
+/** One version of the document. */
+export type Heads = readonly string[];
+
+/** The Automerge document, as far as the coalescer needs it. */
+export interface DocumentPort {
+  heads(): Heads;
+  text(): string;
+  /** Make one change in terms of the text at `at`; gives the heads of that text with the change. */
+  edit(at: Heads, splices: readonly Splice[]): Heads;
+  diff(from: Heads, to: Heads): readonly TextPatch[];
+}
+
+/** The text on the screen, as far as the coalescer needs it. */
+export interface ScreenPort {
+  text(): string;
+  length(): number;
+  /** Show what others did; must not come back as `typed`. */
+  show(changes: ChangeSet): void;
+}
+
+/** The screen always shows: the document at `shown` with `pending` on top. */
+export class Coalescer {
+  #shown: Heads;
+  #pending: ChangeSet | null = null;
+
+  constructor(
+    private readonly document: DocumentPort,
+    private readonly screen: ScreenPort,
+  ) {
+    this.#shown = document.heads();
+  }
+
+  /** Is there typed text which is not in the document yet? */
+  get waiting(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** The version of the document that is on the screen. */
+  get shown(): Heads {
+    return this.#shown;
+  }
+
+  /** An offset in the document's text at `shown`, as an offset on the screen. */
+  onScreen(offset: number): number {
+    const pending = this.#pending;
+    return pending ? pending.mapPos(Math.min(offset, pending.length)) : offset;
+  }
+
+  /** An offset on the screen, as an offset in the document's text at `shown`. */
+  inDocument(offset: number): number {
+    return this.#pending ? this.#pending.invertedDesc.mapPos(offset) : offset;
+  }
+
+  /** The person typed; nothing goes to the document before `flush`. */
+  typed(changes: ChangeSet): void {
+    if (changes.empty) return;
+    this.#pending = this.#pending ? this.#pending.compose(changes) : changes;
+  }
+
+  /**
+   * Bring typed text into the document as one change; gives whether there was any. The change
+   * is made at the version its writer saw, so what others did meanwhile is merged by Automerge.
+   */
+  flush(): boolean {
+    const pending = this.#pending;
+    if (!pending) return false;
+    const splices = toSplices(pending);
+    if (splices.length > 0) this.#shown = this.document.edit(this.#shown, splices);
+    this.#pending = null;
+    return splices.length > 0;
+  }
+
+  /** Show what others did since; typed text goes into the document first. */
+  reconcile(): void {
+    this.flush();
+    const now = this.document.heads();
+    if (sameHeads(now, this.#shown)) return;
+    const patches = this.document.diff(this.#shown, now);
+    const changes = fromPatches(patches, this.screen.length());
+    this.#shown = now;
+    if (changes === null) this.repair();
+    else if (!changes.empty) this.screen.show(changes);
+  }
+
+  /** Make the screen show the document's text; gives whether they differed. */
+  repair(): boolean {
+    this.flush();
+    const splice = replacement(this.screen.text(), this.document.text());
+    this.#shown = this.document.heads();
+    if (!splice) return false;
+    const { position: from, remove, insert } = splice;
+    const spec = { from, to: from + remove, insert };
+    this.screen.show(ChangeSet.of(spec, this.screen.length(), "\n"));
+    return true;
+  }
+}
+
+/** Do both name the same version? */
+export function sameHeads(one: Heads, other: Heads): boolean {
+  if (one.length !== other.length) return false;
+  const sorted = [...other].sort();
+  return [...one].sort().every((head, index) => head === sorted[index]);
+}

@@ -1,0 +1,162 @@
+/** The live document behind the editor: opening, connection, saving, and documents that end. */
+import type { DocHandle, StorageAdapterInterface } from "@automerge/automerge-repo/slim";
+import type { Extension } from "@codemirror/state";
+import { automergeText, type Binding } from "./binding/plugin";
+import type { PageDocument } from "./binding/document";
+import { readOnlyReason, type EditorConfig } from "./config";
+import type { Model } from "./machine/model";
+import type { Closing } from "./sync/closing";
+import type { Journal } from "./sync/journal";
+import type { Registry } from "./sync/registry";
+import { Session } from "./sync/session";
+import { Watch } from "./sync/watch";
+
+export interface LiveEvents {
+  connected(): void;
+  closed(): void;
+  /** The server retired the document; go on with this one. */
+  replaced(handle: DocHandle<PageDocument>): void;
+  /** The text here can only reach the server as a late document. */
+  stranded(why: string): void;
+  /** The document did not take the typed text; it is on the screen and is tried again. */
+  untaken(): void;
+}
+
+const PATIENCE_MILLISECONDS = 6_000;
+const MOST_REFUSALS = 3;
+
+/** Everything between the text on the screen and the server's store. */
+export class Live {
+  readonly session: Session;
+  binding: Binding | null = null;
+  /** Called when typed text went into the document. */
+  onFlushed: () => void = () => {};
+  #refusals = 0;
+  #counting = false;
+  #following: string | null = null;
+  readonly #watch: Watch;
+
+  constructor(
+    private readonly config: EditorConfig,
+    storage: StorageAdapterInterface | undefined,
+    registry: Registry,
+    journal: Journal,
+    private readonly model: Model,
+    private readonly events: LiveEvents,
+  ) {
+    model.learn({ keeps: storage !== undefined, readOnlyReason: readOnlyReason(config) });
+    this.session = new Session(config, storage, registry, journal, {
+      connected: () => this.#connected(),
+      closed: (why) => this.#closed(why),
+      moved: () => this.#moved(),
+      unavailable: () => this.events.stranded("The server no longer has this document."),
+      successor: (url) => void this.#succeed(url),
+    });
+    this.#watch = new Watch(this.session.socket, model);
+  }
+
+  /** The document, when this device or the server has given it. */
+  async open(): Promise<DocHandle<PageDocument>> {
+    this.model.happen("fetch");
+    const impatient = setTimeout(() => {
+      this.model.learn({ failure: "the server cannot be reached. Trying again…" });
+      this.model.happen("failed");
+    }, PATIENCE_MILLISECONDS);
+    const handle = await this.session.open(this.config.documentUrl!);
+    clearTimeout(impatient);
+    this.#retry();
+    this.model.happen("success");
+    this.session.follow(handle);
+    return handle;
+  }
+
+  /** Binds an editor to `handle`. */
+  extension(handle: DocHandle<PageDocument>): Extension {
+    const { model } = this;
+    return automergeText(handle, {
+      typed: () => model.happen("edit"),
+      flushed: () => {
+        this.#moved();
+        this.onFlushed();
+      },
+      receiving: (phase) => model.happen(phase === "begin" ? "receive" : "applied"),
+      failed: (error) => {
+        console.error("prdgen: the document did not take the text", error);
+        this.events.untaken();
+      },
+    }, (binding) => (this.binding = binding));
+  }
+
+  /** Typed text goes into the document now. */
+  flush(): void {
+    this.binding?.flush();
+  }
+
+  /** The tab may be going away: typed text into the document, and what is unsent written down. */
+  secure(): void {
+    this.flush();
+    this.session.writeDown();
+  }
+
+  /** Wait until the server has stored everything; gives whether it has. */
+  async settled(milliseconds = 5_000): Promise<boolean> {
+    this.flush();
+    const done = (): boolean => this.model.facts.connected && !this.model.words.unsaved;
+    const until = performance.now() + milliseconds;
+    while (!done() && performance.now() < until) await new Promise((next) => setTimeout(next, 50));
+    return done();
+  }
+
+  /** The page is left: keep what is typed, close the connection. */
+  async leave(): Promise<void> {
+    this.#watch.stop();
+    this.binding?.stop();
+    this.session.socket.disconnect();
+    await this.session.repo.flush();
+  }
+
+  #connected(): void {
+    this.#retry();
+    this.model.learn({ connected: true, everConnected: true, closedReason: null, storeAway: false });
+    this.#moved();
+    this.events.connected();
+  }
+
+  #closed(why: Closing): void {
+    this.model.learn({ connected: false, closedReason: why.reason, storeAway: why.storeAway });
+    this.events.closed();
+    this.#refusals = why.refused ? this.#refusals + 1 : this.#refusals;
+    if (this.#refusals >= MOST_REFUSALS) {
+      this.#refusals = 0;
+      this.events.stranded(why.reason ?? "The server refused a change.");
+    }
+  }
+
+  /** From Error back through Idle to Loading, when there is hope again. */
+  #retry(): void {
+    if (this.model.state.name !== "Error") return;
+    this.model.learn({ failure: null });
+    this.model.happen("retry");
+    this.model.happen("fetch");
+  }
+
+  // Counting changes asks Automerge; once for many news is enough.
+  #moved(): void {
+    if (this.#counting) return;
+    this.#counting = true;
+    queueMicrotask(() => {
+      this.#counting = false;
+      const waiting = this.session.waiting;
+      if (waiting === 0) this.#refusals = 0;
+      this.model.count(waiting, this.binding?.waiting ?? false);
+    });
+  }
+
+  async #succeed(url: string): Promise<void> {
+    if (this.#following === url) return;
+    this.#following = url;
+    this.flush();
+    const next = await this.session.open(url);
+    this.events.replaced(next);
+  }
+}

@@ -1,0 +1,74 @@
+/** What the status line says: a pure function of what is known. */
+import type { State } from "./states";
+
+export interface Facts {
+  readonly state: State;
+  readonly connected: boolean;
+  /** Was there ever a connection in this tab? */
+  readonly everConnected: boolean;
+  /** Changes the server has not stored yet. */
+  readonly waiting: number;
+  readonly readOnlyReason: string | null;
+  /** Why the server closed the connection, in its words. */
+  readonly closedReason: string | null;
+  /** The server said that it cannot store. */
+  readonly storeAway: boolean;
+  /** Nothing was acknowledged for long, though the connection stands. */
+  readonly slow: boolean;
+  /** Is there storage on this device which outlives the tab? */
+  readonly keeps: boolean;
+  /** Why the page could not be opened. */
+  readonly failure: string | null;
+}
+
+export type Tone = "good" | "busy" | "warn" | "bad" | "calm";
+
+export interface Words {
+  readonly text: string;
+  /** For the little light before the text, and for narrow screens. */
+  readonly tone: Tone;
+  /** Whether leaving the page now could lose something. */
+  readonly unsaved: boolean;
+}
+
+/** The words, the tone, and whether leaving would need a question. */
+export function words(facts: Facts): Words {
+  const unsaved = facts.waiting > 0 || ["Editing", "Saving", "Syncing"].includes(facts.state.name);
+  return { ...said(facts, unsaved), unsaved };
+}
+
+function said(facts: Facts, unsaved: boolean): Omit<Words, "unsaved"> {
+  const { state } = facts;
+  if (state.name === "Error") {
+    return { text: `Could not open this page: ${facts.failure ?? "no answer"}`, tone: "bad" };
+  }
+  if (state.name === "Idle" || state.name === "Loading") return { text: "Opening…", tone: "busy" };
+  if (facts.readOnlyReason !== null) return readOnly(facts);
+  const kept = facts.keeps ? "this device" : "this tab";
+  if (facts.storeAway) {
+    return { text: `Server cannot store right now, typing is kept on ${kept}`, tone: "warn" };
+  }
+  if (!facts.connected) return offline(facts, unsaved, kept);
+  if (!unsaved) return { text: "Saved", tone: "good" };
+  if (facts.slow) {
+    return { text: `Not stored yet — kept on ${kept} (${changes(facts.waiting)} waiting)`, tone: "warn" };
+  }
+  return { text: "Saving…", tone: "busy" };
+}
+
+function readOnly(facts: Facts): Omit<Words, "unsaved"> {
+  const away = facts.connected || !facts.everConnected ? "" : " — reconnecting";
+  const held = facts.waiting > 0 ? ` (${changes(facts.waiting)} kept on this device)` : "";
+  return { text: `Read only: ${facts.readOnlyReason}${held}${away}`, tone: "calm" };
+}
+
+function offline(facts: Facts, unsaved: boolean, kept: string): Omit<Words, "unsaved"> {
+  const why = facts.closedReason ? `${facts.closedReason}. ` : "";
+  if (!unsaved) return { text: `${why}Reconnecting…`, tone: "warn" };
+  const count = Math.max(1, facts.waiting);
+  return { text: `${why}Kept on ${kept} — reconnecting (${changes(count)} waiting)`, tone: "warn" };
+}
+
+function changes(count: number): string {
+  return count === 1 ? "1 change" : `${count} changes`;
+}

@@ -1,0 +1,184 @@
+/** One page's document: opened from this device and the server, followed, and never dropped. */
+import * as A from "@automerge/automerge/slim";
+import {
+  Repo, decodeHeads, type AutomergeUrl, type DocHandle, type PeerId, type StorageAdapterInterface,
+  type StorageId, type UrlHeads,
+} from "@automerge/automerge-repo/slim";
+import type { PageDocument } from "../binding/document";
+import type { EditorConfig } from "../config";
+import { confirmed, notStored, type Known } from "../machine/stored";
+import type { Closing } from "./closing";
+import type { Journal } from "./journal";
+import type { Registry } from "./registry";
+import { documentIdOf } from "./late";
+import { SocketAdapter } from "./socket";
+
+export interface SessionEvents {
+  connected(): void;
+  closed(why: Closing): void;
+  /** The heads here or on the server changed: count again. */
+  moved(): void;
+  /** The server does not have the document (any more). */
+  unavailable(): void;
+  /** The server retired the document; this one goes on from its text. */
+  successor(documentUrl: string): void;
+}
+
+/** automerge-repo writes to IndexedDB ten times a second; this is plenty. */
+const SETTLED_MILLISECONDS = 2_000;
+
+/** The open document and its connection. */
+export class Session {
+  readonly repo: Repo;
+  readonly socket: SocketAdapter;
+  readonly peerId: string;
+  handle: DocHandle<PageDocument> | null = null;
+  documentUrl: string;
+  #stored: readonly string[] | null = null;
+  #told: readonly string[] | null = null;
+  #noted = "";
+  /** Versions of some seconds ago and of a moment ago: the first is in IndexedDB by now. */
+  #settled: readonly [readonly string[], readonly string[]] = [[], []];
+
+  constructor(
+    private readonly config: EditorConfig,
+    storage: StorageAdapterInterface | undefined,
+    private readonly registry: Registry,
+    private readonly journal: Journal,
+    private readonly events: SessionEvents,
+  ) {
+    this.documentUrl = config.documentUrl!;
+    this.peerId = `editor-${crypto.randomUUID()}`;
+    this.socket = new SocketAdapter(() => socketUrl(config.syncUrl), {
+      connected: () => events.connected(),
+      closed: (why) => events.closed(why),
+      unavailable: (id) => {
+        if (id === documentIdOf(this.documentUrl)) events.unavailable();
+      },
+    });
+    this.repo = new Repo({
+      peerId: this.peerId as PeerId,
+      network: [this.socket],
+      enableRemoteHeadsGossiping: true,
+      ...(storage ? { storage } : {}),
+    });
+    this.repo.subscribeToRemotes([config.serverStorageId as StorageId]);
+    setInterval(() => this.#settle(), SETTLED_MILLISECONDS);
+  }
+
+  /** The document, as soon as this device or the server has given it. */
+  async open(documentUrl: string): Promise<DocHandle<PageDocument>> {
+    const allowableStates = ["ready", "unavailable"];
+    const handle = await this.repo.find<PageDocument>(documentUrl as AutomergeUrl, { allowableStates });
+    // Away from the server a document that is not on this device is "unavailable" until it comes.
+    if (!handle.isReady()) await new Promise<void>((ready) => whenReady(handle, ready));
+    await this.#replay(handle);
+    return handle;
+  }
+
+  /** Write down, at once, what IndexedDB may not have yet: the tab may be going away. */
+  writeDown(): void {
+    if (!this.handle?.isReady()) return;
+    const doc = this.handle.doc();
+    const changes = this.waiting === 0 ? [] : A.getChangesSince(doc, [...this.#settled[0]]);
+    this.journal.write(this.handle.documentId, changes);
+  }
+
+  async #replay(handle: DocHandle<PageDocument>): Promise<void> {
+    const changes = this.journal.read(handle.documentId);
+    if (changes.length === 0) return;
+    handle.update((doc) => A.applyChanges(doc, changes)[0]);
+    await this.repo.flush([handle.documentId]);
+    this.journal.clear(handle.documentId);
+  }
+
+  /** From now on `handle` is the page's document. */
+  follow(handle: DocHandle<PageDocument>): void {
+    this.handle?.off("change", this.#onChange);
+    this.handle?.off("remote-heads", this.#onRemoteHeads);
+    this.documentUrl = handle.url;
+    this.handle = handle;
+    this.#told = null;
+    this.#settled = [A.getHeads(handle.doc()), A.getHeads(handle.doc())];
+    const remembered = this.registry.find(this.config.branch, this.config.pagePath);
+    this.#stored = remembered?.documentUrl === handle.url ? remembered.stored : null;
+    const sync = handle.getSyncInfo(this.config.serverStorageId as StorageId);
+    if (sync) this.#told = decodeHeads(sync.lastHeads);
+    handle.on("change", this.#onChange);
+    handle.on("remote-heads", this.#onRemoteHeads);
+    this.#recount();
+    this.#onChange();
+  }
+
+  #settle(): void {
+    if (this.handle?.isReady()) this.#settled = [this.#settled[1], A.getHeads(this.handle.doc())];
+  }
+
+  /** How many changes here the server has not stored. */
+  get waiting(): number {
+    return this.handle ? notStored(known(this.handle), this.#stored) : 0;
+  }
+
+  /** The document's bytes, for `late`. */
+  bytes(): Uint8Array {
+    return A.save(this.handle!.doc());
+  }
+
+  #remember(documentUrl: string): void {
+    const note = JSON.stringify([documentUrl, this.#stored]);
+    if (note === this.#noted) return;
+    this.#noted = note;
+    const { branch, pagePath } = this.config;
+    this.registry.save(branch, pagePath, { documentUrl, stored: this.#stored });
+  }
+
+  readonly #onChange = (): void => {
+    this.#recount();
+    const successor = this.handle?.doc().successor;
+    if (typeof successor === "string") this.events.successor(successor);
+  };
+
+  readonly #onRemoteHeads = (told: { storageId: StorageId; heads: UrlHeads }): void => {
+    if (told.storageId !== this.config.serverStorageId) return;
+    this.#told = decodeHeads(told.heads);
+    // The heads are told a moment before the changes that came with them are in the document.
+    queueMicrotask(() => this.#recount());
+  };
+
+  #recount(): void {
+    const handle = this.handle;
+    if (!handle) return;
+    if (this.#told) {
+      this.#stored = confirmed(known(handle), this.#stored, this.#told);
+      this.#remember(handle.url);
+    }
+    this.events.moved();
+  }
+}
+
+function whenReady(handle: DocHandle<PageDocument>, ready: () => void): void {
+  const look = (): void => {
+    if (!handle.isReady()) return;
+    handle.off("heads-changed", soon);
+    ready();
+  };
+  const soon = (): void => queueMicrotask(look);
+  handle.on("heads-changed", soon);
+  look();
+}
+
+function known(handle: DocHandle<PageDocument>): Known {
+  const doc = handle.doc();
+  return {
+    heads: () => A.getHeads(doc),
+    has: (head) => A.hasHeads(doc, [head]),
+    countSince: (heads) => A.getChangesMetaSince(doc, [...heads]).length,
+  };
+}
+
+/** The sync URL as `ws:` or `wss:`, whatever the page was loaded by. */
+export function socketUrl(syncUrl: string, page: string = location.href): string {
+  const url = new URL(syncUrl, page);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

@@ -1,0 +1,26 @@
+/** The storage on this device, when the browser gives us one. */
+import { IndexedDBStorageAdapter } from "@automerge/automerge-repo-storage-indexeddb";
+
+/**
+ * IndexedDB for one person's unsent changes, or undefined in a browser that refuses it (private
+ * windows). One database a person: nobody may send what someone else typed on the same device.
+ */
+export async function openStorage(personId: string): Promise<IndexedDBStorageAdapter | undefined> {
+  try {
+    const storage = new IndexedDBStorageAdapter(`prdgen-${personId}`);
+    await storage.load(["prdgen", "probe"]);
+    return storage;
+  } catch (error) {
+    console.warn("prdgen: no storage on this device", error);
+    return undefined;
+  }
+}
+
+/** `localStorage`, or null where it is forbidden. */
+export function openShelf(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,23 @@
+/** The words about saving: always on the screen, read out when they change for longer. */
+import type { Words } from "../machine/words";
+import { h } from "./dom";
+
+const SPOKEN_AFTER_MILLISECONDS = 1_500;
+
+export class Status {
+  readonly #text = h("span", { class: "status-text" });
+  /** "Saving…" and "Saved" while someone types would drown everything else a reader says. */
+  readonly #spoken = h("span", { class: "hidden", role: "status", "aria-live": "polite" });
+  readonly element = h("div", { class: "status", "data-tone": "busy" },
+    h("span", { class: "light", "aria-hidden": "true" }), this.#text, this.#spoken);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  show(words: Words): void {
+    if (this.#text.textContent === words.text) return;
+    this.#text.textContent = words.text;
+    this.element.dataset["tone"] = words.tone;
+    this.element.title = words.text;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => (this.#spoken.textContent = words.text), SPOKEN_AFTER_MILLISECONDS);
+  }
+}

@@ -1,0 +1,99 @@
+"""Immutable files by the hash of their bytes, with their compressed twins."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import brotli
+
+KEEP_SECONDS: Final = 7200.0
+"""An artifact nobody names any more stays this long: longer than any cache holds its page."""
+ENCODINGS: Final = ("br", "gz")
+_COMPRESSIBLE: Final = re.compile(
+    r"\.(html|css|js|json|svg|xml|txt|md|csv|webmanifest|ttf|otf|wasm)$"
+)
+_WORTH_COMPRESSING: Final = 600
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+
+
+def digest(data: bytes) -> str:
+    """The name of these bytes: the first 160 bits of their SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def compressible(path: str) -> bool:
+    """Whether a file of this name shrinks when compressed."""
+    return _COMPRESSIBLE.search(path) is not None
+
+
+class Artifacts:
+    """A folder of artifacts; several processes may write to it at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str, encoding: str = "") -> Path:
+        """Where the artifact, or its twin in `encoding`, lies when it exists."""
+        return self.folder / name[:2] / (f"{name}.{encoding}" if encoding else name)
+
+    def put(self, data: bytes) -> str:
+        """Write the bytes if they are new; their name."""
+        name = digest(data)
+        target = self.path(name)
+        try:
+            os.utime(target)
+        except FileNotFoundError:
+            self._write(target, data)
+        return name
+
+    def get(self, name: str, encoding: str = "") -> bytes | None:
+        """The bytes, or those of the twin in `encoding`; None when there are none."""
+        try:
+            return self.path(name, encoding).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def compress(self, name: str, *, thoroughly: bool = False) -> None:
+        """Make the twins of one artifact that is worth it."""
+        data = self.get(name)
+        if data is None or len(data) < _WORTH_COMPRESSING or self.path(name, "br").exists():
+            return
+        quality = 10 if thoroughly else 5
+        self._write(self.path(name, "gz"), gzip.compress(data, 9 if thoroughly else 6, mtime=0))
+        self._write(self.path(name, "br"), brotli.compress(data, quality=quality))
+
+    def sweep(self, named: Iterable[str], now: float | None = None) -> int:
+        """Remove artifacts that are not named and were not for KEEP_SECONDS; how many."""
+        kept, limit = set(named), (now or time.time()) - KEEP_SECONDS
+        removed = 0
+        for path in self.folder.glob("??/*"):
+            if path.name.partition(".")[0] in kept or path.stat().st_mtime > limit:
+                continue
+            path.unlink(missing_ok=True)
+            removed += 1
+        return removed
+
+    def _write(self, target: Path, data: bytes) -> None:
+        # One name per process and thread is enough, and far cheaper than asking for a free one.
+        temporary = f"{target}.{os.getpid()}-{threading.get_ident()}.new"
+        Path(temporary).unlink(missing_ok=True)
+        try:
+            handle = os.open(temporary, _CREATE, 0o444)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(temporary, _CREATE, 0o444)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).replace(target)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise

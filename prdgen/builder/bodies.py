@@ -1,0 +1,104 @@
+"""Renders page bodies for the site, noting what of the world each body depended on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prdgen.builder import render
+from prdgen.builder.sources import Target, href, is_publishable, public_path
+from prdgen.page.outline import Heading
+
+_ANYTHING: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What bodies may depend on besides their own text."""
+
+    target: Target
+    root: str
+    titles: Mapping[str, str]
+    """page_path → title of every published page."""
+    urls: Mapping[str, str]
+    definitions: Mapping[str, str]
+    """Requirement id → page_path of the page that defines it."""
+    assets: frozenset[str]
+
+    def digest(self, needs: Iterable[str]) -> str:
+        """A hash of what this world says about `needs`, as `Body.needs` names them."""
+        state = hashlib.sha256()
+        for need in needs:
+            kind, _, name = need.partition(":")
+            state.update(f"{need}\0{self._answer(kind, name)}\n".encode())
+        return state.hexdigest()
+
+    def _answer(self, kind: str, name: str) -> str:
+        if kind == "asset":
+            return str(name in self.assets)
+        known = self.titles if kind == "page" else self.definitions
+        if name == _ANYTHING:
+            return repr(sorted(known.items()))
+        return repr((known.get(name), self.urls.get(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A rendered body, and what it asked of the world."""
+
+    html: str
+    outline: tuple[Heading, ...]
+    problems: tuple[dict[str, Any], ...]
+    needs: tuple[str, ...]
+
+
+class _Noting(Mapping[str, str]):
+    """A mapping that notes which keys it was asked for."""
+
+    def __init__(self, kind: str, known: Mapping[str, str], needs: set[str]) -> None:
+        self._kind, self._known, self._needs = kind, known, needs
+
+    def __getitem__(self, key: str) -> str:
+        self._needs.add(f"{self._kind}:{key}")
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[str]:
+        self._needs.add(f"{self._kind}:{_ANYTHING}")
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def body(page_path: str, text: str, world: World, parsed: render.Parsed | None = None) -> Body:
+    """The body of one page in this world; `parsed` is used up."""
+    needs: set[str] = set()
+    target, base = world.target, world.target.base_for(world.urls[page_path])
+
+    def link(other: str, fragment: str) -> str:
+        needs.add(f"page:{other}")
+        return href(base, world.urls.get(other, public_path(other, world.root)), fragment)
+
+    def asset(path: str) -> str | None:
+        needs.add(f"asset:{path}")
+        known = path in world.assets and is_publishable(path)
+        return href(base, public_path(path, world.root)) if known else None
+
+    context = render.RenderContext(
+        branch=target.branch,
+        commit=target.commit or None,
+        known_pages=_Noting("page", world.titles, needs),
+        link=link,
+        asset=asset,
+        requirement_uses=_Noting("requirement", world.definitions, needs),
+        mode="site",
+    )
+    rendered = render.render(page_path, text, context=context, parsed=parsed)
+    problems = tuple(
+        {"page_path": page_path, "line": each.line, "code": each.code,
+         "message": each.message, "hint": each.hint}
+        for each in rendered.problems
+    )  # fmt: skip
+    return Body(rendered.html, tuple(rendered.outline), problems, tuple(sorted(needs)))

@@ -1,0 +1,249 @@
+"""Fills a frame: one page's body and facts into the holes of a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Final
+
+from prdgen.builder import navigation
+from prdgen.builder.frame import Frame
+from prdgen.builder.manifest import PageFacts
+from prdgen.builder.sources import Target, href
+from prdgen.page.outline import Heading
+
+_STATUS_CLASSES: Final = {
+    "draft": "draft",
+    "proposed": "draft",
+    "in review": "review",
+    "review": "review",
+    "approved": "approved",
+    "accepted": "approved",
+    "active": "approved",
+    "shipped": "shipped",
+    "done": "shipped",
+    "implemented": "shipped",
+    "superseded": "past",
+    "deprecated": "past",
+    "rejected": "past",
+    "obsolete": "past",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a page besides its own facts."""
+
+    before: navigation.Node | None = None
+    after: navigation.Node | None = None
+    path: str = ""
+    links: Sequence[tuple[str, str]] = ()
+    """Title and address of the site's own lists, for the sidebar."""
+    extra: Mapping[str, str] | None = None
+    """More holes: what the landing page shows of the whole site."""
+
+
+def page(
+    frame: Frame,
+    target: Target,
+    facts: PageFacts,
+    url: str,
+    *,
+    body: str,
+    outline: Sequence[Heading],
+    around: Surroundings,
+) -> str:
+    """The whole HTML page of one PRD at `url`; `body` is safe HTML."""
+    base = target.base_for(url)
+    source = public_source(url, facts.page_path)
+    edit = edit_address(frame, target, facts.page_path)
+    values = {
+        "body": with_badges(body, facts, base),
+        "description": escape(facts.description),
+        "edit": escape(edit),
+        "editable": "" if edit else "hidden",
+        "facts": _facts(facts),
+        "hide": escape(" ".join(facts.hide)),
+        "searched": "data-pagefind-body" if facts.searched and facts.listed else "",
+        "source": escape(href(base, source)),
+        "toc": toc(outline),
+    }
+    title = facts.title or frame.config.values["site_name"]
+    values["head"] = _head(target, facts, url) + _alternate(href(base, source))
+    return _fill(frame, target, title, url, values, around=around, template=facts.template)
+
+
+def plain(
+    frame: Frame,
+    target: Target,
+    title: str,
+    url: str,
+    *,
+    body: str,
+    around: Surroundings,
+    template: str = "main.html",
+) -> str:
+    """A page of the site itself (a list, the 404 page): no source, no editor, not searched."""
+    values = {
+        "body": f"<h1>{escape(title)}</h1>\n{body}",
+        "description": escape(title),
+        "editable": "hidden",
+        "sourced": "hidden",
+        "hide": "toc",
+    }
+    return _fill(frame, target, title, url, values, around=around, template=template)
+
+
+def public_source(url: str, page_path: str) -> str:
+    """Where the Markdown of the page at `url` is published: its address with `.md`."""
+    name = page_path.rpartition("/")[2]
+    return f"{url.rstrip('/')}.md" if not _stands_for_folder(name) else f"{url}{name}"
+
+
+def _stands_for_folder(name: str) -> bool:
+    return name.lower() in {"index.md", "readme.md", "index.markdown", "readme.markdown"}
+
+
+def edit_address(frame: Frame, target: Target, page_path: str) -> str:
+    """The address of the page's editor: the target's, else from mkdocs.yml's `edit_uri`."""
+    if target.edit_url:
+        return target.edit_url.format(branch=target.branch, page_path=page_path)
+    config = frame.config
+    repo, edit_uri = str(config.values.get("repo_url") or ""), config.values.get("edit_uri")
+    if not repo or not edit_uri:
+        return ""
+    inside = page_path.removeprefix(f"{config.docs_dir}/")
+    return f"{repo.rstrip('/')}/{str(edit_uri).strip('/')}/{inside}"
+
+
+def toc(outline: Sequence[Heading]) -> str:
+    """The contents as Material's nested list, without the page's own title."""
+    headings = [heading for heading in outline if heading.level > 1]
+    return _toc(headings, 0, len(headings))
+
+
+def _toc(headings: Sequence[Heading], start: int, end: int) -> str:
+    parts, place = [], start
+    while place < end:
+        heading, below = headings[place], place + 1
+        while below < end and headings[below].level > heading.level:
+            below += 1
+        text = escape(heading.text)
+        inner = ""
+        if below > place + 1 and heading.level < 6:
+            items = _toc(headings, place + 1, below)
+            inner = (
+                f'<nav class="md-nav" aria-label="{text}">'
+                f'<ul class="md-nav__list">{items}</ul></nav>'
+            )
+        parts.append(
+            f'<li class="md-nav__item"><a href="#{escape(heading.slug)}" class="md-nav__link">'
+            f'<span class="md-ellipsis">{text}</span></a>{inner}</li>'
+        )
+        place = below
+    return "".join(parts)
+
+
+def status_badge(status: str) -> str:
+    """A page's status as a small labelled badge; its colour says how far the page is."""
+    if not status:
+        return ""
+    kind = _STATUS_CLASSES.get(status.strip().lower().replace("-", " ").replace("_", " "), "other")
+    return f'<span class="prd-status prd-status--{kind}">{escape(status)}</span>'
+
+
+def with_badges(body: str, facts: PageFacts, base: str) -> str:
+    """The body with a title, and status, owner and tags below it."""
+    items = [status_badge(facts.status)]
+    if facts.owner:
+        items.append(f'<span class="prd-owner">{escape(facts.owner)}</span>')
+    items += [
+        f'<a class="prd-tag" href="{escape(href(base, "tags/", tag))}">{escape(tag)}</a>'
+        for tag in facts.tags
+    ]
+    shown = " ".join(item for item in items if item)
+    badges = f'<p class="prd-badges" data-pagefind-ignore>{shown}</p>' if shown else ""
+    if "<h1" not in body and "title" not in facts.hide and facts.title:
+        return f"<h1>{escape(facts.title)}</h1>\n{badges}{body}"
+    before, end, rest = body.partition("</h1>")
+    return f"{before}{end}\n{badges}{rest}" if end else badges + body
+
+
+def time_html(moment: str) -> str:
+    """A `<time>` that reads `24 Nov 2026`; what is no ISO date stays as it is."""
+    try:
+        day = datetime.fromisoformat(moment)
+    except ValueError:
+        return escape(moment)
+    return f'<time datetime="{escape(moment)}">{day.day} {day:%b %Y}</time>'
+
+
+def _facts(facts: PageFacts) -> str:
+    if not facts.updated_at:
+        return ""
+    by = f" by {escape(facts.updated_by)}" if facts.updated_by else ""
+    return f'<aside class="prd-updated">Updated {time_html(facts.updated_at)}{by}</aside>'
+
+
+def _head(target: Target, facts: PageFacts, url: str) -> str:
+    tags = [f'<meta property="og:title" content="{escape(facts.title)}">']
+    if facts.description:
+        tags.append(f'<meta property="og:description" content="{escape(facts.description)}">')
+    if target.absolute:
+        address = escape(href(target.absolute, url))
+        tags.append(f'<link rel="canonical" href="{address}">')
+    if not facts.listed:
+        tags.append('<meta name="robots" content="noindex">')
+    return "".join(tags)
+
+
+def _alternate(source: str) -> str:
+    return f'<link rel="alternate source" type="text/markdown" href="{escape(source)}">'
+
+
+def _fill(
+    frame: Frame,
+    target: Target,
+    title: str,
+    url: str,
+    values: Mapping[str, str],
+    *,
+    around: Surroundings,
+    template: str,
+) -> str:
+    base, site_name = target.base_for(url), str(frame.config.values["site_name"])
+    links = "".join(
+        f'<li class="md-nav__item"><a class="md-nav__link" href="{escape(href(base, address))}">'
+        f"{escape(text)}</a></li>"
+        for text, address in around.links
+    )
+    filled = {
+        "base": escape(base),
+        "doctitle": escape(title if title == site_name else f"{title} – {site_name}"),
+        "links": links,
+        "neighbours": _neighbours(around, base),
+        "path": around.path,
+        "title": escape(title),
+        "url": escape(url),
+    }
+    filled |= values
+    filled |= around.extra or {}
+    return frame.template(template).fill(filled)
+
+
+def _neighbours(around: Surroundings, base: str) -> str:
+    links = []
+    for node, kind, word in ((around.before, "prev", "Previous"), (around.after, "next", "Next")):
+        if node is not None and node.url is not None:
+            links.append(
+                f'<a href="{escape(href(base, node.url))}" rel="{kind}" '
+                f'class="md-footer__link md-footer__link--{kind}"><div class="md-footer__title">'
+                f'<span class="md-footer__direction">{word}</span>'
+                f'<div class="md-ellipsis">{escape(node.title)}</div></div></a>'
+            )
+    if not links:
+        return ""
+    shown = "".join(links)
+    return f'<nav class="md-footer__inner md-grid" aria-label="Neighbours">{shown}</nav>'

@@ -1,0 +1,158 @@
+"""The site's own pages and lists, made from facts alone, never by rendering pages again."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from prdgen.builder import fill
+from prdgen.builder.manifest import PageFacts
+from prdgen.builder.sources import Target, href
+
+_FEED_LENGTH = 30
+_RECENT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page that may be listed, with its address."""
+
+    facts: PageFacts
+    url: str
+
+
+def newest(pages: Iterable[Listed], count: int) -> list[Listed]:
+    """The pages changed last, newest first."""
+    dated = [page for page in pages if page.facts.updated_at]
+    return sorted(dated, key=lambda p: (p.facts.updated_at, p.url), reverse=True)[:count]
+
+
+def pages_html(pages: Sequence[Listed], base: str) -> str:
+    """A table of all pages with status, owner and date; the site's script filters it."""
+    rows = "".join(
+        f'<tr><td><a href="{escape(href(base, page.url))}">{escape(page.facts.title)}</a></td>'
+        f"<td>{fill.status_badge(page.facts.status)}</td><td>{escape(page.facts.owner)}</td>"
+        f"<td>{fill.time_html(page.facts.updated_at)}</td></tr>\n"
+        for page in pages
+    )
+    return (
+        f'<div class="prd-list prd-list--pages" data-prd-filter><p class="prd-list__count">{len(pages)} pages</p>'
+        '<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table><thead><tr><th>Page</th>'
+        f"<th>Status</th><th>Owner</th><th>Updated</th></tr></thead><tbody>\n{rows}"
+        "</tbody></table></div></div></div>"
+    )
+
+
+def requirements_html(pages: Sequence[Listed], base: str) -> str:
+    """Every requirement with its page."""
+    rows = "".join(
+        f'<tr><td><a class="requirement-id" href="{escape(href(base, page.url, each.id))}">'
+        f"{escape(each.id)}</a></td><td>{escape(each.text)}</td>"
+        f"<td>{fill.status_badge(each.status)}</td>"
+        f'<td><a href="{escape(href(base, page.url))}">{escape(page.facts.title)}</a></td></tr>\n'
+        for page in pages
+        for each in page.facts.requirements
+    )
+    return (
+        '<div class="prd-list" data-prd-filter><div class="md-typeset__scrollwrap">'
+        '<div class="md-typeset__table"><table><thead><tr><th>Requirement</th><th>Text</th><th>Status</th>'
+        f"<th>Page</th></tr></thead><tbody>\n{rows}</tbody></table></div></div></div>"
+    )
+
+
+def tags_html(pages: Sequence[Listed], base: str) -> str:
+    """Every tag with its pages."""
+    tagged: dict[str, list[Listed]] = defaultdict(list)
+    for page in pages:
+        for tag in page.facts.tags:
+            tagged[tag].append(page)
+    return "\n".join(
+        f'<h2 id="{escape(tag)}">{escape(tag)}</h2>\n<ul>'
+        + "".join(
+            f'<li><a href="{escape(href(base, page.url))}">{escape(page.facts.title)}</a> '
+            f"{fill.status_badge(page.facts.status)}</li>"
+            for page in tagged[tag]
+        )
+        + "</ul>"
+        for tag in sorted(tagged, key=str.lower)
+    )
+
+
+def recent_html(pages: Sequence[Listed], base: str) -> str:
+    """Cards of the pages changed last."""
+    return "".join(
+        f'<li><a class="prd-card" href="{escape(href(base, page.url))}">'
+        f'<span class="prd-card__title">{escape(page.facts.title)}</span>'
+        f'<span class="prd-card__facts">{fill.status_badge(page.facts.status)} '
+        f"{fill.time_html(page.facts.updated_at)}</span></a></li>"
+        for page in newest(pages, _RECENT) or list(pages)[:_RECENT]
+    )
+
+
+def sitemap(pages: Sequence[Listed], target: Target) -> str:
+    """sitemap.xml of the listed pages."""
+    entries = "".join(
+        f"<url><loc>{escape(href(target.absolute, page.url))}</loc>"
+        + (f"<lastmod>{escape(page.facts.updated_at[:10])}</lastmod>" * bool(page.facts.updated_at))
+        + "</url>\n"
+        for page in pages
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}</urlset>\n'
+    )
+
+
+def feed(pages: Sequence[Listed], target: Target, site_name: str) -> str:
+    """An Atom feed of what changed last."""
+    last = newest(pages, _FEED_LENGTH)
+    entries = "".join(
+        f"<entry><title>{escape(page.facts.title)}</title>"
+        f'<link href="{escape(href(target.absolute, page.url))}"/>'
+        f"<id>{escape(href(target.absolute, page.url))}</id>"
+        f"<updated>{escape(page.facts.updated_at)}</updated>"
+        f"<author><name>{escape(page.facts.updated_by or site_name)}</name></author>"
+        f"<summary>{escape(page.facts.description)}</summary></entry>\n"
+        for page in last
+    )
+    updated = last[0].facts.updated_at if last else "1970-01-01T00:00:00+00:00"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<title>{escape(site_name)}</title><id>{escape(target.absolute)}</id>"
+        f"<updated>{escape(updated)}</updated>\n{entries}</feed>\n"
+    )
+
+
+def llms(pages: Sequence[Listed], target: Target, config: dict[str, Any]) -> str:
+    """llms.txt: what this site is, and the Markdown source of each page."""
+    base = target.absolute or target.base or "/"
+    lines = [f"# {config['site_name']}", ""]
+    if config.get("site_description"):
+        lines += [f"> {config['site_description']}", ""]
+    for page in pages:
+        source = href(base, fill.public_source(page.url, page.facts.page_path))
+        about = f": {page.facts.description}" if page.facts.description else ""
+        status = f" ({page.facts.status})" if page.facts.status else ""
+        lines.append(f"- [{page.facts.title}]({source}){status}{about}")
+    return "\n".join(lines) + "\n"
+
+
+def redirect(address: str, title: str) -> str:
+    """A page that sends its reader on, for static servers."""
+    where = escape(address)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
+        f'<title>{escape(title)}</title><link rel="canonical" href="{where}">'
+        f'<meta http-equiv="refresh" content="0; url={where}"></head>'
+        f'<body><p>This page is now at <a href="{where}">{escape(title)}</a>.</p></body></html>\n'
+    )
+
+
+def build_json(branch: str, commit: str, count: int) -> str:
+    """What was built, for people and monitors."""
+    return json.dumps({"branch": branch, "commit": commit, "pages": count}) + "\n"

@@ -1,0 +1,126 @@
+"""What one build is: every public path with its artifact, and what each page was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Final
+
+VERSION: Final = 1
+"""Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A requirement as the indexes show it."""
+
+    id: str
+    text: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the site as a whole knows of one page; nothing else of it is in other artifacts."""
+
+    page_path: str
+    blob: str
+    title: str
+    description: str = ""
+    status: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    published: bool = True
+    listed: bool = True
+    """False: readable at its address, but in no navigation, list, search or sitemap."""
+    searched: bool = True
+    label: str = ""
+    """A shorter title for the navigation."""
+    weight: float = 1e9
+    template: str = ""
+    hide: tuple[str, ...] = ()
+    redirects: tuple[str, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    updated_at: str = ""
+    updated_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """One page of a build: what it was made from (`key`) and which artifact that gave."""
+
+    facts: PageFacts
+    url: str
+    key: str
+    html: str
+    source: str
+    """Artifact of the Markdown that stands beside the page."""
+    needs: tuple[str, ...] = ()
+    """What else the body asked for, as `bodies.World.digest` takes it."""
+    problems: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One build: immutable, and complete by itself."""
+
+    files: Mapping[str, str]
+    """Public path → artifact name."""
+    pages: Mapping[str, PageRecord]
+    frame: str = ""
+    branch: str = ""
+    commit: str = ""
+    base: str = ""
+    assets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Repository path of each copied file → its blob and artifact."""
+    search: Mapping[str, str] = field(default_factory=dict)
+    """The search's part of `files`, which is a few seconds behind."""
+    retired: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    """Public path → artifact and time, of the theme's and search's files that open pages of an
+    older build may still ask for; part of `files`."""
+
+    @cached_property
+    def id(self) -> str:
+        """A hash of every path and artifact: equal builds have equal ids."""
+        lines = (f"{path}\0{name}\n" for path, name in sorted(self.files.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()[:20]
+
+    def to_json(self) -> str:
+        """The manifest as JSON; `from_json` reads it."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values |= {"version": VERSION, "id": self.id}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest | None:
+        """The manifest, or None when another version of prdgen wrote it."""
+        values = json.loads(text)
+        if values.pop("version", None) != VERSION:
+            return None
+        values.pop("id")
+        values["pages"] = {path: _record(page) for path, page in values["pages"].items()}
+        for name in ("assets", "retired"):
+            values[name] = {path: tuple(pair) for path, pair in values[name].items()}
+        return cls(**values)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _record(values: dict[str, Any]) -> PageRecord:
+    values["facts"] = facts_of(values["facts"])
+    for name in ("needs", "problems"):
+        values[name] = tuple(values[name])
+    return PageRecord(**values)
+
+
+def facts_of(values: dict[str, Any]) -> PageFacts:
+    """Facts from what JSON made of them."""
+    for name in ("tags", "hide", "redirects"):
+        values[name] = tuple(values[name])
+    values["requirements"] = tuple(Requirement(**each) for each in values["requirements"])
+    return PageFacts(**values)

@@ -1,0 +1,363 @@
+"""Builds the site of one commit: gather what is known of every page first, then write."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from prdgen.builder import (
+    artifacts,
+    bodies,
+    crew,
+    fill,
+    indexes,
+    navigation,
+    render,
+    scope,
+    sources,
+)
+from prdgen.builder.frame import Frame
+from prdgen.builder.manifest import VERSION, Manifest, PageFacts, PageRecord
+from prdgen.builder.sources import AssetSource, PageSource, Target
+
+_LISTS = (("All pages", "pages/"), ("Requirements", "requirements/"), ("Tags", "tags/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One finished build; nothing of it is public before `publication.Site.switch`."""
+
+    manifest: Manifest
+    rendered: tuple[str, ...]
+    """Paths of the pages whose artifact was made anew."""
+    changed: tuple[str, ...]
+    """Public paths that are new or different since the previous build."""
+    removed: tuple[str, ...]
+    problems: tuple[dict[str, Any], ...]
+    """What writers should look at, as JSON: page_path, line, code, message, hint."""
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Everything gathered before the first byte is written."""
+
+    frame: Frame
+    target: Target
+    previous: Manifest | None
+    store: artifacts.Artifacts
+    pages: Mapping[str, PageSource]
+    facts: Mapping[str, PageFacts]
+    """Published pages only."""
+    world: bodies.World
+    tree: list[navigation.Node]
+    around: Mapping[str, tuple[navigation.Node | None, navigation.Node | None]]
+    folders: Mapping[str, bool]
+    listed: list[indexes.Listed]
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build(
+    pages: Iterable[PageSource],
+    assets: Iterable[AssetSource],
+    *,
+    frame: Frame,
+    target: Target,
+    previous: Manifest | None,
+    store: artifacts.Artifacts,
+) -> Build:
+    """Render what changed since `previous` and write every artifact that is not there yet.
+
+    Work grows with what changed, not with the site: an unchanged page costs a comparison. Pages
+    marked draft, hidden or excluded are in nothing that is written. Nothing is switched. Blocks;
+    call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
+    artifact; it never stops the build.
+    """
+    began = time.perf_counter()
+    files_of = {asset.path: asset for asset in assets}
+    with crew.Crew() as workers:
+        plan = _gather(
+            pages, files_of, workers, frame=frame, target=target, previous=previous, store=store
+        )
+        records, rendered = _pages(plan, workers)
+    copied = _copy(plan, files_of, records)
+    lists = _lists(plan) | _redirects(plan) | _frame_files(plan)
+    files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
+    files |= {path: store.put(data) for path, data in lists.items()}
+    for record in records.values():
+        files[f"{record.url}index.html"] = record.html
+        files[fill.public_source(record.url, record.facts.page_path)] = record.source
+        plan.problems.extend(record.problems)
+    manifest = Manifest(
+        files=files,
+        pages=records,
+        frame=frame.id,
+        branch=target.branch,
+        commit=target.commit,
+        base=target.base,
+        assets=copied,
+    )
+    manifest = with_search(manifest, previous.search if previous else {}, previous)
+    old = previous.files if previous else {}
+    changed = [path for path, name in manifest.files.items() if old.get(path) != name]
+    removed = [path for path in old if path not in manifest.files]
+    return Build(
+        manifest=manifest,
+        rendered=tuple(rendered),
+        changed=tuple(sorted(changed)),
+        removed=tuple(sorted(removed)),
+        problems=tuple(plan.problems),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def with_search(
+    build_manifest: Manifest, search: Mapping[str, str], previous: Manifest | None
+) -> Manifest:
+    """The same build with these search files; theme and search files of `previous` that open
+    pages may still ask for stay for as long as artifacts do.
+    """
+    dropped = build_manifest.retired.keys() | build_manifest.search.keys()
+    files = {path: name for path, name in build_manifest.files.items() if path not in dropped}
+    files |= search
+    retired: dict[str, tuple[str, float]] = {}
+    if previous is not None:
+        now, pages = time.time(), previous.pages
+        made = {f"{record.url}index.html" for record in pages.values()}
+        for path, name in previous.files.items():
+            since = previous.retired.get(path, (name, now))[1]
+            kept = path.startswith(("assets/", "pagefind/")) and path not in made
+            if kept and path not in files and now - since < artifacts.KEEP_SECONDS:
+                retired[path] = (name, since)
+    files |= {path: name for path, (name, _) in retired.items()}
+    return replace(build_manifest, files=files, search=dict(search), retired=retired)
+
+
+def _gather(
+    pages: Iterable[PageSource],
+    files_of: Mapping[str, AssetSource],
+    workers: crew.Crew,
+    *,
+    frame: Frame,
+    target: Target,
+    previous: Manifest | None,
+    store: artifacts.Artifacts,
+) -> _Plan:
+    root = frame.config.docs_dir
+    rules = scope.Scope.of(frame.config)
+    given = {source.page_path: source for source in pages if not rules.excludes(source.page_path)}
+    problems: list[dict[str, Any]] = []
+    # Another configuration may list or leave out other pages: what was known of them is not used.
+    same_rules = previous is not None and previous.frame == frame.id
+    known = _facts(given, previous if same_rules else None, rules, workers)
+    published = {path: page for path, page in known.items() if page.published}
+    urls = sources.page_urls(list(published), root)
+    world = bodies.World(
+        target=target,
+        root=root,
+        titles={path: page.title for path, page in published.items()},
+        urls=urls,
+        definitions={r.id: path for path, page in published.items() for r in page.requirements},
+        assets=frozenset(path for path in files_of if not rules.excludes(path)),
+    )
+    tree = navigation.tree(published, urls, frame.config.values.get("nav"), root)
+    taken = set(urls.values())
+    listed = [
+        indexes.Listed(published[path], urls[path])
+        for path in sorted(published, key=lambda path: urls[path])
+        if published[path].listed
+    ]
+    return _Plan(
+        frame=frame, target=target, previous=previous, store=store, pages=given, facts=published,
+        world=world, tree=tree, around=navigation.neighbours(tree),
+        folders=dict.fromkeys(taken, True), listed=listed, problems=problems,
+    )  # fmt: skip
+
+
+def _facts(
+    given: Mapping[str, PageSource],
+    previous: Manifest | None,
+    rules: scope.Scope,
+    workers: crew.Crew,
+) -> dict[str, PageFacts]:
+    """Facts of every page; those of unchanged pages come from the previous build."""
+    known = previous.pages if previous else {}
+    found, new = {}, {}
+    for path, source in given.items():
+        old = known.get(path)
+        if old is None or old.facts.blob != source.blob:
+            new[path] = source
+            continue
+        at = source.updated_at.isoformat() if source.updated_at else old.facts.updated_at
+        same = (at, source.updated_by) == (old.facts.updated_at, old.facts.updated_by)
+        found[path] = (
+            old.facts if same else replace(old.facts, updated_at=at, updated_by=source.updated_by)
+        )
+    made = {path: rules.apply(page) for path, page in workers.facts(new).items()}
+    return {path: found.get(path) or made[path] for path in given}
+
+
+def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list[str]]:
+    known = plan.previous.pages if plan.previous else {}
+    records: dict[str, PageRecord] = {}
+    texts: dict[str, str] = {}
+    for path, page in plan.facts.items():
+        old = known.get(path)
+        if old is not None and old.key == _key(plan, page, old.needs):
+            records[path] = old if old.facts is page else replace(old, facts=page)
+        else:
+            texts[path] = plan.pages[path].read()
+    for path, body in workers.bodies(texts, plan.world):
+        records[path] = _page(plan, plan.facts[path], texts[path], body)
+    return {path: records[path] for path in plan.facts}, list(texts)
+
+
+def _key(plan: _Plan, page: PageFacts, needs: Sequence[str]) -> str:
+    """A hash of everything one page's artifact depends on."""
+    url = plan.world.urls[page.page_path]
+    before, after = plan.around.get(url, (None, None))
+    parts = (
+        VERSION, render.VERSION, plan.frame.id, plan.target.branch, plan.target.base, plan.target.site_url,
+        plan.target.edit_url, page.page_path, page.blob, page.updated_at, page.updated_by, url,
+        before and (before.title, before.url), after and (after.title, after.url),
+        _path(plan, url), _links(plan), _extra(plan, page.template, url), plan.world.digest(needs),
+    )  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
+
+
+def _page(plan: _Plan, page: PageFacts, text: str, body: bodies.Body) -> PageRecord:
+    url = plan.world.urls[page.page_path]
+    around = _around(plan, url, page.template)
+    html = fill.page(
+        plan.frame, plan.target, page, url, body=body.html, outline=body.outline, around=around
+    )
+    return PageRecord(
+        facts=page,
+        url=url,
+        key=_key(plan, page, body.needs),
+        html=plan.store.put(html.encode()),
+        source=plan.store.put(text.encode()),
+        needs=body.needs,
+        problems=body.problems,
+    )
+
+
+def _around(plan: _Plan, url: str, template: str = "") -> fill.Surroundings:
+    before, after = plan.around.get(url, (None, None))
+    return fill.Surroundings(
+        before=before,
+        after=after,
+        path=_path(plan, url),
+        links=_links(plan),
+        extra=_extra(plan, template, url),
+    )
+
+
+def _path(plan: _Plan, url: str) -> str:
+    return navigation.path_html(url, plan.target.base_for(url), plan.folders, "Home")
+
+
+def _links(plan: _Plan) -> list[tuple[str, str]]:
+    taken = plan.folders
+    return [("Home", ""), *((title, url) for title, url in _LISTS if url not in taken)]
+
+
+def _extra(plan: _Plan, template: str, url: str) -> dict[str, str]:
+    """What a template with a hole for it shows of the whole site."""
+    if "recent" not in plan.frame.template(template).parts[1::2]:
+        return {}
+    base = plan.target.base_for(url)
+    others = [page for page in plan.listed if page.url != url]
+    return {"recent": indexes.recent_html(others, base), "count": str(len(plan.listed))}
+
+
+def _copy(
+    plan: _Plan, files_of: Mapping[str, AssetSource], records: Mapping[str, PageRecord]
+) -> dict[str, tuple[str, str]]:
+    """Artifacts of the files that stand beside pages or are shown by one."""
+    root = plan.world.root
+    inside = "" if root == "." else f"{root}/"
+    shown = {need.removeprefix("asset:") for record in records.values() for need in record.needs}
+    old = plan.previous.assets if plan.previous else {}
+    copied: dict[str, tuple[str, str]] = {}
+    for path in sorted(plan.world.assets):
+        wanted = path in shown or path.startswith(inside)
+        if not wanted or not sources.is_publishable(path):
+            continue
+        asset = files_of[path]
+        if path in old and old[path][0] == asset.blob:
+            copied[path] = old[path]
+            continue
+        data = asset.read()
+        if sources.is_active_svg(path, data):
+            plan.problems.append({
+                "page_path": path, "line": 1, "code": "active-svg",
+                "message": "this SVG holds scripts or foreign objects and is not published",
+                "hint": "Save it again as plain SVG.",
+            })  # fmt: skip
+            continue
+        copied[path] = (asset.blob, plan.store.put(data))
+    return copied
+
+
+def _lists(plan: _Plan) -> dict[str, bytes]:
+    """The site's own files; a page of the repository at the same address wins."""
+    frame, target, listed = plan.frame, plan.target, plan.listed
+    made = {
+        "nav.json": navigation.to_json(plan.tree),
+        "build.json": indexes.build_json(target.branch, target.commit, len(listed)).encode(),
+        "llms.txt": indexes.llms(listed, target, dict(frame.config.values)).encode(),
+        "404.html": _not_found(plan).encode(),
+    }
+    if target.absolute:
+        name = str(frame.config.values["site_name"])
+        made["sitemap.xml"] = indexes.sitemap(listed, target).encode()
+        made["feed.xml"] = indexes.feed(listed, target, name).encode()
+    makers = (indexes.pages_html, indexes.requirements_html, indexes.tags_html)
+    taken = plan.folders
+    for (title, url), maker in zip(_LISTS, makers, strict=True):
+        if url not in taken:
+            body = maker(listed, target.base_for(url))
+            page = fill.plain(frame, target, title, url, body=body, around=_around(plan, url))
+            made[f"{url}index.html"] = page.encode()
+    if "" not in taken:
+        name = str(frame.config.values["site_name"])
+        body = indexes.pages_html(listed, target.base_for(""))
+        made["index.html"] = fill.plain(
+            frame, target, name, "", body=body, around=_around(plan, "")
+        ).encode()
+    return made
+
+
+def _not_found(plan: _Plan) -> str:
+    """404.html, which a server shows at any address: its links never are relative."""
+    rooted = replace(plan.target, base=plan.target.base or plan.target.absolute or "/")
+    body = (
+        "<p>There is no page at this address. It may have moved: try the search, or "
+        f'<a href="{rooted.base}pages/">the list of all pages</a>.</p>'
+    )
+    around = fill.Surroundings(links=_links(plan))
+    return fill.plain(
+        plan.frame, rooted, "Page not found", "", body=body, around=around, template="404.html"
+    )
+
+
+def _redirects(plan: _Plan) -> dict[str, bytes]:
+    made: dict[str, bytes] = {}
+    for path, page in plan.facts.items():
+        for old in page.redirects:
+            name = sources.public_path(old.strip("/"), plan.world.root).removesuffix(".md")
+            place = name if name.endswith(".html") else f"{name.removesuffix('/index')}/index.html"
+            if ".." in place.split("/") or place.removesuffix("index.html") in plan.folders:
+                continue
+            base = plan.target.base_for(place.rpartition("/")[0] + "/")
+            address = sources.href(base, plan.world.urls[path])
+            made[place] = indexes.redirect(address, page.title).encode()
+    return made
+
+
+def _frame_files(plan: _Plan) -> dict[str, bytes]:
+    return dict(plan.frame.files)

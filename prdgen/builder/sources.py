@@ -1,0 +1,115 @@
+"""What a build is made from: the pages and files of one commit, and where they go."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from prdgen.builder import addresses
+
+_PUBLISHABLE: Final = re.compile(
+    r"\.(png|jpe?g|gif|webp|avif|svg|ico|bmp|pdf|docx|xlsx|pptx|odt|ods|odp|csv|tsv|json|txt|zip|"
+    r"tar|gz|mp4|webm|mov|mp3|ogg|wav|woff2?|ttf|otf|css|drawio|fig|puml|mmd)$",
+    re.IGNORECASE,
+)
+"""Files that cannot run anything on the site's origin; scripts come from protected overrides."""
+_ACTIVE_SVG: Final = re.compile(
+    rb"<\s*(?:\w+:)?(?:script|foreignObject|iframe|embed|object|handler|set|animate)\b"
+    rb"|[\s\"'/]on\w+\s*=|javascript\s*:|<!ENTITY|<\?xml-stylesheet|data\s*:\s*text/html",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """One page at the commit that is built."""
+
+    page_path: str
+    blob: str
+    """Any name that changes whenever the text does; Git's blob id."""
+    read: Callable[[], str]
+    """Its text, LF only and without BOM; called only when the page is new or changed."""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def of(
+        cls, page_path: str, text: str, updated_at: datetime | None = None, updated_by: str = ""
+    ) -> PageSource:
+        """The page whose text is at hand."""
+        blob = hashlib.sha256(text.encode()).hexdigest()[:40]
+        return cls(page_path, blob, lambda: text, updated_at, updated_by)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetSource:
+    """One file of the repository that is no page."""
+
+    path: str
+    blob: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a build goes and what it says about itself."""
+
+    branch: str = "main"
+    commit: str = ""
+    base: str = ""
+    """What links begin with, `/` or `/site/`; empty: relative links, which work at any place."""
+    site_url: str = ""
+    """The site's public address, for the sitemap, the feed and canonical links."""
+    edit_url: str = ""
+    """Address of the editor with `{branch}` and `{page_path}` in it; empty: as mkdocs.yml says."""
+
+    @property
+    def absolute(self) -> str:
+        """The site's public address with one `/` at the end, or nothing."""
+        return self.site_url.rstrip("/") + "/" if self.site_url else ""
+
+    def base_for(self, url: str) -> str:
+        """What links on the page at `url` begin with."""
+        return self.base or "../" * url.count("/") or "./"
+
+
+def public_path(path: str, root: str) -> str:
+    """A repository path as the site has it: without the docs folder in front."""
+    return addresses.below(path, "" if root == "." else root)
+
+
+def page_urls(page_paths: list[str], root: str) -> dict[str, str]:
+    """The address of each page below the site's base, as MkDocs' directory URLs have it.
+
+    `index.md` and `README.md` stand for their folder; when both are there `index.md` does.
+    """
+    taken: set[str] = set()
+    urls: dict[str, str] = {}
+    for path in sorted(page_paths, key=lambda p: (not p.lower().endswith("index.md"), p)):
+        url = addresses.site_path(path, docs_dir="" if root == "." else root)
+        if url in taken:
+            url = public_path(path, root).rpartition(".")[0] + "/"
+        taken.add(url)
+        urls[path] = url
+    return urls
+
+
+def href(base: str, url: str, fragment: str = "") -> str:
+    """A link to `url` below the site's base, escaped for an address."""
+    return base + quote(url, safe="/~!$&'()*+,;=:@") + (f"#{quote(fragment)}" if fragment else "")
+
+
+def is_publishable(path: str) -> bool:
+    """Whether a file of this name may stand on the site's origin."""
+    hidden = any(part.startswith(".") for part in path.split("/"))
+    return not hidden and _PUBLISHABLE.search(path) is not None
+
+
+def is_active_svg(path: str, data: bytes) -> bool:
+    """Whether this is an SVG that would run something when opened by itself."""
+    return path.lower().endswith(".svg") and _ACTIVE_SVG.search(data) is not None

@@ -1,0 +1,111 @@
+"""The public folder: always one complete build, for any static web server."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from prdgen.builder import artifacts, errors
+from prdgen.builder.manifest import Manifest
+
+_SLOTS: Final = ("a", "b")
+
+
+class Switch:
+    """`public` as a symbolic link to one of two folders of hard links; the other one is prepared.
+
+    Readers that resolved the link just before a switch still see a whole build: their folder is
+    only touched by the build after the next one, and files are replaced, never written into.
+    """
+
+    def __init__(self, state: Path, public: Path, store: artifacts.Artifacts) -> None:
+        self._folder = state / "slots"
+        self._public = public
+        self._store = store
+
+    def to(self, build: Manifest) -> None:
+        """Make `build` what the public folder shows. Raises PublicNotOurs when the folder holds
+        files of somebody else.
+        """
+        self._check_public()
+        with self._locked():
+            slot = self._next_slot()
+            self._fill(slot, self._wanted(build.files))
+            self._point_at(slot)
+
+    def _wanted(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Path in the slot → path of the artifact or twin, relative to the store."""
+        wanted = {}
+        for path, name in files.items():
+            place = self._store.path(name).relative_to(self._store.folder).as_posix()
+            wanted[path] = place
+            if artifacts.compressible(path) and self._store.path(name, "br").exists():
+                wanted |= {f"{path}.{e}": f"{place}.{e}" for e in artifacts.ENCODINGS}
+        return wanted
+
+    def _fill(self, slot: Path, wanted: dict[str, str]) -> None:
+        note = slot.with_suffix(".json")
+        try:
+            there: dict[str, str] = json.loads(note.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            shutil.rmtree(slot, ignore_errors=True)
+            there = {}
+        # Without its note a slot is thrown away: a process killed below leaves no half-truth.
+        note.unlink(missing_ok=True)
+        slot.mkdir(parents=True, exist_ok=True)
+        for path in there.keys() - wanted.keys():
+            (slot / path).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                os.removedirs((slot / path).parent)
+        made: set[str] = set()
+        for path in sorted(path for path, name in wanted.items() if there.get(path) != name):
+            self._link(slot / path, wanted[path], made)
+        note.write_text(json.dumps(wanted), "utf-8")
+
+    def _link(self, target: Path, name: str, made: set[str]) -> None:
+        folder = os.path.dirname(target)  # noqa: PTH120 - thousands of paths, and Path is slow
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            made.add(folder)
+        source, temporary = f"{self._store.folder}/{name}", f"{folder}/.new"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)  # noqa: PTH105
+
+    def _next_slot(self) -> Path:
+        current = os.path.realpath(self._public)
+        slots = [self._folder / name for name in _SLOTS]
+        return slots[1] if os.path.realpath(slots[0]) == current else slots[0]
+
+    def _point_at(self, slot: Path) -> None:
+        self._public.parent.mkdir(parents=True, exist_ok=True)
+        where = os.path.relpath(slot, os.path.realpath(self._public.parent))
+        temporary = self._public.with_name(f".{self._public.name}.new")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(where)
+        temporary.replace(self._public)
+
+    def _check_public(self) -> None:
+        if self._public.is_symlink() or not self._public.exists():
+            return
+        try:
+            self._public.rmdir()
+        except OSError as error:
+            raise errors.PublicNotOurs(where=str(self._public)) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,81 @@
+"""The `prdgen` command: its group, its common options, and how errors are shown."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from prdgen import __version__
+from prdgen.errors import PrdgenError
+
+COMMANDS: Final[dict[str, str]] = {
+    "init": "Lay out a new repository, or take over one that exists.",
+    "serve": "Write together in the browser: the editing server, and the site beside it.",
+    "new": "Make a page from a template.",
+    "build": "Build the static site into public/, without a server.",
+    "check": "Check pages: links, requirement ids, front matter, diagrams.",
+    "index": "List pages, requirements and what links where, or rebuild the server's index.",
+    "export": "Write a page as PDF, Word, Markdown or JSON.",
+    "user": "Add people and make sign-in links.",
+    "doctor": "Say what is in order on this machine and in this repository, and what is not.",
+    "worker": "Do background jobs (serve starts one by itself).",
+}
+"""Command → one line of help. Modules are imported when their command is called."""
+
+
+class Commands(click.Group):
+    """The group: commands are loaded when called, errors become one readable paragraph."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import `prdgen.cli.<name>_command` and take its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"prdgen.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        command.short_help = COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, text in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a PrdgenError ends it with its message, its cure and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except PrdgenError as error:
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+            click.echo(f"{click.style('To do:', fg='yellow', bold=True)} {error.hint}", err=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="prdgen")
+def main() -> None:
+    """Product requirement documents, live in the browser and plain in Git.
+
+    Begin with `prdgen init my-prds` and `prdgen serve --repository my-prds`. Every setting can be
+    given in `prdgen.toml` or as PRDGEN_NAME; `prdgen doctor` shows the ones in force.
+    """
+
+
+def repository_option(command: Any) -> Any:
+    """`--repository/-C`: the repository to work on; the current folder unless given."""
+    return click.option(
+        "--repository",
+        "-C",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="PRDGEN_REPOSITORY",
+        default=Path(),
+        show_default="the current folder",
+        help="The Git repository to work on.",
+    )(command)

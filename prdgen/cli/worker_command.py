@@ -1,0 +1,24 @@
+"""`prdgen worker`: index, publish and the other background jobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from prdgen.cli.main import repository_option
+
+
+@click.command()
+@repository_option
+@click.option("--parent-pipe", type=int, hidden=True, help="Stop when this file descriptor closes.")
+def command(repository: Path, parent_pipe: int | None) -> None:
+    """Do background jobs until stopped.
+
+    `prdgen serve` starts one by itself; run more of them, on PRDGEN_DATABASE_URL and
+    PRDGEN_REDIS_URL, when building sites should not share the server's processors.
+    """
+    from prdgen import settings
+    from prdgen.flows import table
+
+    table.work(settings.load(repository), parent_pipe)

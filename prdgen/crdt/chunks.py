@@ -1,0 +1,136 @@
+"""Automerge's chunks: the envelope of documents and changes, and what a change says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from prdgen.crdt import leb
+from prdgen.crdt.leb import Malformed
+
+MAGIC = b"\x85\x6f\x4a\x83"
+DOCUMENT, CHANGE, COMPRESSED_CHANGE = 0, 1, 2
+DEFLATED_COLUMN = 0b1000
+INFLATE_STORED = 1 << 30
+"""The bound for chunks that are part of a document already."""
+_ACTOR_LIMIT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk, its checksum seen to be right; `body` is inflated for a compressed change."""
+
+    kind: int
+    hash: bytes
+    body: bytes
+    data: bytes
+    """The chunk as it came, envelope included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBody:
+    """A change before its operations are looked at; `columns` by specification number."""
+
+    hash: bytes
+    actor: bytes
+    seq: int
+    deps: tuple[bytes, ...]
+    start_op: int
+    time: int
+    message: bytes
+    others: tuple[bytes, ...]
+    columns: dict[int, bytes]
+    data: bytes
+
+    @property
+    def actors(self) -> tuple[bytes, ...]:
+        """What the change's actor columns index: its own actor, then the others."""
+        return (self.actor, *self.others)
+
+
+def split(data: bytes, inflate_limit: int) -> Iterator[Chunk]:
+    """The chunks that stand one after the other in `data`; raises Malformed on anything else."""
+    reader = leb.Reader(data)
+    while not reader.done:
+        start = reader.position
+        if reader.take(4) != MAGIC:
+            raise Malformed("a chunk does not begin with Automerge's magic bytes")
+        checksum = reader.take(4)
+        kind = reader.byte()
+        body = reader.take(reader.number())
+        if kind == COMPRESSED_CHANGE:
+            body = inflate(body, inflate_limit)
+        elif kind not in {DOCUMENT, CHANGE}:
+            raise Malformed(f"a chunk has the unknown type {kind}")
+        digest = chunk_hash(kind, body)
+        if digest[:4] != checksum:
+            raise Malformed("a chunk's checksum is wrong")
+        yield Chunk(kind, digest, body, data[start : reader.position])
+
+
+def chunk_hash(kind: int, body: bytes) -> bytes:
+    """The hash a chunk is known by; that of a compressed change is its inflated form's."""
+    hashed = CHANGE if kind == COMPRESSED_CHANGE else kind
+    return hashlib.sha256(bytes((hashed,)) + leb.number(len(body)) + body).digest()
+
+
+def seal(kind: int, body: bytes) -> bytes:
+    """A chunk around `body` (inflated), with the right checksum."""
+    stored = body
+    if kind == COMPRESSED_CHANGE:
+        deflater = zlib.compressobj(wbits=-15)
+        stored = deflater.compress(body) + deflater.flush()
+    return MAGIC + chunk_hash(kind, body)[:4] + bytes((kind,)) + leb.string(stored)
+
+
+def inflate(data: bytes, limit: int) -> bytes:
+    """Raw DEFLATE, refused past `limit` bytes and when anything stands behind its end."""
+    inflater = zlib.decompressobj(wbits=-15)
+    try:
+        body = inflater.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise Malformed(f"a chunk does not inflate: {error}") from error
+    if len(body) > limit:
+        raise Malformed(f"a chunk inflates to more than {limit} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("a deflated chunk ends too early or too late")
+    return body
+
+
+def change(chunk: Chunk) -> ChangeBody:
+    """What a change chunk says of itself; raises Malformed, also for bytes behind its end."""
+    reader = leb.Reader(chunk.body)
+    deps = reader.hashes()
+    actor = reader.string(_ACTOR_LIMIT)
+    seq, start_op = reader.number(), reader.number()
+    time, note = reader.signed(), reader.string(len(chunk.body))
+    count = reader.number()
+    if count > len(chunk.body):
+        raise Malformed("the bytes end too early")
+    others = tuple(reader.string(_ACTOR_LIMIT) for _ in range(count))
+    columns = column_data(reader, column_lengths(reader))
+    if not reader.done:
+        raise Malformed("bytes stand behind a change's end")
+    return ChangeBody(
+        chunk.hash, actor, seq, deps, start_op, time, note, others, columns, chunk.data
+    )
+
+
+def column_lengths(reader: leb.Reader) -> list[tuple[int, int]]:
+    """The table of columns: (specification, length), in rising order of specification."""
+    count = reader.number()
+    if count > reader.end - reader.position:
+        raise Malformed("the bytes end too early")
+    lengths = [(reader.number(), reader.number()) for _ in range(count)]
+    order = [specification & ~DEFLATED_COLUMN for specification, _ in lengths]
+    if any(left >= right for left, right in pairwise(order)):
+        raise Malformed("a change's columns are out of order")
+    return lengths
+
+
+def column_data(reader: leb.Reader, lengths: list[tuple[int, int]]) -> dict[int, bytes]:
+    """Each column's bytes by its specification."""
+    return {specification: reader.take(length) for specification, length in lengths}

@@ -1,0 +1,328 @@
+"""One live document in memory: `{ "content": Text }`, its history, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from automerge import core
+
+from prdgen.crdt import chunks, engine, guard, history
+from prdgen.crdt.errors import (
+    ChangeRefused,
+    ChangeReshapes,
+    EditRefused,
+    EnginePanicked,
+    NotADocument,
+    UnknownHeads,
+)
+from prdgen.crdt.leb import Malformed
+
+Heads = tuple[bytes, ...]
+SEED_VERSION = b"prdgen seed 1\0"
+SUCCESSOR = "successor"
+_ACTOR_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a document; `data` is its raw chunk."""
+
+    hash: bytes
+    actor: bytes
+    seq: int
+    deps: Heads
+    data: bytes
+
+
+class Splice(NamedTuple):
+    """At `position`, delete so many code points and insert a text."""
+
+    position: int
+    delete: int
+    insert: str
+
+
+class SpliceLike(Protocol):
+    """Anything that says where, how much and what, in code points."""
+
+    @property
+    def position(self) -> int:
+        """Where, in terms of the text before any of the splices."""
+
+    @property
+    def delete(self) -> int:
+        """How many code points go."""
+
+    @property
+    def insert(self) -> str:
+        """What comes in their place."""
+
+
+class Replica:
+    """An Automerge document with a text at `content`.
+
+    After EnginePanicked from any method the replica is suspect: throw it away and load again.
+    Every other error leaves it as it was.
+    """
+
+    def __init__(self, document: core.Document) -> None:
+        self.document = document
+        self.content_name = engine.content_of(document)
+        self.content = engine.object_id(self.content_name)
+        self.history = history.History(self.content)
+        self.heads: Heads = ()
+        self._stored_waiting: dict[bytes, guard.Checked] = {}
+        self._saved: tuple[Heads, bytes] | None = None
+        self._take_in(())
+
+    @classmethod
+    def seed(cls, text: str) -> Replica:
+        """A new document with `text`; the same text gives the same heads in every process."""
+        data = _encoded(text)
+        actor = hashlib.sha256(SEED_VERSION + data).digest()[:_ACTOR_BYTES]
+        document = core.Document(actor_id=actor)
+        with document.transaction() as transaction:
+            name = transaction.put_object(core.ROOT, engine.CONTENT, core.ObjType.Text)
+            for index, letter in enumerate(text):
+                transaction.insert(name, index, core.ScalarType.Str, letter)
+        document.set_actor(core.random_actor_id())
+        return cls(document)
+
+    @classmethod
+    def load(cls, snapshot: bytes, changes: Iterable[bytes] = ()) -> Replica:
+        """The document the store holds: what `save` gave, and raw changes since then.
+
+        Changes whose dependencies are missing are named by `waiting`. Raises NotADocument.
+        """
+        replica = cls(engine.load(snapshot))
+        try:
+            replica.apply(changes, stored=True)
+        except (ChangeRefused, EnginePanicked) as error:
+            raise NotADocument(why=error.message) from error
+        return replica
+
+    def save(self) -> bytes:
+        """The whole document with its history, for `load` or any Automerge."""
+        if self._saved is None or self._saved[0] != self.heads:
+            with engine.suspect():
+                self._saved = self.heads, self.document.save()
+        return self._saved[1]
+
+    def text(self, heads: Heads | None = None) -> str:
+        """The text now, or at `heads`; raises UnknownHeads."""
+        if heads is None or heads == self.heads:
+            with engine.suspect():
+                return self.document.text(self.content_name)
+        self._check_known(heads)
+        with engine.suspect():
+            return self.document.text(self.content_name, list(heads))
+
+    def knows(self, change_hash: bytes) -> bool:
+        """Whether the change is part of this document."""
+        return change_hash in self.history
+
+    @property
+    def waiting(self) -> frozenset[bytes]:
+        """Changes given to `apply` that are not in the text: what they build on is missing."""
+        return frozenset(waiting for waiting in self._stored_waiting if not self.knows(waiting))
+
+    def changes_since(self, heads: Heads = ()) -> list[Change]:
+        """The changes that are not part of `heads`, each after those it builds on."""
+        self._check_known(heads)
+        if heads == self.heads:
+            return []
+        with engine.suspect():
+            return [_change(found) for found in self.document.get_changes(list(heads))]
+
+    def missing_from(self, heads: Heads) -> set[bytes]:
+        """The hashes of all changes that are neither in `heads` nor built upon by them."""
+        return {change.hash for change in self.changes_since(heads)}
+
+    def apply(
+        self,
+        changes: Iterable[bytes],
+        *,
+        limits: guard.Limits = guard.DEFAULT,
+        stored: bool = False,
+    ) -> list[Change]:
+        """Take in raw changes; those that were new come back, each after those it builds on.
+
+        Changes that build on unknown ones wait (see `waiting`) and come in with a later call.
+        From outside they are held to `limits` and to the shape: ChangeRefused, ChangeReshapes.
+        `stored` ones were let in before, here or by another process, and are not judged again.
+        """
+        given = list(changes)
+        try:
+            found = [
+                chunk
+                for chunk in (_stored(given) if stored else guard.read(given, limits))
+                if chunk.hash not in self.history
+            ]
+            if stored:
+                checked = [history.trusted(chunk) for chunk in found]
+            else:
+                checked = [guard.check_change(chunk, limits, self.content) for chunk in found]
+        except Malformed as error:
+            raise ChangeRefused(why=str(error)) from error
+        new, waiting = self.admit(
+            [*self._stored_waiting.values(), *checked], limits=limits, stored=stored
+        )
+        self._stored_waiting = waiting
+        return new
+
+    def admit(
+        self,
+        changes: Iterable[guard.Checked],
+        *,
+        limits: guard.Limits = guard.DEFAULT,
+        stored: bool = False,
+    ) -> tuple[list[Change], dict[bytes, guard.Checked]]:
+        """Apply those of `changes` whose dependencies are here: (the new ones, the others)."""
+        ready, waiting = self.history.sort(changes)
+        if not stored:
+            guard.check_total(waiting.values(), limits)
+            guard.check_total(ready, limits)
+        if not ready:
+            return [], waiting
+        decoded = engine.decode(change.body.data for change in ready)
+        if not stored:
+            self._judge(ready)
+        before = self.heads
+        engine.apply(self.document, decoded)
+        new = self._take_in(before)
+        if len(new) != len(ready):
+            raise EnginePanicked(why=f"it took in {len(new)} changes out of {len(ready)}")
+        return new, waiting
+
+    def edit(
+        self,
+        splices: Sequence[SpliceLike],
+        *,
+        actor: bytes | None = None,
+        at: Heads | None = None,
+    ) -> list[Change]:
+        """Edit the text as it was `at` some heads (now, when not given), as one change.
+
+        Positions are code points of that text, all before any of the splices. The same
+        splices by the same `actor` at the same heads are the same change, so a second time
+        nothing comes back. Raises EditRefused and UnknownHeads.
+        """
+        heads = self.heads if at is None else tuple(sorted(at))
+        ordered = _ordered(splices, self._length(heads))
+        if not ordered:
+            return []
+        if heads == self.heads:
+            return self._edit_here(ordered, actor)
+        return self._edit_fork(ordered, actor or core.random_actor_id(), heads)
+
+    def write_successor(self, url: str) -> list[Change]:
+        """The document's last change: names the document that follows. Only the server does it."""
+        before = self.heads
+        with engine.suspect(), self.document.transaction() as transaction:
+            transaction.put(core.ROOT, SUCCESSOR, core.ScalarType.Str, url)
+        return self._take_in(before)
+
+    def successor(self) -> str | None:
+        """The document that follows this one, when it was retired."""
+        found = self.document.get(core.ROOT, SUCCESSOR)
+        value = found[0] if found else None
+        return value[1] if isinstance(value, tuple) and isinstance(value[1], str) else None
+
+    def fork(self, heads: Heads | None = None) -> Replica:
+        """A replica of its own, now or at `heads`; raises UnknownHeads."""
+        if heads is not None:
+            self._check_known(heads)
+        return Replica(engine.fork(self.document, heads))
+
+    def _length(self, heads: Heads) -> int:
+        self._check_known(heads)
+        at = None if heads == self.heads else list(heads)
+        with engine.suspect():
+            return self.document.length(self.content_name, at)
+
+    def _edit_here(self, splices: list[Splice], actor: bytes | None) -> list[Change]:
+        # Without a fork: the change is the same, byte for byte, and a fork costs milliseconds.
+        before, usual = self.heads, self.document.get_actor()
+        with engine.suspect():
+            if actor is not None:
+                self.document.set_actor(actor)
+            engine.write_text(self.document, self.content_name, splices)
+            self.document.set_actor(usual)
+        return self._take_in(before)
+
+    def _edit_fork(self, splices: list[Splice], actor: bytes, heads: Heads) -> list[Change]:
+        fork = engine.fork(self.document, heads)
+        fork.set_actor(actor)
+        with engine.suspect():
+            engine.write_text(fork, self.content_name, splices)
+            made = [bytes(change.raw_bytes) for change in fork.get_changes(list(heads))]
+        checked = [
+            history.trusted(chunk) for data in made for chunk in chunks.split(data, len(data))
+        ]
+        if any(not self.history.continues(change) for change in checked):
+            raise EditRefused(why="its actor has already made another change there")
+        return self.admit(checked, stored=True)[0]
+
+    def _take_in(self, before: Heads) -> list[Change]:
+        """Learn what the engine has beyond `before`."""
+        with engine.suspect():
+            found = self.document.get_changes(list(before))
+            self.heads = tuple(sorted(self.document.get_heads()))
+        new = [change for change in found if change.hash not in self.history]
+        for change in new:
+            start, end = change.start_op, change.max_op
+            data = bytes(change.raw_bytes)
+            entry = history.Entry(change.hash, change.actor_id, change.seq, start, end, data)
+            self.history.add(entry)
+        return [_change(change) for change in new]
+
+    def _judge(self, ready: list[guard.Checked]) -> None:
+        """Hold changes from outside against the history; raises ChangeRefused, ChangeReshapes."""
+        reason = next((change.reshapes for change in ready if change.reshapes), None)
+        if reason is None:
+            document = self.document
+            self.history.check(ready, lambda old, new: engine.is_ancestor(document, old, new))
+            return
+        text = engine.text_with(self.document, (change.body.data for change in ready))
+        if text is not None:
+            text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        known = {dep for c in ready for dep in c.body.deps if self.knows(dep)}
+        raise ChangeReshapes(why=reason, text=text, deps=tuple(sorted(known)))
+
+    def _check_known(self, heads: Heads) -> None:
+        unknown = [head.hex() for head in heads if head not in self.history]
+        if unknown:
+            raise UnknownHeads(heads=", ".join(unknown))
+
+
+def _change(found: core.Change) -> Change:
+    return Change(found.hash, found.actor_id, found.seq, tuple(found.deps), bytes(found.raw_bytes))
+
+
+def _stored(items: Iterable[bytes]) -> Iterator[chunks.Chunk]:
+    return (chunk for data in items for chunk in chunks.split(data, chunks.INFLATE_STORED))
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise EditRefused(why="half of a surrogate pair is no text") from error
+
+
+def _ordered(splices: Sequence[SpliceLike], length: int) -> list[Splice]:
+    """The splices from the last to the first, without empty ones; raises EditRefused."""
+    ordered = [Splice(s.position, s.delete, s.insert) for s in splices if s.delete or s.insert]
+    ordered.sort(key=lambda splice: splice.position)
+    end = 0
+    for splice in ordered:
+        _encoded(splice.insert)
+        if splice.delete < 0 or splice.position < end:
+            raise EditRefused(why="two of its splices overlap")
+        end = splice.position + splice.delete
+    if end > length:
+        raise EditRefused(why=f"it ends at {end} in a text of {length}")
+    return ordered[::-1]

@@ -1,0 +1,1 @@
+"""The Postgres and the Valkey that ship as wheels: started, watched and stopped by prdgen."""

@@ -1,0 +1,175 @@
+"""Watches a working tree: which pages somebody else may have changed, and what Git did meanwhile.
+
+An event only says where to look. What is there is read later, at decision time (see `disk`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+from watchfiles import Change, awatch
+
+from prdgen.files.disk import OWN_NAME
+
+_LOG = logging.getLogger(__name__)
+_STEP_MS: Final = 15
+_GATHER_MS: Final = 45
+"""Events are handed out when a step brings no more, at the latest after this."""
+_POLL_MS: Final = 300
+_LIMIT_SIGNS: Final = ("watch limit", "no space left", "too many open files", "os error 24")
+_IGNORED_FOLDERS: Final = frozenset({
+    "node_modules", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
+})  # fmt: skip
+_GIT_FILES: Final = frozenset({
+    "HEAD", "packed-refs", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
+    "BISECT_LOG", "config",
+})  # fmt: skip
+_GIT_FOLDERS: Final = frozenset({"refs", "rebase-merge", "rebase-apply", "sequencer"})
+
+
+@dataclass(frozen=True, slots=True)
+class GitChanged:
+    """Something in a git folder moved: names below it, like `HEAD` or `refs/heads/main`."""
+
+    names: frozenset[str]
+
+    @property
+    def refs(self) -> frozenset[str]:
+        """The refs that may have moved; `packed-refs` stands for any."""
+        return frozenset(n for n in self.names if n.startswith("refs/") or n == "packed-refs")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What happened in one moment."""
+
+    paths: frozenset[Path]
+    """Below the root, as the caller gave it. A folder stands for everything below it."""
+    git: GitChanged | None
+
+    def touches(self, file: Path) -> bool:
+        """Whether this file may have changed: itself, or a folder above it."""
+        return not self.paths.isdisjoint((file, *file.parents))
+
+
+async def changes(
+    root: Path,
+    stop: anyio.Event | asyncio.Event,
+    *,
+    git_dirs: Sequence[Path] = (),
+    ignore: Iterable[str] = ("public",),
+    polling: bool | None = None,
+) -> AsyncIterator[Batch]:
+    """Batches of changes below `root` until `stop` is set, from about 20 ms after they happen.
+
+    `git_dirs` are git folders outside `root` (a linked work tree's own and the common one); `ignore`
+    names folders below `root`. Where the system has no more watches to give, files are looked at
+    every 0.3 s instead, and the log says so.
+    """
+    sorter = _Sorter(root, [path.resolve() for path in git_dirs], frozenset(ignore))
+    skip_denied = False
+    while True:
+        try:
+            async for batch in _watch(sorter, stop, polling=polling, skip_denied=skip_denied):
+                yield batch
+            return
+        except PermissionError as error:
+            if skip_denied:
+                raise
+            _LOG.warning("some folders may not be read and are not watched: %s", error)
+            skip_denied = True
+        except (OSError, RuntimeError) as error:
+            if polling or not any(sign in str(error).lower() for sign in _LIMIT_SIGNS):
+                raise
+            _LOG.warning(
+                "no more file watches (%s); looking every 0.3 s instead. "
+                "Raise fs.inotify.max_user_watches to be told at once.", error,
+            )  # fmt: skip
+            polling = True
+
+
+async def _watch(
+    sorter: _Sorter, stop: anyio.Event | asyncio.Event, *, polling: bool | None, skip_denied: bool
+) -> AsyncIterator[Batch]:
+    watched = awatch(
+        *sorter.tops,
+        watch_filter=sorter,
+        debounce=_GATHER_MS,
+        step=_STEP_MS,
+        stop_event=stop,
+        force_polling=polling,
+        poll_delay_ms=_POLL_MS,
+        # It also hides that there are no more watches to give, so only where it is needed.
+        ignore_permission_denied=skip_denied,
+    )
+    async for events in watched:
+        batch = sorter.batch(path for _, path in events)
+        if batch.paths or batch.git:
+            yield batch
+
+
+class _Sorter:
+    """Tells pages from Git's own files, and both from what nobody wants to hear of."""
+
+    def __init__(self, root: Path, git_dirs: Sequence[Path], ignore: frozenset[str]) -> None:
+        self._given, self._ignore = root, ignore
+        self._root = root = root.resolve()
+        # The longest first: a linked work tree's git folder lies inside the common one.
+        below = sorted({*git_dirs, root / ".git"}, key=lambda path: -len(path.parts))
+        self._git_dirs = [path for path in below if path.is_dir()]
+        outside = [path for path in self._git_dirs if not path.is_relative_to(root)]
+        inner = [p for p in outside if any(p != o and p.is_relative_to(o) for o in outside)]
+        self.tops = [root, *(path for path in outside if path not in inner)]
+
+    def __call__(self, _change: Change, path: str) -> bool:
+        return self._git_name(path) is not None or self._page(path) is not None
+
+    def batch(self, paths: Iterable[str]) -> Batch:
+        names, pages = set(), set()
+        for path in paths:
+            if name := self._git_name(path):
+                names.add(name)
+            elif page := self._page(path):
+                pages.add(self._given / page)
+        return Batch(frozenset(pages), GitChanged(frozenset(names)) if names else None)
+
+    def _git_name(self, path: str) -> str | None:
+        for top in self._git_dirs:
+            prefix = f"{top}/"
+            if path.startswith(prefix):
+                return _signal(path.removeprefix(prefix))
+        return None
+
+    def _page(self, path: str) -> str | None:
+        prefix = f"{self._root}/"
+        if not path.startswith(prefix):
+            return None
+        page = path.removeprefix(prefix)
+        parts = page.split("/")
+        if (
+            ".git" in parts
+            or not _IGNORED_FOLDERS.isdisjoint(parts)
+            or OWN_NAME.fullmatch(parts[-1])
+        ):
+            return None
+        if any(page == name or page.startswith(f"{name}/") for name in self._ignore):
+            return None
+        return page
+
+
+def _signal(name: str) -> str | None:
+    """The name below a git folder if it means something; lock files of refs do not."""
+    parts = name.split("/")
+    if parts[0] == "worktrees" and len(parts) > 2:
+        parts = parts[2:]
+    if parts[0] in _GIT_FILES and len(parts) == 1:
+        return name
+    if parts[0] in _GIT_FOLDERS and not parts[-1].endswith(".lock"):
+        return name
+    return None

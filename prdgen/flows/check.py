@@ -1,0 +1,83 @@
+"""working tree or commit → problems: everything `prdgen check` and the hooks say about pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from prdgen.builder import render
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows import pages_of
+from prdgen.flows.context import Clone
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.flows.live import file_path
+from prdgen.git import log as git_log
+from prdgen.page import checks, facts
+from prdgen.page.problems import Problem
+
+
+def pages(clone: Clone, only: Iterable[str], branch: str | None) -> list[Problem]:
+    """Problems of the pages named (all, when none is), by page and line. Blocks.
+
+    Raises NoSuchBranch and NoSuchPage.
+    """
+    contents = _tree(clone) if branch is None else _commit(clone, branch)
+    globs = pages_of.globs(clone)
+    known = {path: data for path, data in contents.items() if globs.match(path)}
+    defined = _defined(known)
+    wanted = list(only) or sorted(known)
+    found: list[Problem] = []
+    for page_path in wanted:
+        if page_path not in known:
+            raise NoSuchPage(page_path=page_path, branch=branch or "the working tree")
+        try:
+            content = text.decode(known[page_path]).text
+        except NotEditable as error:
+            found.append(Problem(1, str(error), "not-editable", error.hint, page_path))
+            continue
+        each = checks.check(
+            page_path, content, frozenset(known), known_files=frozenset(contents), defined=defined
+        )
+        drawn = render.render(page_path, content, context=render.RenderContext()).problems
+        each += [problem for problem in drawn if "diagram" in problem.code]
+        found += [replace(problem, page_path=page_path) for problem in each]
+    return sorted(found, key=lambda problem: (problem.page_path, problem.line))
+
+
+def _defined(known: Mapping[str, bytes]) -> dict[str, str]:
+    """Requirement id → the page that defines it; the first one by path."""
+    found: dict[str, str] = {}
+    for page_path, data in sorted(known.items()):
+        for requirement in facts.of(page_path, _readable(data)).requirements:
+            found.setdefault(requirement.id, page_path)
+    return found
+
+
+def _readable(data: bytes) -> str:
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _tree(clone: Clone) -> dict[str, bytes]:
+    """Every tracked or new file's bytes; only pages are read, of others the name is enough."""
+    top: Path = clone.repository.work_tree
+    found: dict[str, bytes] = {}
+    for path in git_log.work_tree_files(clone.repository):
+        if not path.lower().endswith((".md", ".markdown")):
+            found[path] = b""
+            continue
+        state = disk.read(file_path(top, path), top)
+        if not isinstance(state, disk.Missing):
+            found[path] = state.data
+    return found
+
+
+def _commit(clone: Clone, branch: str) -> dict[str, bytes]:
+    tip = clone.repository.tip(branch)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    return {
+        entry.path: clone.repository.read(tip, entry.path) or b""
+        for entry in clone.repository.files(tip)
+    }

@@ -1,0 +1,162 @@
+"""The house as one value: everything a flow needs, opened and closed in one place."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from uuid import UUID
+
+import anyio.to_thread
+
+from prdgen import ids
+from prdgen.bus.bus import Bus
+from prdgen.embedded.services import open_services
+from prdgen.flows.errors import AlreadyServed
+from prdgen.git import repository as git_repository
+from prdgen.git.repository import Repository
+from prdgen.jobs.queue import Queue
+from prdgen.jobs.tasks import Task
+from prdgen.settings import Settings
+from prdgen.store.database import Store
+
+if TYPE_CHECKING:
+    from prdgen.flows.keep import Keeper
+    from prdgen.sync.rooms import Rooms
+
+REPOSITORY_KEY = "prdgen.repositoryid"
+
+
+@dataclass(slots=True, kw_only=True)
+class Clone:
+    """A clone on this disk and its settings: enough for whatever needs no server."""
+
+    settings: Settings
+    repository: Repository
+    main_branch: str
+    state_dir: Path
+
+    @property
+    def public_dir(self) -> Path:
+        """The folder of the built site."""
+        return self.repository.work_tree / self.settings.public_dir
+
+
+@dataclass(slots=True, kw_only=True)
+class App(Clone):
+    """What one process has open. Flows take it as their first argument and keep nothing else."""
+
+    repository_id: UUID
+    store: Store
+    bus: Bus
+    queue: Queue = field(init=False)
+    process_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    rooms: Rooms | None = None
+    keeper: Keeper | None = None
+    database_url: str = ""
+    redis_url: str = ""
+
+
+def open_clone(settings: Settings) -> Clone:
+    """The clone the settings name; raises what `git.repository.open` raises."""
+    repository = git_repository.open(settings.repository)
+    return Clone(
+        settings=settings,
+        repository=repository,
+        main_branch=main_branch(settings, repository),
+        state_dir=state_dir_of(settings, repository),
+    )
+
+
+def state_dir_of(settings: Settings, repository: Repository) -> Path:
+    """Where this clone keeps what is not the repository's: by default `.git/prdgen`."""
+    if settings.state_dir:
+        return Path(settings.state_dir).expanduser().absolute()
+    return Path(repository.common_dir) / "prdgen"
+
+
+def identify(repository: Repository) -> UUID:
+    """The repository's id: from Git's configuration, or made from the first commit and kept there.
+
+    It survives the database and moves with nothing else; raises NoCommits.
+    """
+    if known := repository.config_get(REPOSITORY_KEY):
+        return UUID(known)
+    made = ids.repository_id(repository.root_commit())
+    repository.config_set(REPOSITORY_KEY, str(made))
+    return made
+
+
+def hold_clone(state_dir: Path, where: Path) -> IO[str]:
+    """The lock that one server holds on a clone; raises AlreadyServed naming the other process."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    lock = (state_dir / "server.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        other = lock.read().strip()
+        lock.close()
+        raise AlreadyServed(got=other or "unknown", where=where) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, tasks: Callable[[App], Sequence[Task]]
+) -> AsyncIterator[App]:
+    """Open the repository, the services and the store; close them in the opposite order.
+
+    `tasks` makes the background tasks this process may defer (see `table`).
+    """
+    clone = await anyio.to_thread.run_sync(open_clone, settings)
+    repository, state_dir = clone.repository, clone.state_dir
+    repository_id = identify(repository)
+    async with AsyncExitStack() as stack:
+        embedded = await stack.enter_async_context(
+            open_services(
+                state_dir,
+                postgres_too=not settings.database_url,
+                valkey_too=not settings.redis_url,
+            )
+        )
+        database_url = settings.database_url or (embedded.postgres and embedded.postgres.url) or ""
+        redis_url = settings.redis_url or (embedded.valkey and embedded.valkey.url) or ""
+        store = await Store.open(database_url)
+        stack.push_async_callback(store.close)
+        await store.migrate()
+        bus = await Bus.open(redis_url)
+        stack.push_async_callback(bus.close)
+        app = App(
+            settings=settings,
+            repository=repository,
+            repository_id=repository_id,
+            main_branch=clone.main_branch,
+            state_dir=state_dir,
+            store=store,
+            bus=bus,
+            database_url=database_url,
+            redis_url=redis_url,
+        )
+        app.queue = await Queue.open(database_url, tasks(app))
+        stack.push_async_callback(app.queue.close)
+        yield app
+
+
+def main_branch(settings: Settings, repository: Repository) -> str:
+    """The published branch: the setting, else `main` or `master` if there is one, else HEAD's."""
+    if settings.main_branch:
+        return settings.main_branch
+    branches = repository.branches()
+    for name in ("main", "master"):
+        if name in branches:
+            return name
+    return repository.head_branch() or next(iter(branches), "main")

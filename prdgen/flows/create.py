@@ -1,0 +1,70 @@
+"""a template → a new page: one commit on the branch, and the file in its working tree."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from anyio import to_thread
+
+from prdgen import ids
+from prdgen.events import Event
+from prdgen.files import disk
+from prdgen.flows import draft, edit, naming, pages_of, signatures
+from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, PageExists
+from prdgen.flows.live import file_path
+from prdgen.git import commits, locks
+from prdgen.page import templates
+from prdgen.store import event_log
+
+
+async def page(
+    app: App, branch: str, template: str, title: str, person: UUID, *, folder: str | None = None
+) -> str:
+    """Make a page titled `title` from `template`; returns its page_path.
+
+    Raises NoSuchBranch, NotFound (template), PageExists (the same path, in any case) and BadPagePath.
+    """
+    ids.check_branch(branch)
+    where = pages_of.folder_of_new(app) if folder is None else folder.strip("/")
+    page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
+    people = await signatures.load(app, (), person)
+    author = people.saver.name if people.saver else ""
+    content = templates.fill(
+        templates.find(draft.templates_dir(app), template),
+        {"title": title, "owner": author, "date": datetime.now(UTC).date().isoformat()},
+    )
+    made = await to_thread.run_sync(_commit, app, branch, page_path, content.encode(), people, title)
+    async with app.store.transaction() as tx:
+        await event_log.record(
+            tx,
+            [Event("prd.version.created", branch, page_path, person, {"commit": made})],
+        )
+        await edit.follow(app, branch, tx)
+    return page_path
+
+
+def _commit(
+    app: App, branch: str, page_path: str, data: bytes, people: signatures.People, title: str
+) -> str:
+    """In a thread: refuse a name that exists in any case, commit, and lay the file."""
+    repository = app.repository
+    with locks.branch(repository, branch):
+        tip = repository.tip(branch)
+        if tip is None:
+            raise NoSuchBranch(branch=branch)
+        taken = {naming.folded(entry.path): entry.path for entry in repository.files(tip)}
+        tree = repository.work_tree_of(branch)
+        path = None if tree is None else file_path(tree, page_path)
+        if found := taken.get(naming.folded(page_path)) or (page_path if path and path.exists() else None):
+            raise PageExists(page_path=page_path, branch=branch, got=found)
+        made = commits.write(
+            repository, branch, tip, {page_path: data},
+            message=f"Add {title}", author=people.author(None), committer=people.server,
+        )  # fmt: skip
+        if tree is not None and path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.exchange(path, tree, data, None).close()
+            commits.sync_index(repository, branch, page_path)
+    return made

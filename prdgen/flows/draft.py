@@ -1,0 +1,38 @@
+"""a template → a new file in the working tree, for `prdgen new`; nothing is committed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prdgen import ids
+from prdgen.files import disk
+from prdgen.flows import naming, pages_of
+from prdgen.flows.context import Clone
+from prdgen.flows.errors import PageExists
+from prdgen.flows.live import file_path
+from prdgen.page import templates
+
+
+def templates_dir(clone: Clone) -> Path:
+    """The team's own `prd-templates/` if it has one, else the ones that ship with prdgen."""
+    own = clone.repository.work_tree / "prd-templates"
+    return own if own.is_dir() else templates.SHIPPED
+
+
+def write(clone: Clone, title: str, template: str, folder: str | None) -> str:
+    """Write the file and return its page_path; raises NotFound, PageExists and BadPagePath."""
+    where = pages_of.folder_of_new(clone) if folder is None else folder.strip("/")
+    page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
+    path, top = file_path(clone.repository.work_tree, page_path), clone.repository.work_tree
+    if path.exists():
+        raise PageExists(page_path=page_path, branch="the working tree", got=page_path)
+    values = {
+        "title": title,
+        "owner": clone.repository.config_get("user.name") or "",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    content = templates.fill(templates.find(templates_dir(clone), template), values)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    disk.exchange(path, top, content.encode(), None).close()
+    return page_path

@@ -1,0 +1,59 @@
+"""What can go wrong between the rooms."""
+
+from __future__ import annotations
+
+from prdgen.errors import PrdgenError
+
+
+class PageNotLive(PrdgenError):
+    """{page_path} on {branch} cannot be edited live: {reason}."""
+
+    cure = "It can be read, searched and published; edit it with Git, or remove the reason."
+    status = 409
+
+
+class NoSuchPage(PrdgenError):
+    """There is no page {page_path} on {branch}."""
+
+    cure = "Check the address; the list of pages shows what exists on this branch."
+    status = 404
+    exit_code = 2
+
+
+class NoSuchBranch(PrdgenError):
+    """There is no branch {branch}."""
+
+    cure = "Check the name with `git branch`; the branch may have been merged and deleted."
+    status = 404
+    exit_code = 2
+
+
+class PageExists(PrdgenError):
+    """{page_path} exists already on {branch} (as {got})."""
+
+    cure = "Open that page, or choose another title or folder."
+    status = 409
+    exit_code = 2
+
+
+class WorkTreePaused(PrdgenError):
+    """Writing to the working tree is paused: {reason}."""
+
+    cure = "Finish or abort it in the terminal; typing goes on and is stored meanwhile."
+    status = 409
+    retryable = True
+
+
+class NotHere(PrdgenError):
+    """Another server process keeps the files of {page_path}."""
+
+    cure = "Nothing to do: it writes the file and the commit."
+    status = 409
+    retryable = True
+
+
+class AlreadyServed(PrdgenError):
+    """Another prdgen server (process {got}) works on the clone at {where}."""
+
+    cure = "Use that one, stop it first, or clone the repository into another folder."
+    exit_code = 2

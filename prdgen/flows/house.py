@@ -1,0 +1,88 @@
+"""The live side of one server process: rooms, keeper, watcher, relay, opened and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from prdgen.errors import PrdgenError
+from prdgen.flows import open as open_flow
+from prdgen.flows import relay, watch
+from prdgen.flows import rooms as rooms_flow
+from prdgen.flows.context import App
+from prdgen.flows.keep import Keeper
+from prdgen.flows.open import Claim
+from prdgen.store import documents
+from prdgen.sync.ports import Limits
+from prdgen.sync.room import Room
+from prdgen.sync.rooms import Rooms
+
+log = logging.getLogger(__name__)
+_SWEEP_SECONDS = 10.0
+
+
+@asynccontextmanager
+async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Open what edits need; at the end write and commit everything before anything closes."""
+    keeper = Keeper(app)
+    settings = app.settings
+    rooms = Rooms(
+        rooms_flow.StoredChanges(app.store),
+        rooms_flow.HeardOnBus(app.bus),
+        rooms_flow.Hooks(keeper),
+        merge_texts=rooms_flow.merge_texts,
+        process_id=app.process_id,
+        limits=Limits(
+            message_bytes=settings.message_limit,
+            page_bytes=settings.live_limit,
+            messages_per_second=settings.messages_per_second,
+        ),
+    )
+    app.keeper, app.rooms = keeper, rooms
+    tasks = [
+        asyncio.create_task(work, name=name)
+        for name, work in (
+            ("watch", watch.run(app, stop)),
+            ("relay", relay.run(app, stop)),
+            ("bus", rooms_flow.listen(app.bus, rooms, stop)),
+            ("sweep", _sweep(keeper, stop)),
+        )
+    ]
+    await watch.branches(app)
+    try:
+        yield
+    finally:
+        await keeper.close()
+        await rooms.close()
+        stop.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def opener(app: App, document_id: UUID, claim: Claim | None) -> Room | None:
+    """The room an editor asks for by document id: found, or rebuilt from its claim; kept from now."""
+    assert app.rooms is not None
+    assert app.keeper is not None
+    row = await open_flow.claimed(app, document_id, claim)
+    if row is None:
+        return None
+    held = await app.keeper.hold(row)
+    if held is not None:
+        return held.room
+    async with app.store.transaction() as tx:
+        row = await documents.get(tx, document_id)
+    return await app.rooms.get(row.id)
+
+
+async def _sweep(keeper: Keeper, stop: asyncio.Event) -> None:
+    """Now and then, take over what a dead process left."""
+    while not stop.is_set():
+        try:
+            await keeper.sweep()
+        except PrdgenError as error:
+            log.warning("documents left by another process wait: %s", error)
+        await asyncio.sleep(_SWEEP_SECONDS)

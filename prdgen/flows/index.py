@@ -1,0 +1,161 @@
+"""commit → page index: every page at a branch's tip, what changed since the last time, and events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from anyio import to_thread
+
+from prdgen import logs
+from prdgen.events import Event
+from prdgen.files import text
+from prdgen.files.errors import NotEditable
+from prdgen.flows import context, pages_of
+from prdgen.flows.context import App
+from prdgen.git import log as git_log
+from prdgen.git.values import FileChange, Version
+from prdgen.page import facts
+from prdgen.settings import Settings
+from prdgen.store import event_log, pages
+from prdgen.store.pages import IndexedPage, LinkRow, PageRow, RequirementRow
+
+_EVENTS_PER_RUN = 200
+
+
+async def branch(app: App, name: str) -> str | None:
+    """Bring the index of one branch to its tip; returns the tip, None when the branch is gone.
+
+    Pages, the branch's indexed tip and the events of what happened are one transaction, so a killed
+    run is simply done again.
+    """
+    began = time.perf_counter()
+    tip = await to_thread.run_sync(app.repository.tip, name)
+    async with app.store.transaction() as tx:
+        old = await pages.indexed_tip(tx, name)
+    if tip is None:
+        async with app.store.transaction() as tx:
+            await pages.forget_branch(tx, name)
+        return None
+    if old == tip:
+        return tip
+    if old is not None and not await to_thread.run_sync(git_log.has_commit, app.repository, old):
+        old = None
+    changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
+    async with app.store.transaction() as tx:
+        await pages.replace_pages(tx, name, tip, upserts, deletes, from_tip=old, whole=old is None)
+        await event_log.record(tx, _events(name, old, changed, versions))
+    logs.trace("index.branch", began, branch=name, pages=len(upserts), tip=tip[:8])
+    return tip
+
+
+async def rebuild(settings: Settings) -> dict[str, int]:
+    """Throw the index of every branch away and make it again from Git; says how much there is."""
+    async with context.open_app(settings, lambda _: []) as app:
+        names = app.repository.branches()
+        async with app.store.transaction() as tx:
+            for name in await pages.indexed_branches(tx):
+                await pages.forget_branch(tx, name)
+        for name in names:
+            await branch(app, name)
+        counted = 0
+        for name in names:
+            async with app.store.transaction() as tx:
+                counted += len(await pages.indexed_blobs(tx, name))
+    return {"branches": len(names), "pages": counted}
+
+
+def _gather(
+    app: App, name: str, old: str | None, tip: str
+) -> tuple[list[FileChange], list[IndexedPage], list[str], list[Version]]:
+    """In a thread: what changed between two commits, as rows for the index."""
+    repository, globs = app.repository, pages_of.globs(app)
+    everything = [c for c in repository.changed(old, tip) if _concerns(globs, c)]
+    blobs = {entry.path: entry for entry in repository.files(tip)}
+    stamps = git_log.last_changes(repository, tip, since=old)
+    upserts = [
+        _indexed(app, name, tip, change.path, blobs[change.path].blob, stamps.get(change.path))
+        for change in everything
+        if change.path in blobs and globs.match(change.path)
+    ]
+    gone = [c.path for c in everything if c.kind == "deleted"]
+    gone += [c.old_path for c in everything if c.kind == "renamed" and c.old_path]
+    versions = [] if old is None else git_log.between(repository, old, tip, limit=_EVENTS_PER_RUN)
+    return everything, upserts, gone, versions
+
+
+def _concerns(globs: pages_of.Globs, change: FileChange) -> bool:
+    return globs.match(change.path) or bool(change.old_path and globs.match(change.old_path))
+
+
+def _indexed(
+    app: App, name: str, tip: str, page_path: str, blob: str, stamp: Version | None
+) -> IndexedPage:
+    data = git_log.blob(app.repository, blob)
+    try:
+        content = text.decode(data).text
+    except NotEditable:
+        content = data.decode("utf-8", "replace").replace("\0", "\ufffd")
+    found = facts.of(page_path, content)
+    return IndexedPage(
+        row=PageRow(
+            branch=name,
+            page_path=page_path,
+            blob=blob,
+            commit=stamp.commit if stamp else tip,
+            title=found.title,
+            description=found.description or None,
+            status=found.status_key or None,
+            owner=found.owner or None,
+            tags=tuple(found.tags),
+            front_matter=found.front_matter,
+            problems=[asdict(problem) for problem in found.problems],
+            outline=[asdict(heading) for heading in found.outline],
+            word_count=found.word_count,
+            text=found.plain_text,
+            updated_at=stamp.at if stamp else datetime.now(UTC),
+            updated_by=stamp.author_name if stamp else None,
+            draft=found.draft or found.hidden,
+        ),
+        requirements=[
+            RequirementRow(r.id, r.text, r.line, r.end_line, r.notation, r.status or None)
+            for r in found.requirements
+        ],
+        links=[
+            LinkRow(each.kind, each.target, each.fragment or None, each.line, each.text)
+            for each in found.links
+        ],
+    )
+
+
+def _events(
+    name: str, old: str | None, changed: Sequence[FileChange], versions: Sequence[Version]
+) -> list[Event]:
+    """What the team hears of: nothing on the first run, else commits and pages, oldest first."""
+    if old is None:
+        return []
+    commits = [
+        Event(
+            "git.commit.created",
+            branch=name,
+            data={
+                "commit": version.commit,
+                "subject": version.subject,
+                "author": version.author_name,
+            },
+        )
+        for version in reversed(versions)
+    ]
+    kinds = {"added": "prd.created", "modified": "prd.updated", "deleted": "prd.deleted"}
+    about_pages = [
+        Event(
+            kinds.get(change.kind, "prd.updated"),
+            branch=name,
+            page_path=change.path,
+            data={"renamed_from": change.old_path} if change.old_path else {},
+        )
+        for change in changed[:_EVENTS_PER_RUN]
+    ]
+    return commits + about_pages

@@ -1,0 +1,248 @@
+"""Keeps files and commits in step with the open documents this process leases."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from uuid import UUID
+
+from anyio import to_thread
+
+from prdgen.errors import PrdgenError
+from prdgen.events import Event
+from prdgen.files import text
+from prdgen.flows import edit, pull
+from prdgen.flows import open as open_flow
+from prdgen.flows.context import App
+from prdgen.flows.errors import NotHere, PageNotLive
+from prdgen.flows.live import Live, follow_authors
+from prdgen.store import changes, documents, event_log
+from prdgen.store.documents import Document
+from prdgen.store.errors import LeaseLost
+from prdgen.sync.peer import Peer
+from prdgen.sync.ports import Stored
+from prdgen.sync.room import Room
+
+log = logging.getLogger(__name__)
+_TICK = 0.05
+_RETRY_SECONDS = 1.0
+
+
+class Keeper:
+    """One task per leased document: file within a moment, commit when it was quiet, lease alive.
+
+    Look-up and creation are one step: the task that prepares a document is stored before it runs.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._lives: dict[UUID, asyncio.Task[Live | None]] = {}
+        self._runs: dict[UUID, asyncio.Task[None]] = {}
+        self._told: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def get(self, branch: str, page_path: str) -> Live:
+        """The live document of a page, leased by this process; raises PageNotLive or NotHere."""
+        opened = await open_flow.document(self._app, branch, page_path)
+        if opened.document is None:
+            raise PageNotLive(page_path=page_path, branch=branch, reason=opened.read_only_reason)
+        live = await self.hold(opened.document)
+        if live is None:
+            raise NotHere(page_path=page_path)
+        return live
+
+    async def hold(self, row: Document) -> Live | None:
+        """Begin to keep a document, or return it when it is kept; None: leased elsewhere."""
+        task = self._lives.get(row.id)
+        if task is None or (task.done() and self.find(row.id) is None):
+            task = asyncio.create_task(self._begin(row), name=f"hold {row.page_path}")
+            self._lives[row.id] = task
+        return await asyncio.shield(task)
+
+    def find(self, document_id: UUID) -> Live | None:
+        """The kept document with this id, if it is ready."""
+        task = self._lives.get(document_id)
+        if task is None or not task.done() or task.cancelled() or task.exception():
+            return None
+        live = task.result()
+        return live if live is not None and live.room.open else None
+
+    def all(self) -> list[Live]:
+        """Every document this process keeps."""
+        return [live for key in list(self._lives) if (live := self.find(key)) is not None]
+
+    def stored(self, room: Room, stored: Stored) -> None:
+        """Hook of the rooms: changes of `room` are in the store; every line gets its author."""
+        live = self.find(room.document_id)
+        if live is None:
+            return
+        for delivery in stored.deliveries:
+            live.authorship.advance(delivery.after, delivery.person_id)
+        live.last_change = time.monotonic()
+        live.dirty_since = live.dirty_since or live.last_change
+        live.uncommitted = True
+        live.refused = None
+        live.changed.set()
+
+    def joined(self, room: Room, peer: Peer) -> None:
+        """Hook of the rooms: someone opened the page."""
+        self._tell("user.joined", room, peer)
+
+    def left(self, room: Room, peer: Peer) -> None:
+        """Hook of the rooms: someone closed the page; after the last one its text is committed."""
+        self._tell("user.left", room, peer)
+        live = self.find(room.document_id)
+        if live is not None and not room.peers:
+            live.last_change = 0.0
+            live.changed.set()
+
+    def _tell(self, type_: str, room: Room, peer: Peer) -> None:
+        """Record that someone came or went, beside the room's work."""
+        live = self.find(room.document_id)
+        if live is None:
+            return
+        event = Event(type_, live.branch, live.page_path, peer.who.person_id)
+        task = asyncio.create_task(self._record(event))
+        self._told.add(task)
+        task.add_done_callback(self._told.discard)
+
+    async def _record(self, event: Event) -> None:
+        try:
+            async with self._app.store.transaction() as tx:
+                await event_log.record(tx, [event])
+        except PrdgenError as error:
+            log.warning("%s of %s is not recorded: %s", event.type, event.page_path, error)
+
+    async def sweep(self) -> None:
+        """Hold every document whose text is not committed and whose lease is nobody's: what a
+        killed process left is written and committed even if nobody opens the page again."""
+        async with self._app.store.transaction() as tx:
+            left = await documents.list_orphans(tx)
+        for row in left:
+            if self.find(row.id) is None:
+                await self.hold(row)
+
+    async def _begin(self, row: Document) -> Live | None:
+        """Claim the lease, open the room, and meet what Git and the disk have meanwhile."""
+        app = self._app
+        assert app.rooms is not None
+        async with app.store.transaction() as tx:
+            fence = await documents.claim_lease(
+                tx, row.id, app.process_id, app.settings.lease_seconds
+            )
+            if fence is None:
+                return None
+            row = await documents.get(tx, row.id)
+            persons = {c.hash: c.person_id for c in await changes.since(tx, row.id, 0)}
+        room = await app.rooms.get(row.id)
+        base = await to_thread.run_sync(self._tip_text, row)
+        authorship = await to_thread.run_sync(
+            follow_authors, room.replica, row.tip_heads, base, persons
+        )
+        live = Live(row, room, fence, authorship)
+        live.uncommitted = room.text != base
+        live.dirty_since = time.monotonic()
+        live.last_change = time.monotonic()
+        async with live.lock:
+            await pull.tip(app, live, cold=True)
+            await pull.file(app, live, cold=True)
+        live.changed.set()
+        self._runs[row.id] = asyncio.create_task(self._run(live), name=f"keep {row.page_path}")
+        return live
+
+    def _tip_text(self, row: Document) -> str:
+        tip = row.tip_commit
+        data = self._app.repository.read(tip, row.page_path) if tip else None
+        return text.decode(data or b"").text
+
+    async def _run(self, live: Live) -> None:
+        """Write and commit in time until closed; what fails is logged and tried again."""
+        renewed = time.monotonic()
+        while not self._closing and live.room.open:
+            try:
+                if time.monotonic() - renewed > self._app.settings.lease_seconds / 3:
+                    await self._renew(live)
+                    renewed = time.monotonic()
+                await self._due(live)
+            except LeaseLost:
+                log.warning("the lease on %s moved to another process", live.page_path)
+                break
+            except (PrdgenError, OSError) as error:
+                log.warning("%s is not in its file yet: %s", live.page_path, error)
+                live.paused = str(error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            if self._idle(live):
+                await self._let_go(live)
+                break
+            await self._wait(live)
+        if not self._closing and self.find(live.id) in {None, live}:
+            self._lives.pop(live.id, None)
+            self._runs.pop(live.id, None)
+
+    def _idle(self, live: Live) -> bool:
+        """Nobody is in the page, nothing waits, and it was quiet for a while."""
+        waits = live.uncommitted or live.dirty_since is not None or live.lock.locked()
+        quiet = time.monotonic() > live.last_change + max(60.0, self._app.settings.quiet_seconds)
+        return not live.room.peers and not waits and quiet
+
+    async def _let_go(self, live: Live) -> None:
+        async with self._app.store.transaction() as tx:
+            await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+
+    async def _due(self, live: Live) -> None:
+        """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
+        now, settings = time.monotonic(), self._app.settings
+        if live.dirty_since is not None and now >= live.dirty_since + settings.write_seconds:
+            live.dirty_since = None
+            try:
+                async with live.lock:
+                    await edit.write_file(self._app, live)
+            except BaseException:
+                live.dirty_since = now
+                raise
+        quiet = now >= live.last_change + settings.quiet_seconds
+        if live.uncommitted and quiet and live.dirty_since is None and live.refused is None:
+            async with live.lock:
+                await edit.commit(self._app, live, None, None)
+
+    async def _wait(self, live: Live) -> None:
+        """Sleep until the next thing is due or something changed."""
+        now, settings = time.monotonic(), self._app.settings
+        due = [settings.lease_seconds / 3]
+        if live.dirty_since is not None:
+            due.append(live.dirty_since + settings.write_seconds - now)
+        elif live.uncommitted and live.refused is None:
+            due.append(live.last_change + settings.quiet_seconds - now)
+        live.changed.clear()
+        try:
+            await asyncio.wait_for(live.changed.wait(), max(_TICK, min(due)))
+        except TimeoutError:
+            return
+
+    async def _renew(self, live: Live) -> None:
+        app = self._app
+        async with app.store.transaction() as tx:
+            kept = await documents.renew_lease(
+                tx, live.id, app.process_id, live.fence, app.settings.lease_seconds
+            )
+        if not kept:
+            raise LeaseLost(what=live.page_path)
+
+    async def close(self) -> None:
+        """Write and commit everything that is not, then let go of every lease."""
+        self._closing = True
+        lives = self.all()
+        for live in lives:
+            live.changed.set()
+        await asyncio.gather(*self._runs.values(), return_exceptions=True)
+        self._lives.clear()
+        for live in lives:
+            try:
+                async with live.lock:
+                    await edit.write_file(self._app, live)
+                    await edit.commit(self._app, live, None, None)
+                async with self._app.store.transaction() as tx:
+                    await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+            except (PrdgenError, OSError) as error:
+                log.error("%s: %s; its text is in the store", live.page_path, error)

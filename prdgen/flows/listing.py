@@ -1,0 +1,24 @@
+"""commit → facts of its pages, for lists without a server."""
+
+from __future__ import annotations
+
+from prdgen.flows import pages_of
+from prdgen.flows.context import Clone
+from prdgen.flows.errors import NoSuchBranch
+from prdgen.flows.read import readable
+from prdgen.git import log as git_log
+from prdgen.page import facts
+from prdgen.page.facts import PageFacts
+
+
+def pages(clone: Clone, branch: str) -> list[PageFacts]:
+    """The facts of every page at a branch's tip, by path; raises NoSuchBranch. Blocks."""
+    tip = clone.repository.tip(branch)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    globs = pages_of.globs(clone)
+    return [
+        facts.of(entry.path, readable(git_log.blob(clone.repository, entry.blob)))
+        for entry in clone.repository.files(tip)
+        if globs.match(entry.path)
+    ]

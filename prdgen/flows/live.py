@@ -1,0 +1,109 @@
+"""A live document on the process that leases it: its row, its room, and who wrote which line."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from prdgen.crdt.replica import Change, Replica
+from prdgen.merge.authorship import Authorship
+from prdgen.store.documents import Document
+from prdgen.sync.room import Room
+
+Heads = tuple[bytes, ...]
+_WRITTEN_KEPT = 512
+
+
+def content_hash(text: str) -> str:
+    """SHA-256 (hex) of a document's text in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Live:
+    """The lease holder's knowledge of one document. `lock` puts file, commit and pull in a row."""
+
+    document: Document
+    room: Room
+    fence: int
+    authorship: Authorship
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    written: OrderedDict[str, Heads] = field(default_factory=OrderedDict)
+    """Hashes of texts this process wrote or committed lately, with their heads."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    dirty_since: float | None = None
+    last_change: float = 0.0
+    uncommitted: bool = False
+    paused: str | None = None
+    refused: str | None = None
+    """Output of a commit hook that refused this text, until the text changes."""
+
+    @property
+    def id(self) -> UUID:
+        """The document's id."""
+        return self.document.id
+
+    @property
+    def branch(self) -> str:
+        """The document's branch."""
+        return self.document.branch
+
+    @property
+    def page_path(self) -> str:
+        """The document's page."""
+        return self.document.page_path
+
+    def remember(self, text: str, heads: Heads) -> None:
+        """Note that `text` left the document at `heads`, so that meeting it again is no news."""
+        digest = content_hash(text)
+        self.written[digest] = heads
+        self.written.move_to_end(digest)
+        while len(self.written) > _WRITTEN_KEPT:
+            self.written.popitem(last=False)
+
+
+def file_path(tree: Path, page_path: str) -> Path:
+    """Where a page lies in a working tree."""
+    return tree.joinpath(*page_path.split("/"))
+
+
+def frontier(heads: Iterable[bytes], change: Change) -> set[bytes]:
+    """The heads after `change` is added to a history whose heads are `heads`."""
+    return (set(heads) - set(change.deps)) | {change.hash}
+
+
+def heads_with_text(replica: Replica, since: Heads, text: str) -> Heads | None:
+    """The heads, at or after `since`, at which the document read exactly `text`; None if never.
+
+    Walks the changes in the order of their delivery, as the file writer did.
+    """
+    heads: set[bytes] = set(since)
+    if replica.text(tuple(sorted(heads))) == text:
+        return since
+    for change in replica.changes_since(since):
+        heads = frontier(heads, change)
+        now = tuple(sorted(heads))
+        if replica.text(now) == text:
+            return now
+    return None
+
+
+def follow_authors(
+    replica: Replica, since: Heads, base_text: str, persons: dict[bytes, UUID | None]
+) -> Authorship:
+    """Who wrote which line since `since`: the stored changes replayed, grouped by person."""
+    authorship = Authorship.start(base_text)
+    changes: Sequence[Change] = replica.changes_since(since)
+    heads: set[bytes] = set(since)
+    for index, change in enumerate(changes):
+        heads = frontier(heads, change)
+        person = persons.get(change.hash)
+        following = changes[index + 1] if index + 1 < len(changes) else None
+        if following is None or persons.get(following.hash) != person:
+            authorship.advance(replica.text(tuple(sorted(heads))), person)
+    return authorship

@@ -1,0 +1,176 @@
+"""page → document: find the live document of a page on a branch, or seed one from its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from anyio import to_thread
+
+from prdgen import ids
+from prdgen.crdt.replica import Replica
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.flows.live import content_hash, file_path
+from prdgen.git import attributes
+from prdgen.store import documents
+from prdgen.store.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an editor says of the document it holds; the id proves it (UUIDv5)."""
+
+    branch: str
+    page_path: str
+    base_commit: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page ready to be edited (`document`), or only to be read, with the reason."""
+
+    document: Document | None
+    text: str
+    read_only_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page's text at a commit; `text` is empty when it is not in Git yet."""
+
+    commit: str
+    text: str
+    read_only_reason: str | None
+
+
+async def document(app: App, branch: str, page_path: str) -> Opened:
+    """The live document of a page, seeded from the branch's tip when there is none yet.
+
+    Raises NoSuchBranch, NoSuchPage and BadPagePath. A page that cannot be live comes back with its
+    readable text and the reason instead of a document.
+    """
+    ids.check_branch(branch)
+    ids.check_page_path(page_path)
+    source = await to_thread.run_sync(_source_at_tip, app, branch, page_path)
+    if source.read_only_reason:
+        return Opened(None, source.text, source.read_only_reason)
+    async with app.store.transaction() as tx:
+        found = await documents.find_live(tx, branch, page_path)
+    if found is None:
+        async with app.store.transaction() as tx:
+            n = await documents.next_n(tx, branch, page_path, source.commit)
+        found = await _create(app, Claim(branch, page_path, source.commit, n), source.text)
+    return Opened(found, source.text)
+
+
+async def claimed(app: App, document_id: UUID, claim: Claim | None) -> Document | None:
+    """The document an editor asks for by id.
+
+    An id this store does not know is believed when it is the UUIDv5 of the claim and no other
+    document of that page is live: then it is seeded again from the claimed commit, the same bytes
+    as the first time, and what Git and the disk have since is taken in before the editor's own
+    changes arrive. None: it is not here, or it was retired.
+    """
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+        if known is not None:
+            return known if known.status == "live" else None
+        if claim is None or not _proves(app, document_id, claim):
+            return None
+        if await documents.find_live(tx, claim.branch, claim.page_path):
+            return None
+    base = await to_thread.run_sync(_claimed_base, app, claim)
+    return None if base is None else await _create(app, claim, base)
+
+
+async def _create(app: App, claim: Claim, text_: str) -> Document:
+    """Seed the document; its row, its snapshot and both agreed points are written as one."""
+    replica = await to_thread.run_sync(Replica.seed, text_)
+    digest = content_hash(text_)
+    row = Document(
+        id=ids.document_id(app.repository_id, claim.branch, claim.page_path, claim.base_commit, claim.n),
+        branch=claim.branch,
+        page_path=claim.page_path,
+        base_commit=claim.base_commit,
+        n=claim.n,
+        heads=replica.heads,
+        file_heads=replica.heads,
+        file_hash=digest,
+        tip_heads=replica.heads,
+        tip_hash=digest,
+        tip_commit=claim.base_commit,
+    )  # fmt: skip
+    async with app.store.transaction() as tx:
+        return await documents.create(tx, row, replica.save())
+
+
+def _proves(app: App, document_id: UUID, claim: Claim) -> bool:
+    ids.check_branch(claim.branch)
+    ids.check_page_path(claim.page_path)
+    made = ids.document_id(
+        app.repository_id, claim.branch, claim.page_path, claim.base_commit, claim.n
+    )
+    return made == document_id
+
+
+def _source_at_tip(app: App, branch: str, page_path: str) -> Source:
+    repository = app.repository
+    tip = repository.tip(branch)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    data = repository.read(tip, page_path)
+    if data is None:
+        tree = repository.work_tree_of(branch)
+        if tree is None or not _is_file(tree, page_path):
+            raise NoSuchPage(page_path=page_path, branch=branch)
+        state = disk.read(file_path(tree, page_path), tree)
+        if isinstance(state, disk.Missing):
+            raise NoSuchPage(page_path=page_path, branch=branch)
+        data = state.data
+        reason = _read_only_reason(app, page_path, data)
+        return Source(tip, "" if reason is None else _readable(data), reason)
+    reason = _read_only_reason(app, page_path, data)
+    return Source(tip, _readable(data) if reason else text.decode(data).text, reason)
+
+
+def _claimed_base(app: App, claim: Claim) -> str | None:
+    """The text a claimed document was seeded from, if its commit still belongs to the branch."""
+    repository = app.repository
+    tip = repository.tip(claim.branch)
+    if tip is None or not repository.is_ancestor(claim.base_commit, tip):
+        return None
+    data = repository.read(claim.base_commit, claim.page_path)
+    if data is None:
+        return ""
+    return None if _read_only_reason(app, claim.page_path, data) else text.decode(data).text
+
+
+def _read_only_reason(app: App, page_path: str, data: bytes) -> str | None:
+    limit = app.settings.live_limit
+    if len(data) > limit:
+        return (
+            f"it has {len(data) // 1024} KiB; pages over {limit // 1024} KiB are read, searched and "
+            "published, and edited with Git"
+        )
+    if reason := attributes.read_only_reason(app.repository, page_path, data):
+        return reason
+    try:
+        text.decode(data)
+    except NotEditable as error:
+        return str(error.facts.get("reason", error))
+    return None
+
+
+def _readable(data: bytes) -> str:
+    """Text of a page that cannot be live, good enough to be read."""
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _is_file(tree: Path, page_path: str) -> bool:
+    path = file_path(tree, page_path)
+    return path.is_file() and not path.is_symlink()

@@ -1,0 +1,142 @@
+"""commit → site: gather the commit's pages and files, build what changed, switch whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from uuid import uuid4
+
+from anyio import to_thread
+
+from prdgen import logs
+from prdgen.builder import frame, search, sources
+from prdgen.builder import site as site_builder
+from prdgen.builder.publication import Site
+from prdgen.builder.site import Build
+from prdgen.flows import pages_of
+from prdgen.flows.context import App, Clone
+from prdgen.flows.read import readable
+from prdgen.git import log as git_log
+from prdgen.store import builds, names
+
+log = logging.getLogger(__name__)
+_IMPROVE_SECONDS = 2.0
+Stamps = Mapping[str, tuple[datetime, str]]
+"""page_path → when it last changed, and by whom."""
+
+
+def published(clone: Clone) -> Site:
+    """The site of this clone as it lies on disk."""
+    return Site(clone.state_dir / "site", clone.public_dir)
+
+
+async def site(app: App, tip: str) -> Build:
+    """Publish a commit of the main branch; called by the job that follows the branch."""
+    async with app.store.transaction() as tx:
+        stamps = await names.stamps(tx, app.main_branch)
+    made = await to_thread.run_sync(build, app, tip, stamps)
+    async with app.store.transaction() as tx:
+        await builds.record(
+            tx,
+            builds.Build(
+                id=uuid4(), branch=app.main_branch, commit=tip, status="done",
+                pages=len(made.manifest.pages), seconds=made.seconds, manifest={},
+                problems=list(made.problems)[:1000],
+            ),
+        )  # fmt: skip
+        await app.queue.defer(
+            "improve_site", lock="improve_site", queueing_lock="improve_site", tx=tx,
+            after=_IMPROVE_SECONDS, priority=-10,
+        )  # fmt: skip
+    return made
+
+
+def build(
+    clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False
+) -> Build:
+    """Build a commit and make it the public site, without a server. Blocks.
+
+    Only what changed since the site on disk is rendered. Raises BadSiteConfig and the like; the
+    old site then stays.
+    """
+    began = time.perf_counter()
+    current = published(clone)
+    drawn = draw(clone, tip)
+    page_sources, assets = gather(clone, tip, stamps)
+    made = site_builder.build(
+        page_sources, assets, frame=drawn, target=target(clone, tip),
+        previous=None if clean else current.current(), store=current.store,
+    )  # fmt: skip
+    current.switch(made.manifest)
+    logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
+    return made
+
+
+async def improve(clone: Clone) -> None:
+    """What may come a few seconds after the commit: the search index, and compression."""
+
+    def work() -> None:
+        current = published(clone)
+        manifest = current.current()
+        if manifest is None:
+            return
+        found = search.index(clone.public_dir, current.store)
+        newest = current.current()
+        if newest is not None and newest.id == manifest.id:
+            current.switch(site_builder.with_search(newest, found, newest))
+        current.tidy()
+
+    await to_thread.run_sync(work)
+
+
+def draw(clone: Clone, tip: str) -> frame.Frame:
+    """The frame as the commit's mkdocs.yml and overrides want it."""
+    config = clone.repository.read(tip, "mkdocs.yml")
+    if config is None:
+        return frame.draw(None, {}, clone.state_dir)
+    # Reads the configuration safely first; only what it names as custom_dir is looked at.
+    everything = {
+        entry.path: git_log.blob(clone.repository, entry.blob)
+        for entry in clone.repository.files(tip)
+        if "override" in entry.path
+    }
+    return frame.draw(config, frame.select_overrides(everything, config), clone.state_dir)
+
+
+def gather(
+    clone: Clone, tip: str, stamps: Stamps | None
+) -> tuple[list[sources.PageSource], list[sources.AssetSource]]:
+    """The pages and the other files of a commit; texts are read when they are needed."""
+    repository, globs = clone.repository, pages_of.globs(clone)
+    if stamps is None:
+        changed = git_log.last_changes(repository, tip, since=None)
+        stamps = {path: (found.at, found.author_name) for path, found in changed.items()}
+    found: list[sources.PageSource] = []
+    assets: list[sources.AssetSource] = []
+    for entry in repository.files(tip):
+        read = partial(git_log.blob, repository, entry.blob)
+        if globs.match(entry.path):
+            at, by = stamps.get(entry.path, (None, ""))
+            found.append(sources.PageSource(entry.path, entry.blob, _text(read), at, by))
+        else:
+            assets.append(sources.AssetSource(entry.path, entry.blob, read))
+    return found, assets
+
+
+def _text(read: partial[bytes]) -> partial[str]:
+    return partial(lambda get: readable(get()), read)
+
+
+def target(clone: Clone, tip: str) -> sources.Target:
+    """Where the site goes: relative links, so that it works under /site/ and on a CDN."""
+    settings = clone.settings
+    return sources.Target(
+        branch=clone.main_branch,
+        commit=tip,
+        base="",
+        site_url=settings.site_url,
+        edit_url=f"{settings.base_url.rstrip('/')}/edit/{{branch}}/{{page_path}}",
+    )

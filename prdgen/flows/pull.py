@@ -1,0 +1,189 @@
+"""outside text → document: a save on disk, or a commit made elsewhere, merged into the live text.
+
+Whatever arrives is judged by its content: a text that is an agreed one, an intended one, or one
+this document had, is no news and only moves a point. All else is `base, theirs, ours`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from anyio import to_thread
+
+from prdgen import logs
+from prdgen.crdt.replica import Change, Replica
+from prdgen.events import Event
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows.context import App
+from prdgen.flows.live import Heads, Live, content_hash, file_path, heads_with_text
+from prdgen.intake import planning
+from prdgen.store import conflicts, documents, event_log, texts
+from prdgen.store.statements import Tx
+from prdgen.sync import ports
+
+Move = Callable[[Tx, Heads], Awaitable[None]]
+
+
+async def file(app: App, live: Live, *, cold: bool = False) -> None:
+    """The page's file in the working tree → the document. Call with `live.lock` held.
+
+    The file is read now, not when an event fired, and only when it stood still. `cold` marks the
+    first look after this process opened the document (see `sync.room` on cold intakes).
+    """
+    began = time.perf_counter()
+    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
+    live.paused = await to_thread.run_sync(app.repository.busy_reason)
+    if tree is None or live.paused:
+        return
+    state = await disk.stood_still(
+        file_path(tree, live.page_path), tree, app.settings.settle_seconds,
+        shorter_prefix_of=_last_bytes(live),
+    )  # fmt: skip
+    if isinstance(state, disk.Missing):
+        return
+    try:
+        theirs = text.decode(state.data).text
+    except NotEditable as error:
+        live.paused = f"the file on disk cannot be taken in: {error}"
+        return
+    await file_text(app, live, theirs, cold=cold)
+    logs.trace("pull.file", began, page=live.page_path)
+
+
+async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) -> None:
+    """Take in `theirs`, found in the page's file, with the file's agreed point as base."""
+    row, digest = live.document, content_hash(theirs)
+    if digest == row.file_hash:
+        return
+
+    async def move(tx: Tx, heads: Heads) -> None:
+        await texts.keep(tx, theirs)
+        await documents.move_file_point(tx, row.id, row.file_hash, heads, digest, live.fence)
+
+    if digest == row.intent_hash:
+        await _only_move(app, live, row.intent_heads, move)
+    elif digest == row.tip_hash:
+        await _only_move(app, live, row.tip_heads, move)
+    elif digest in live.written:
+        await _only_move(app, live, live.written[digest], move)
+    else:
+        base = await _agreed_text(app, live, row.file_heads, row.file_hash)
+        await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
+
+
+async def tip(app: App, live: Live, *, cold: bool = False) -> None:
+    """The branch's tip → the document. Call with `live.lock` held."""
+    row = live.document
+    new_tip = await to_thread.run_sync(app.repository.tip, live.branch)
+    if new_tip is None or new_tip == row.tip_commit:
+        return
+    data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
+    if data is None and row.tip_hash != content_hash(""):
+        live.paused = "this page was deleted on its branch; save a version to restore it"
+        return
+    theirs = text.decode(data or b"").text
+    digest = content_hash(theirs)
+
+    async def move(tx: Tx, heads: Heads) -> None:
+        await texts.keep(tx, theirs)
+        await documents.move_tip_point(
+            tx, row.id, row.tip_commit, heads, digest, new_tip, live.fence
+        )
+
+    if digest == row.tip_hash:
+        await _only_move(app, live, row.tip_heads, move)
+        return
+    known = await _known_heads(live, digest, theirs)
+    if known is not None:
+        await _only_move(app, live, known, move)
+    else:
+        base = await _agreed_text(app, live, row.tip_heads, row.tip_hash)
+        await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
+    live.authorship.rebase(theirs)
+    live.uncommitted = live.room.text != theirs
+
+
+async def take_in(
+    app: App, live: Live, base: str, theirs: str, *, origin: str, move: Move,
+    cold: bool = False, person: UUID | None = None,
+) -> None:  # fmt: skip
+    """Merge `theirs` into the document and store changes, agreed point and events as one."""
+    plans: list[planning.Plan] = []
+
+    def make(replica: Replica) -> Sequence[Change]:
+        planned = planning.plan(replica, base_text=base, theirs=theirs)
+        plans[:] = [planned]
+        return planning.apply(replica, planned)
+
+    async def in_tx(tx: Tx, made: Sequence[Change]) -> None:
+        await move(tx, live.room.replica.heads)
+        if made and cold:
+            await documents.set_cold_intake(tx, live.id, made[-1].hash)
+        for conflict in plans[0].conflicts:
+            await conflicts.record(
+                tx,
+                conflicts.Conflict(
+                    live.id, conflict.ours, conflict.theirs, live.room.replica.heads, origin
+                ),
+            )
+        await event_log.record(tx, _events(live, origin, plans[0], made))
+
+    named = ports.COLD_INTAKE if cold else origin
+    await live.room.edit(make, origin=named, person_id=person, in_tx=in_tx)
+    await refresh(app, live)
+
+
+def _events(live: Live, origin: str, planned: planning.Plan, made: Sequence[Change]) -> list[Event]:
+    branch, page_path = live.branch, live.page_path
+    events = [
+        Event("git.conflict.detected", branch, page_path, data={"start": c.start, "end": c.end})
+        for c in planned.conflicts
+    ]
+    if made:
+        events.append(Event("content.changed", branch, page_path, data={"origin": origin}))
+    return events
+
+
+async def _only_move(app: App, live: Live, heads: Heads | None, move: Move) -> None:
+    """Move an agreed point to heads the document already has; nothing is taken in."""
+    async with app.store.transaction() as tx:
+        await move(tx, heads or live.room.heads)
+    await refresh(app, live)
+
+
+async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
+    """Heads at which the document read `theirs`: from memory, the row, or its history."""
+    row = live.document
+    for point_hash, heads in (
+        (row.file_hash, row.file_heads),
+        (row.intent_hash, row.intent_heads),
+    ):
+        if digest == point_hash and heads:
+            return heads
+    if digest in live.written:
+        return live.written[digest]
+    replica = live.room.replica
+    return await to_thread.run_sync(heads_with_text, replica, row.tip_heads, theirs)
+
+
+async def _agreed_text(app: App, live: Live, heads: Heads, digest: str | None) -> str:
+    """The text both sides had: the document at `heads`, or the kept text when a merge followed."""
+    at_heads = live.room.replica.text(heads)
+    if content_hash(at_heads) == digest:
+        return at_heads
+    async with app.store.transaction() as tx:
+        return await texts.get(tx, digest or content_hash(""))
+
+
+def _last_bytes(live: Live) -> bytes:
+    """What the file would begin with if someone were in the middle of rewriting it."""
+    return live.room.text.encode()
+
+
+async def refresh(app: App, live: Live) -> None:
+    """Read the document's row again after a point moved."""
+    async with app.store.transaction() as tx:
+        live.document = await documents.get(tx, live.id)

@@ -1,0 +1,135 @@
+"""Git and index → what a reader sees: a page rendered, its history, the difference of two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from anyio import to_thread
+
+from prdgen import ids
+from prdgen.builder import render
+from prdgen.builder.render import Rendered
+from prdgen.files import text
+from prdgen.files.errors import NotEditable
+from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.git.values import Version
+from prdgen.store import names, pages
+from prdgen.store.pages import PageRow
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page ready to be shown: its rendering, and its row when the index has it."""
+
+    branch: str
+    page_path: str
+    commit: str
+    text: str
+    rendered: Rendered
+    row: PageRow | None
+
+
+async def locate(app: App, address: str) -> tuple[str, str]:
+    """`<branch>/<page_path>` taken apart; branches may have slashes, the longest that exists wins.
+
+    Raises NoSuchBranch, and BadPagePath for what is left.
+    """
+    branches = await to_thread.run_sync(app.repository.branches)
+    for branch in sorted(branches, key=len, reverse=True):
+        if address.startswith(branch + "/"):
+            return branch, ids.check_page_path(address[len(branch) + 1 :])
+    raise NoSuchBranch(branch=address.partition("/")[0])
+
+
+async def page(app: App, branch: str, page_path: str, commit: str | None = None) -> PageView:
+    """A page as `commit` has it (the branch's tip unless given), rendered for the server's view.
+
+    Raises NoSuchBranch and NoSuchPage.
+    """
+    content, at = await source(app, branch, page_path, commit)
+    context = await render_context(app, branch, at)
+    rendered = await to_thread.run_sync(
+        lambda: render.render(page_path, content, context=context)
+    )
+    async with app.store.transaction() as tx:
+        row = await pages.get_page(tx, branch, page_path)
+    return PageView(branch, page_path, at, content, rendered, row)
+
+
+async def source(
+    app: App, branch: str, page_path: str, commit: str | None = None
+) -> tuple[str, str]:
+    """A page's readable text and the commit it is from; raises NoSuchBranch and NoSuchPage."""
+    ids.check_page_path(page_path)
+    at = commit or await to_thread.run_sync(app.repository.tip, branch)
+    if at is None:
+        raise NoSuchBranch(branch=branch)
+    data = await to_thread.run_sync(app.repository.read, at, page_path)
+    if data is None:
+        raise NoSuchPage(page_path=page_path, branch=branch)
+    return readable(data), at
+
+
+def readable(data: bytes) -> str:
+    """A page's text for reading, even when its bytes are not UTF-8."""
+    try:
+        return text.decode(data).text
+    except NotEditable:
+        return data.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+async def preview(app: App, branch: str, page_path: str, content: str) -> Rendered:
+    """`content` rendered as the page at `page_path` would be, for the editor's preview."""
+    context = await render_context(app, branch, None)
+    return await to_thread.run_sync(lambda: render.render(page_path, content, context=context))
+
+
+async def render_context(app: App, branch: str, commit: str | None) -> render.RenderContext:
+    """What a rendering on the server's pages knows: titles, requirement ids, addresses here."""
+    async with app.store.transaction() as tx:
+        titles = await names.titles(tx, branch)
+        definitions = await names.definitions(tx, branch)
+    tip = commit or await to_thread.run_sync(app.repository.tip, branch)
+    files = frozenset(
+        entry.path for entry in await to_thread.run_sync(app.repository.files, tip)
+    ) if tip else frozenset()  # fmt: skip
+
+    def link(page_path: str, fragment: str) -> str:
+        return address("p", branch, page_path) + (f"#{quote(fragment)}" if fragment else "")
+
+    def asset(path: str) -> str | None:
+        return address("raw", branch, path) if path in files else None
+
+    return render.RenderContext(
+        branch=branch, commit=commit, known_pages=titles, link=link, asset=asset,
+        requirement_uses=definitions, mode="preview",
+    )  # fmt: skip
+
+
+def address(kind: str, branch: str, path: str) -> str:
+    """The server's address of a page or file: `/p/main/site/a%20b.md`."""
+    return f"/{kind}/{quote(branch)}/{quote(path)}"
+
+
+async def history(
+    app: App, branch: str, page_path: str, *, limit: int = 30, skip: int = 0
+) -> list[Version]:
+    """The page's versions, newest first, over renames; raises NoSuchBranch and NoSuchPage."""
+    tip = await to_thread.run_sync(app.repository.tip, branch)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    found = await to_thread.run_sync(
+        lambda: app.repository.history(tip, page_path, limit=limit, skip=skip)
+    )
+    if not found and skip == 0:
+        raise NoSuchPage(page_path=page_path, branch=branch)
+    return found
+
+
+async def titles(app: App, branch: str) -> Mapping[str, str]:
+    """page_path → title of every page of a branch."""
+    async with app.store.transaction() as tx:
+        return await names.titles(tx, branch)

@@ -1,0 +1,146 @@
+"""event log → stream → consumers: what happened leaves the database once, in order, and is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from prdgen.errors import PrdgenError
+from prdgen.events import Event
+from prdgen.flows.context import App
+from prdgen.store import audit, event_log, inbox, notifications, people, usage
+from prdgen.store.statements import Tx
+
+log = logging.getLogger(__name__)
+_BATCH = 200
+_RETRY_SECONDS = 0.5
+_POLL_SECONDS = 30.0
+_BETWEEN_CATCH_UPS = 60
+Consumer = Callable[[Tx, Event], Awaitable[None]]
+
+
+async def publish_once(app: App) -> int:
+    """Publish what waits in the outbox, numbered in this order; returns how many there were.
+
+    One relay at a time (an advisory lock). A crash between stream and commit publishes again under
+    the same numbers; consumers know an event by its id.
+    """
+    async with app.store.transaction() as tx:
+        if not await event_log.try_lock_relay(tx):
+            return 0
+        waiting = await event_log.unpublished(tx, _BATCH)
+        numbers = await event_log.mark_published(tx, [event.id for event in waiting])
+        for event in waiting:
+            await app.bus.append_event(event.cloud_event(numbers[event.id]))
+    return len(waiting)
+
+
+async def consume_once(app: App, group: str, consumer: Consumer, *, block: float) -> int:
+    """Hand the group's next events to `consumer`, each once; returns how many were read."""
+    entries = await app.bus.streams.read_group(group, app.process_id, count=100, block=block)
+    for entry_id, found in entries:
+        await _take(app, group, consumer, _event(found))
+        await app.bus.streams.ack(group, [entry_id])
+    return len(entries)
+
+
+async def catch_up(app: App, group: str, consumer: Consumer) -> int:
+    """What the group missed because a stream was lost with Valkey; returns how many."""
+    async with app.store.transaction() as tx:
+        missed = await inbox.unseen(tx, group)
+    for _, event in missed:
+        await _take(app, group, consumer, event)
+    return len(missed)
+
+
+async def _take(app: App, group: str, consumer: Consumer, event: Event) -> None:
+    async with app.store.transaction() as tx:
+        if await inbox.first_time(tx, group, event.id):
+            await consumer(tx, event)
+
+
+def _event(found: dict[str, Any]) -> Event:
+    data = dict(found["data"])
+    branch, page_path, person = (data.pop(k, None) for k in ("branch", "page_path", "person_id"))
+    return Event(
+        found["type"], branch, page_path, UUID(person) if person else None, data,
+        UUID(found["id"]), datetime.fromisoformat(found["time"]),
+    )  # fmt: skip
+
+
+async def count_use(tx: Tx, event: Event) -> None:
+    """Analytics: how often what happened, by day and page, without names."""
+    await usage.count(
+        tx, event.type, day=event.at.date(), branch=event.branch or "",
+        page_path=event.page_path or "",
+    )  # fmt: skip
+
+
+async def notify(tx: Tx, event: Event) -> None:
+    """Notification: owners of a page hear of conflicts in it, everyone else who wrote too."""
+    if event.type != "git.conflict.detected" or not event.page_path or not event.branch:
+        return
+    for person in await people.list_people(tx):
+        await notifications.notify(
+            tx, person.id, event.id, type=event.type, at=event.at,
+            title=f"Two versions of the same lines stand in {event.page_path}",
+            href=f"/edit/{event.branch}/{event.page_path}",
+        )  # fmt: skip
+
+
+CONSUMERS: Final[dict[str, Consumer]] = {
+    "notification": notify,
+    "analytics": count_use,
+    "audit": audit.record,
+}
+"""Consumer group → what it does with one event, inside the transaction that marks it as heard."""
+
+
+async def run(app: App, stop: asyncio.Event) -> None:
+    """Relay and consume until `stop` is set; a lost database or bus only delays."""
+    tasks = [asyncio.create_task(_forever(lambda: _relay_step(app), stop), name="relay")]
+    for group, consumer in CONSUMERS.items():
+        step = _consumer_step(app, group, consumer)
+        tasks.append(asyncio.create_task(_forever(step, stop), name=f"consumer {group}"))
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _relay_step(app: App) -> None:
+    """Publish until nothing waits, then wait to be woken (or a second)."""
+    async with aclosing(app.store.listen(event_log.CHANNEL)) as wakes:
+        while True:
+            while await publish_once(app):
+                continue
+            try:
+                await asyncio.wait_for(anext(wakes), _POLL_SECONDS)
+            except TimeoutError:
+                return
+
+
+def _consumer_step(app: App, group: str, consumer: Consumer) -> Callable[[], Awaitable[None]]:
+    async def step() -> None:
+        await catch_up(app, group, consumer)
+        for _ in range(_BETWEEN_CATCH_UPS):
+            await consume_once(app, group, consumer, block=1.0)
+
+    return step
+
+
+async def _forever(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await step()
+        except PrdgenError as error:
+            log.warning("events wait: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)
+        except Exception:
+            log.exception("an event could not be handled; it is tried again")
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,65 @@
+"""Roles: who may do what, from `.prdgen/roles.yml` on the main branch."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import yaml
+from anyio import to_thread
+
+from prdgen.errors import PrdgenError
+from prdgen.flows.context import App
+from prdgen.store.people import Person
+
+ROLES: Final = ("reader", "commenter", "editor", "maintainer", "owner")
+"""From least to most; each may do what those before it may."""
+ROLES_FILE: Final = ".prdgen/roles.yml"
+
+
+class BadRoles(PrdgenError):
+    """.prdgen/roles.yml cannot be used: {why}."""
+
+    cure = "Correct it on the main branch; until then only owners named on this server may write."
+    status = 500
+
+
+def at_least(role: str, wanted: str) -> bool:
+    """Whether `role` may do what takes `wanted`."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(wanted)
+
+
+async def of(app: App, person: Person) -> str:
+    """A person's role: roles.yml by e-mail address, else its `default`, else what the account says.
+
+    Without a roles file the account decides; an account without a role is an editor.
+    """
+    data = await to_thread.run_sync(_file, app)
+    fallback = person.role or "editor"
+    if data is None or fallback == "owner":
+        return fallback
+    try:
+        table = parse(data)
+    except BadRoles:
+        return "reader"
+    return table.get(person.email.lower(), table.get("default", fallback))
+
+
+def _file(app: App) -> bytes | None:
+    tip = app.repository.tip(app.main_branch)
+    return app.repository.read(tip, ROLES_FILE) if tip else None
+
+
+@lru_cache(maxsize=8)
+def parse(data: bytes) -> dict[str, str]:
+    """`e-mail: role` lines (and `default: role`), addresses in lower case; raises BadRoles."""
+    try:
+        found = yaml.safe_load(data)
+    except yaml.YAMLError as error:
+        raise BadRoles(why=" ".join(str(error).split())) from error
+    if not isinstance(found, dict):
+        raise BadRoles(why="expected lines of `e-mail: role`")
+    for address, role in found.items():
+        if role not in ROLES:
+            raise BadRoles(why=f"{address}: expected one of {', '.join(ROLES)}, got {role!r}")
+    return {str(address).lower(): str(role) for address, role in found.items()}

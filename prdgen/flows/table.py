@@ -1,0 +1,67 @@
+"""The only file that knows every flow: which job runs which, and what the worker does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+
+from prdgen import logs
+from prdgen.flows import context, index, publish
+from prdgen.flows.context import App
+from prdgen.jobs.tasks import Task
+from prdgen.jobs.worker import Worker
+from prdgen.settings import Settings
+from prdgen.store import access, texts
+
+log = logging.getLogger(__name__)
+
+
+def tasks(app: App) -> list[Task]:
+    """Every background task. One lock per branch keeps the jobs of a branch in order."""
+
+    async def follow_branch(branch: str) -> None:
+        """A branch moved: its index, and for the published branch the site, follow."""
+        tip = await index.branch(app, branch)
+        if tip is not None and branch == app.main_branch:
+            await publish.site(app, tip)
+
+    async def improve_site() -> None:
+        """What may come a few seconds later: full-text search and compression."""
+        await publish.improve(app)
+
+    async def tidy() -> None:
+        """What nobody needs any more: spent links and sessions, old failed jobs."""
+        async with app.store.transaction() as tx:
+            await access.prune(tx)
+            await texts.prune(tx)
+        await app.queue.prune()
+
+    return [
+        Task("follow_branch", follow_branch),
+        Task("improve_site", lambda **_: improve_site()),
+        Task("tidy", lambda **_: tidy(), cron="17 * * * *"),
+    ]
+
+
+def work(settings: Settings, parent_pipe: int | None) -> None:
+    """Run jobs until SIGTERM or SIGINT, or until the process that started this one is gone."""
+    logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
+    asyncio.run(_work(settings, parent_pipe))
+
+
+async def _work(settings: Settings, parent_pipe: int | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    if parent_pipe is not None:
+        # Nothing is ever written to it: it becomes readable when the other end closes.
+        loop.add_reader(parent_pipe, stop.set)
+    async with context.open_app(settings, tasks) as app:
+        log.info("worker %s takes jobs", os.getpid())
+        working = asyncio.create_task(Worker(app.queue, at_once=settings.workers).run())
+        await stop.wait()
+        working.cancel()
+        await asyncio.wait([working])

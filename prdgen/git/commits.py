@@ -1,0 +1,153 @@
+"""Makes commits on any branch without a checkout and without touching anybody's other work."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import pygit2
+
+from prdgen.git import hooks, index, trees
+from prdgen.git.errors import HookRefused, Locked, RefNotWritten, TipMoved
+from prdgen.git.repository import Repository
+from prdgen.git.values import Signature
+
+__all__ = ["Signature", "message_with_trailers", "sync_index", "write"]
+_TRAILER_LINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*")
+_REF_LOCK_SECONDS: Final = 1.0
+
+
+def write(
+    repository: Repository,
+    branch: str,
+    expected_tip: str | None,
+    edits: Mapping[str, bytes | None],
+    *,
+    message: str,
+    author: Signature,
+    committer: Signature,
+    co_authors: Sequence[Signature] = (),
+    trailers: Mapping[str, str] | None = None,
+    when: datetime | None = None,
+    hook_seconds: float = 30.0,
+) -> str:
+    """Commit `edits` (page path → bytes, None deletes) on top of `expected_tip`; the commit's id.
+
+    `expected_tip` None makes the branch. Only the edited paths change: files keep their mode, and of
+    the index of the work tree that has the branch checked out only these paths are touched; files
+    are not written at all. Edits that change nothing make no commit: the tip comes back.
+
+    When the repository has commit hooks or signing, Git makes the commit, and a hook may have
+    changed what was committed: read it back. Raises TipMoved (two writers), HookRefused,
+    HookTooSlow, Locked, NameTaken, NotAPage, BadPagePath; then nothing was written.
+    """
+    git = repository.libgit2
+    tip = repository.tip(branch)
+    if tip != expected_tip:
+        raise _moved(branch, expected_tip, tip)
+    base = None if tip is None else git[tip].peel(pygit2.Tree)
+    tree = trees.build(git, base, edits)
+    if base is not None and tree == base.id:
+        return str(tip)
+    text = message_with_trailers(message, co_authors, trailers or {})
+    commit = hooks.Commit(
+        branch, tip, str(tree), tuple(edits), text, author, committer, when or datetime.now(UTC)
+    )
+    if hooks.are_needed(repository):
+        made = _make_with_hooks(repository, commit, hook_seconds)
+    else:
+        made = _make(git, commit)
+    with index.following(repository, branch, tip, made):
+        git.set_ident(committer.name, committer.email)
+        _move_ref(repository, branch, tip, made, f"commit: {text.partition(chr(10))[0]}")
+    return made
+
+
+def sync_index(repository: Repository, branch: str, page_path: str) -> None:
+    """Once the page's file is written too: let Git see that it is what is committed.
+
+    `git status` finds that out by itself; tools that only look at the index's times do not.
+    """
+    index.refresh(repository, branch, page_path)
+
+
+def message_with_trailers(
+    message: str, co_authors: Sequence[Signature], trailers: Mapping[str, str]
+) -> str:
+    """The commit message with its trailers as Git writes them, one paragraph at the end."""
+    text = "\n".join(line.rstrip() for line in message.replace("\0", "").splitlines()).strip()
+    text = text.encode("utf-8", "replace").decode() or "Edit"
+    lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers.items()]
+    lines += [f"Co-authored-by: {person}" for person in dict.fromkeys(co_authors)]
+    if not lines:
+        return text + "\n"
+    last = text.split("\n\n")[1:][-1:]
+    joined = bool(last) and all(_TRAILER_LINE.fullmatch(line) for line in last[0].split("\n"))
+    return text + ("\n" if joined else "\n\n") + "\n".join(lines) + "\n"
+
+
+def _make(git: pygit2.Repository, commit: hooks.Commit) -> str:
+    zone = commit.at.utcoffset() or datetime.now(UTC).utcoffset()
+    minutes = int(zone.total_seconds() // 60) if zone else 0
+    written = pygit2.Signature(
+        commit.author.name, commit.author.email, int(commit.at.timestamp()), minutes, "utf-8"
+    )
+    now = pygit2.Signature(
+        commit.committer.name, commit.committer.email, int(time.time()), minutes, "utf-8"
+    )
+    parents = [] if commit.parent is None else [commit.parent]
+    return str(git.create_commit(None, written, now, commit.message, commit.tree, parents))
+
+
+def _make_with_hooks(repository: Repository, commit: hooks.Commit, seconds: float) -> str:
+    try:
+        made = hooks.make(repository, commit, seconds=seconds)
+    except HookRefused as error:
+        tip = repository.tip(commit.branch)
+        if tip != commit.parent:
+            raise _moved(commit.branch, commit.parent, tip) from error
+        raise
+    parents = repository.commit_info(made).parents
+    if parents != (() if commit.parent is None else (commit.parent,)):
+        raise _moved(commit.branch, commit.parent, repository.tip(commit.branch))
+    return made
+
+
+def _move_ref(repository: Repository, branch: str, old: str | None, new: str, note: str) -> None:
+    """Compare and set: libgit2 compares with `old` while it holds the ref's lock file."""
+    git, name = repository.libgit2, f"refs/heads/{branch}"
+    until = time.monotonic() + _REF_LOCK_SECONDS
+    while True:
+        try:
+            if old is None:
+                git.create_reference_direct(name, new, force=False)
+                return
+            reference = git.lookup_reference(name)
+            if str(reference.target) != old:
+                raise _moved(branch, old, str(reference.target))
+            reference.set_target(new, note)
+            return
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            found = repository.tip(branch)
+            if found != old:
+                raise _moved(branch, old, found) from error
+            lock = repository.common_dir / f"{name}.lock"
+            if not lock.exists() and time.monotonic() > until:
+                raise RefNotWritten(ref=name, got=error) from error
+            if time.monotonic() > until:
+                raise Locked(
+                    what=f"The branch {branch}",
+                    got=lock,
+                    how=f"if no Git command runs here, remove {lock}",
+                ) from error
+            time.sleep(0.01)
+
+
+def _moved(branch: str, expected: str | None, got: str | None) -> TipMoved:
+    return TipMoved(
+        what=f"The branch {branch}", branch=branch, expected=expected or "no commit",
+        got=got or "no commit",
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""What happened to a page: its versions through renames, who wrote its lines, what a range changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pygit2
+
+from prdgen.git import process
+from prdgen.git.values import REGULAR, BlameHunk, FileChange, Version
+
+_FORMAT: Final = "--format=format:%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
+_SIMILAR: Final = 50
+"""Percent of a deleted and an added file that must be alike to count as renamed; Git's default."""
+
+
+def versions(top: Path, tip: str, page_path: str, *, limit: int, skip: int) -> list[Version]:
+    """The commits up to `tip` that changed the page, newest first, followed through renames."""
+    # With --follow, Git counts skipped commits before it knows whether they touch the page.
+    printed = process.output(
+        top, "log", "--follow", "--find-renames", "--name-status", "-z", _FORMAT,
+        f"--max-count={skip + limit}", "--end-of-options", tip, "--", page_path,
+    )  # fmt: skip
+    records = printed.split(b"\0\x1e" if b"\0\x1e" in printed else b"\x1e")
+    return [version for record in records if (version := _version(record))][skip : skip + limit]
+
+
+def _version(record: bytes) -> Version | None:
+    parts = record.lstrip(b"\x1e").decode("utf-8", "replace").split("\0")
+    if len(parts) < 8:
+        return None
+    commit, name, email, at, subject, body, _status, *paths = parts
+    moment = datetime.fromtimestamp(int(at), UTC)
+    named = [path for path in paths if path]
+    return Version(commit, name, email, moment, subject, body.strip(), named[-1])
+
+
+def blame(top: Path, commit: str, page_path: str) -> list[BlameHunk]:
+    """Who wrote each line of the page at `commit`: runs of lines, from the top."""
+    printed = process.output(top, "blame", "--porcelain", commit, "--", page_path)
+    people: dict[str, dict[str, str]] = {}
+    hunks: list[BlameHunk] = []
+    for commit_id, facts in _blamed_lines(printed.decode("utf-8", "replace"), people):
+        if hunks and hunks[-1].commit == commit_id:
+            last = hunks.pop()
+            hunks.append(BlameHunk(last.line_count + 1, last.name, last.email, commit_id))
+        else:
+            email = facts.get("author-mail", "").strip("<>")
+            hunks.append(BlameHunk(1, facts.get("author", ""), email, commit_id))
+    return hunks
+
+
+def _blamed_lines(
+    printed: str, people: dict[str, dict[str, str]]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    commit = ""
+    for line in printed.split("\n"):
+        if line.startswith("\t"):
+            yield commit, people[commit]
+            commit = ""
+        elif not commit:
+            commit = line.partition(" ")[0]
+            people.setdefault(commit, {})
+        else:
+            key, _, value = line.partition(" ")
+            people[commit][key] = value
+
+
+def changed(git: pygit2.Repository, old: str | None, new: str) -> list[FileChange]:
+    """The regular files that differ from `old` (None: from nothing) to `new`, renames found."""
+    after = git[new].peel(pygit2.Tree)
+    if old is None:
+        difference = after.diff_to_tree(swap=True)
+    else:
+        difference = git[old].peel(pygit2.Tree).diff_to_tree(after)
+    difference.find_similar(rename_threshold=_SIMILAR)
+    found = [change for delta in difference.deltas if (change := _change(delta))]
+    return sorted(found, key=lambda change: change.path)
+
+
+def _change(delta: pygit2.DiffDelta) -> FileChange | None:
+    was = delta.old_file if int(delta.old_file.mode) in REGULAR else None
+    now = delta.new_file if int(delta.new_file.mode) in REGULAR else None
+    if now is None:
+        return None if was is None else FileChange("deleted", was.path)
+    if was is None:
+        return FileChange("added", now.path)
+    if was.path != now.path:
+        return FileChange("renamed", now.path, was.path)
+    return FileChange("modified", now.path)

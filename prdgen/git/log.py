@@ -1,0 +1,73 @@
+"""Commits as the index and the event log want them: what came since, and who touched a path last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import pygit2
+
+from prdgen.git import process
+from prdgen.git.repository import Repository
+from prdgen.git.values import Version
+
+_FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00"
+
+
+def has_commit(repository: Repository, commit: str) -> bool:
+    """Whether the commit is (still) in this clone."""
+    try:
+        return isinstance(repository.libgit2.get(commit), pygit2.Commit)
+    except ValueError:
+        return False
+
+
+def blob(repository: Repository, blob_id: str) -> bytes:
+    """A blob's bytes; raises KeyError when it is not in this clone."""
+    found = repository.libgit2[blob_id]
+    if not isinstance(found, pygit2.Blob):
+        raise KeyError(blob_id)
+    return bytes(found.data)
+
+
+def between(repository: Repository, old: str | None, new: str, *, limit: int) -> list[Version]:
+    """The commits of `new` that are not in `old`, newest first, at most `limit`."""
+    start = [f"^{old}"] if old else []
+    printed = process.output(
+        repository.work_tree, "log", _FORMAT, f"--max-count={limit}",
+        "--end-of-options", new, *start, "--",
+    )  # fmt: skip
+    return [_version(record, "") for record in printed.split(b"\x1e") if record.strip()]
+
+
+def last_changes(repository: Repository, tip: str, *, since: str | None) -> dict[str, Version]:
+    """Path → the newest commit up to `tip` that changed it; only those after `since` if given."""
+    start = [f"^{since}"] if since else []
+    printed = process.output(
+        repository.work_tree, "log", _FORMAT, "--name-only", "-z", "--no-renames", "-m",
+        "--first-parent", "--end-of-options", tip, *start, "--", seconds=120,
+    )  # fmt: skip
+    found: dict[str, Version] = {}
+    for record in printed.split(b"\x1e"):
+        parts = record.split(b"\0")
+        if len(parts) < 6:
+            continue
+        for name in parts[5:]:
+            path = name.strip(b"\n").decode("utf-8", "replace")
+            if path and path not in found:
+                found[path] = _version(record, path)
+    return found
+
+
+def _version(record: bytes, path: str) -> Version:
+    commit, name, email, at, subject = record.decode("utf-8", "replace").split("\0")[:5]
+    moment = datetime.fromtimestamp(int(at), UTC)
+    return Version(commit.strip(), name, email, moment, subject, "", path)
+
+
+def work_tree_files(repository: Repository) -> list[str]:
+    """Every file of the working tree that Git tracks or would offer to add, by path."""
+    printed = process.output(
+        repository.work_tree, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+    )
+    return sorted({name.decode("utf-8", "replace") for name in printed.split(b"\0") if name})

@@ -1,0 +1,111 @@
+"""Builds the tree of a new commit from the old one and a few edited files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pygit2
+
+from prdgen import ids
+from prdgen.git.errors import NameTaken, NotAPage
+from prdgen.git.values import EXECUTABLE, FILE, LINK, REGULAR, SUBMODULE
+
+_TREE: Final = 0o040000
+_WORDS: Final = {LINK: "a symbolic link", SUBMODULE: "a submodule", _TREE: "a folder"}
+# Code points HFS+ ignores in names; Git's fsck calls a name that hides `.git` behind them bad.
+_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What changes in one folder: files (None: deleted) and folders below."""
+
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    folders: dict[str, _Folder] = field(default_factory=dict)
+
+
+def build(
+    git: pygit2.Repository, base: pygit2.Tree | None, edits: Mapping[str, bytes | None]
+) -> pygit2.Oid:
+    """The id of `base` with `edits` written into it (path → bytes, None deletes).
+
+    A file keeps its mode; a new one gets 100644. Deleting what is not there is nothing. Raises
+    BadPagePath, NameTaken (a name that differs only in case or Unicode form) and NotAPage.
+    """
+    top = _Folder()
+    for path, data in edits.items():
+        _check(path)
+        folder, names = top, path.split("/")
+        for name in names[:-1]:
+            folder = folder.folders.setdefault(name, _Folder())
+        folder.files[names[-1]] = data
+    return _write(git, base, top, "") or git.TreeBuilder().write()
+
+
+def _check(path: str) -> None:
+    ids.check_page_path(path)
+    for segment in path.split("/"):
+        plain = _IGNORED.sub("", segment).lower().partition(":")[0].rstrip(" .")
+        if plain in {".git", "git~1"}:
+            raise ids.BadPagePath(got=path[:200], why=f"a segment is {segment!r}")
+
+
+def _write(
+    git: pygit2.Repository, base: pygit2.Tree | None, folder: _Folder, prefix: str
+) -> pygit2.Oid | None:
+    """The id of one folder's new tree; None when nothing is left in it."""
+    builder = git.TreeBuilder(base) if base is not None else git.TreeBuilder()
+    added = []
+    for name, data in folder.files.items():
+        old = base[name] if base is not None and name in base else None
+        if old is not None and int(old.filemode) not in REGULAR:
+            raise _not_a_page(prefix + name, prefix + name, int(old.filemode))
+        if data is None:
+            if old is not None:
+                builder.remove(name)
+            continue
+        if old is None:
+            added.append(name)
+        mode = EXECUTABLE if old is not None and int(old.filemode) == EXECUTABLE else FILE
+        builder.insert(name, git.create_blob(data), mode)
+    for name, below in folder.folders.items():
+        old = base[name] if base is not None and name in base else None
+        if old is not None and not isinstance(old, pygit2.Tree):
+            inside = next(iter(below.files), next(iter(below.folders), ""))
+            path = f"{prefix}{name}"
+            raise _not_a_page(f"{path}/{inside}", path, int(old.filemode))
+        written = _write(git, old, below, f"{prefix}{name}/")
+        if written is not None:
+            builder.insert(name, written, _TREE)
+            added += [] if old is not None else [name]
+        elif old is not None:
+            builder.remove(name)
+    if not len(builder):
+        return None
+    tree = builder.write()
+    if added:
+        _refuse_lookalikes(git[tree].peel(pygit2.Tree), added, prefix)
+    return tree
+
+
+def _not_a_page(page_path: str, taken: str, mode: int) -> NotAPage:
+    return NotAPage(page_path=page_path, taken=taken, what=_WORDS.get(mode, "a file"))
+
+
+def _refuse_lookalikes(tree: pygit2.Tree, added: list[str], prefix: str) -> None:
+    """Windows and macOS keep one of two such names, and a checkout there loses the other."""
+    seen: dict[str, str] = {}
+    fresh = set(added)
+    for entry in tree:
+        name = entry.name or ""
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        other = seen.setdefault(key, name)
+        if other != name and (name in fresh or other in fresh):
+            new, old = (name, other) if name in fresh else (other, name)
+            raise NameTaken(
+                what="The name", expected=new, got=old, page_path=prefix + new, taken=prefix + old
+            )

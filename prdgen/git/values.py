@@ -1,0 +1,99 @@
+"""The values Git work speaks in: persons, entries of a tree, differences, versions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+FILE: Final = 0o100644
+EXECUTABLE: Final = 0o100755
+LINK: Final = 0o120000
+SUBMODULE: Final = 0o160000
+REGULAR: Final = frozenset({FILE, EXECUTABLE})
+"""Modes of tree entries that can be pages; links and submodules never are."""
+
+_CRUD: Final = " .,:;<>\"\\'\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A person as Git writes one; cleaned as Git does, so that `fsck --strict` stays quiet."""
+
+    name: str
+    email: str
+
+    def __post_init__(self) -> None:
+        email = _clean(self.email)
+        name = _clean(self.name) or email.partition("@")[0] or "unknown"
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "email", email)
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+def _clean(part: str) -> str:
+    kept = re.sub(r"[<>\x00-\x1f\x7f]|[\ud800-\udfff]", " ", part)
+    return re.sub(r" {2,}", " ", kept).strip(_CRUD)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One regular file of a commit."""
+
+    path: str
+    mode: int
+    blob: str
+    size: int
+
+
+ChangeKind = Literal["added", "modified", "deleted", "renamed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a commit range did to one file; `old_path` is where a renamed one was."""
+
+    kind: ChangeKind
+    path: str
+    old_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One commit that changed a page; `page_path` is the page's name at that time."""
+
+    commit: str
+    author_name: str
+    author_email: str
+    at: datetime
+    subject: str
+    body: str
+    page_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlameHunk:
+    """Consecutive lines of a page that one commit wrote."""
+
+    line_count: int
+    name: str
+    email: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit without its files. `trailers` has every value of a key, keys in lower case."""
+
+    commit: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    at: datetime
+    subject: str
+    body: str
+    trailers: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Taking an outside text into a document: merge meets crdt."""

@@ -1,0 +1,182 @@
+"""The queue: work is deferred by name, in the caller's transaction if wanted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, Self
+
+import procrastinate
+from procrastinate import exceptions
+
+from prdgen.errors import PrdgenError
+from prdgen.jobs import errors, tables, tasks
+
+_log = logging.getLogger(__name__)
+
+HIGH: Final = 10
+"""Priority of what a person waits for."""
+LOW: Final = -10
+"""Priority of what can wait until nothing else does."""
+
+
+class Transaction(Protocol):
+    """The store's transaction, as far as it matters here: a block that can be undone alone."""
+
+    def transaction(self) -> Any:
+        """A savepoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that used up its tries, and why the last one failed."""
+
+    id: int
+    task: str
+    args: dict[str, Any]
+    lock: str | None
+    attempts: int
+    error: str
+    hint: str
+    at: datetime | None
+
+
+class Queue:
+    """The job queue, for one process and one event loop; `worker.Worker` does what is in it."""
+
+    def __init__(self, app: procrastinate.App, known: Sequence[tasks.Task]) -> None:
+        self.app = app
+        self._connector: Any = app.connector
+        self._known = {task.name: task for task in known}
+        for task in known:
+            self._register(task)
+
+    @classmethod
+    async def open(cls, url: str, known: Sequence[tasks.Task], *, max_size: int = 4) -> Self:
+        """Connect, and make or upgrade the queue's tables. Raises QueueUnavailable."""
+        connector = procrastinate.PsycopgConnector(
+            conninfo=url, min_size=1, max_size=max_size, timeout=3.0, reconnect_timeout=1.0,
+            kwargs={"connect_timeout": 2, "application_name": "prdgen jobs"}, name="prdgen-jobs",
+        )  # fmt: skip
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        app = procrastinate.App(connector=connector)
+        with translated():
+            await app.open_async()
+            try:
+                await tables.prepare(connector)
+            except BaseException:
+                await app.close_async()
+                raise
+        return cls(app, known)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.app.close_async()
+
+    async def defer(
+        self, name: str, args: dict[str, Any] | None = None, *, lock: str | None = None,
+        queueing_lock: str | None = None, tx: Transaction | None = None, priority: int = 0,
+        after: float = 0.0,
+    ) -> int | None:  # fmt: skip
+        """Have a task done, in `after` seconds at the earliest; the job's id.
+
+        `lock`: jobs with the same one are done one after the other, in order. `queueing_lock`: None
+        is returned, and nothing deferred, while a job with the same one waits to be started. `tx`:
+        deferred if and when that transaction commits. Raises UnknownTask, QueueUnavailable.
+        """
+        if name not in self._known:
+            raise errors.UnknownTask(got=name, expected=", ".join(sorted(self._known)))
+        at = datetime.now(UTC) + timedelta(seconds=after) if after else None
+        deferrer = self.app.configure_task(
+            name, lock=lock, queueing_lock=queueing_lock, priority=priority, schedule_at=at,
+            connection=tx,
+        )  # fmt: skip
+        with translated():
+            try:
+                if tx is None or queueing_lock is None:
+                    return await deferrer.defer_async(**(args or {}))
+                # The refusal of a second one must not spoil the caller's transaction.
+                async with tx.transaction():
+                    return await deferrer.defer_async(**(args or {}))
+            except exceptions.AlreadyEnqueued:
+                return None
+
+    async def failed(self, *, limit: int = 100) -> list[FailedJob]:
+        """Jobs that used up their tries, newest first."""
+        rows = await self.rows("failed", id=None, limit=limit)
+        return [FailedJob(**row) for row in rows]
+
+    async def explain(self, job_id: int) -> FailedJob:
+        """One failed job and why it failed; raises JobMissing."""
+        rows = await self.rows("failed", id=job_id, limit=1)
+        if not rows:
+            raise errors.JobMissing(job=job_id, what="failed job", where=job_id)
+        return FailedJob(**rows[0])
+
+    async def run_again(self, job_id: int) -> None:
+        """Give a failed job all its tries once more; raises JobMissing."""
+        if not await self.rows("run_again", id=job_id):
+            raise errors.JobMissing(job=job_id, what="failed job", where=job_id)
+
+    async def counts(self) -> dict[str, int]:
+        """How many jobs are in each state: todo, doing, failed."""
+        return {row["status"]: row["count"] for row in await self.rows("counts")}
+
+    async def prune(self, days: int = 30) -> None:
+        """Forget failed jobs older than so many days."""
+        with translated():
+            await self._connector.execute_query_async(tables.SQL["prune"], days=days)
+
+    async def revive(self, silence: float) -> int:
+        """Have jobs done again whose worker gave no sign of life for so many seconds; how many.
+
+        A job that outlived MOST_ATTEMPTS workers is listed as failed instead.
+        """
+        rows = await self.rows("revive", seconds=silence, most=tasks.MOST_ATTEMPTS)
+        for row in rows:
+            _log.warning("Job %s lost its worker; it is %s.", row["id"],
+                         "given up" if row["given_up"] else "to be done again")  # fmt: skip
+        return len(rows)
+
+    async def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
+        """Run one of the queue's own statements."""
+        with translated():
+            found = await self._connector.execute_query_all_async(tables.SQL[name], **params)
+        return list(found)
+
+    def _register(self, task: tasks.Task) -> None:
+        async def run(context: procrastinate.JobContext, *positional: Any, **args: Any) -> None:
+            if positional:  # the clock's own way of giving the time
+                args["timestamp"] = positional[0]
+            try:
+                await task.run(**args)
+            except Exception as error:
+                await self._note(context.job.id, error)
+                raise
+
+        run.__name__ = task.name.replace(".", "_")
+        registered = self.app.task(name=task.name, retry=tasks.Backoff(task), pass_context=True)(run)
+        if task.cron:
+            self.app.periodic(cron=task.cron, periodic_id=task.name)(registered)
+
+    async def _note(self, job_id: int | None, error: Exception) -> None:
+        hint = error.hint if isinstance(error, PrdgenError) else "See the worker's log for more."
+        text = f"{type(error).__name__}: {error}"[:4000].replace("\0", "\ufffd")
+        params = {"job_id": job_id, "error": text, "hint": hint.replace("\0", "\ufffd")}
+        try:
+            await self._connector.execute_query_async(tables.SQL["note_error"], **params)
+        except exceptions.ConnectorException as unnoted:
+            _log.warning("Job %s failed (%s); noting that failed too: %s", job_id, text, unnoted)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of procrastinate's connection become QueueUnavailable; the cause is kept."""
+    try:
+        yield
+    except exceptions.ConnectorException as error:
+        cause = error.__cause__ or error
+        raise errors.QueueUnavailable(got=str(cause) or type(cause).__name__) from error

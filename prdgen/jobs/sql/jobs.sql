@@ -1,0 +1,57 @@
+-- lock_schema: One process makes the tables; the others then find nothing left to do.
+SELECT pg_advisory_xact_lock(7309459651);
+
+-- version: Which procrastinate's tables are here; no row when there are none.
+SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class') AS version
+WHERE to_regclass('procrastinate_jobs') IS NOT NULL;
+
+-- errors_table: Procrastinate keeps that a job failed, not why.
+CREATE TABLE IF NOT EXISTS prdgen_job_errors (
+    job_id bigint PRIMARY KEY REFERENCES procrastinate_jobs ON DELETE CASCADE,
+    error text NOT NULL,
+    hint text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);
+
+-- note_error: Why a job's last attempt failed.
+INSERT INTO prdgen_job_errors (job_id, error, hint) VALUES (%(job_id)s, %(error)s, %(hint)s)
+ON CONFLICT (job_id) DO UPDATE
+    SET error = excluded.error, hint = excluded.hint, at = now();
+
+-- revive: Jobs whose worker shows no life any more are to be done again; those that outlived too
+-- many workers have failed. Rows another worker looks at just now are left to it.
+WITH stalled AS (
+    SELECT job.id, job.attempts FROM procrastinate_jobs job
+    WHERE job.status = 'doing' AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_workers worker WHERE worker.id = job.worker_id
+            AND worker.last_heartbeat > now() - make_interval(secs => %(seconds)s)
+    )
+    FOR UPDATE SKIP LOCKED
+)
+SELECT id, attempts + 1 >= %(most)s AS given_up, CASE
+    WHEN attempts + 1 >= %(most)s THEN procrastinate_finish_job_v1(id, 'failed', false)::text
+    ELSE procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)::text END
+FROM stalled;
+
+-- failed: Jobs that used up their tries, newest first, with the reason.
+SELECT job.id, job.task_name AS task, job.args, job.lock, job.attempts,
+    coalesce(why.error, 'its worker was killed each time') AS error,
+    coalesce(why.hint, 'Run it again; if it fails again, look at the worker''s log.') AS hint,
+    why.at
+FROM procrastinate_jobs job LEFT JOIN prdgen_job_errors why ON why.job_id = job.id
+WHERE job.status = 'failed' AND (%(id)s::bigint IS NULL OR job.id = %(id)s)
+ORDER BY job.id DESC LIMIT %(limit)s;
+
+-- run_again: A failed job gets all its tries once more.
+UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
+WHERE id = %(id)s AND status = 'failed' RETURNING id;
+
+-- counts: How many jobs are in each state.
+SELECT status::text AS status, count(*) AS count FROM procrastinate_jobs GROUP BY status;
+
+-- prune: Forget failed jobs older than so many days, and workers long gone.
+DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'cancelled', 'aborted', 'succeeded')
+    AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_events event WHERE event.job_id = procrastinate_jobs.id
+            AND event.at > now() - make_interval(days => %(days)s)
+    );

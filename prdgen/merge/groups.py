@@ -1,0 +1,111 @@
+"""Which hunks of the two sides stand alone, which are the same, and which touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from prdgen.merge.hunks import Hunk, starts_line
+from prdgen.merge.moves import Move
+
+
+class Kind(Enum):
+    """What is to be done with a group."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    AGREED = "agreed"
+    MOVED = "moved"
+    """One side moved these lines away, with the other side's edits."""
+    TOUCHING = "touching"
+
+
+@dataclass
+class Group:
+    """Hunks that are decided together; they cover `base[start:end]`."""
+
+    kind: Kind
+    start: int
+    end: int
+    ours: list[Hunk] = field(default_factory=list)
+    theirs: list[Hunk] = field(default_factory=list)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether what follows starts on a line of its own."""
+        return self.kind is Kind.TOUCHING or all(
+            hunk.is_closed for hunk in (*self.ours, *self.theirs) if hunk.end == self.end
+        )
+
+
+def gather(
+    base: str, ours: Iterable[Hunk], theirs: Iterable[Hunk], carried: dict[Move, list[Hunk]]
+) -> list[Group]:
+    """Every hunk in exactly one group; the groups in order, none inside another.
+
+    `carried` has, for a block one side moved, the other side's hunks inside it. Groups of
+    touching hunks cover whole lines.
+    """
+    groups: list[Group] = []
+    for group in _single(list(ours), list(theirs), carried):
+        groups.append(group)
+        while len(groups) > 1 and _touch(base, *groups[-2:]):
+            last = groups.pop()
+            groups[-1] = _combined(base, groups[-1], last)
+    return groups
+
+
+def _single(
+    ours: Sequence[Hunk], theirs: Sequence[Hunk], carried: dict[Move, list[Hunk]]
+) -> list[Group]:
+    twins = {(hunk.start, hunk.end, hunk.text): hunk for hunk in theirs}
+    found: list[Group] = []
+    for hunk in ours:
+        twin = twins.pop((hunk.start, hunk.end, hunk.text), None)
+        inside = carried.get(hunk.left, []) if hunk.left else []
+        agreed = [twin] if twin else []
+        kind = Kind.AGREED if twin else Kind.MOVED if inside else Kind.OURS
+        found.append(Group(kind, hunk.start, hunk.end, [hunk], agreed or inside))
+    for hunk in twins.values():
+        inside = carried.get(hunk.left, []) if hunk.left else []
+        kind = Kind.MOVED if inside else Kind.THEIRS
+        found.append(Group(kind, hunk.start, hunk.end, inside, [hunk]))
+    return sorted(found, key=lambda group: (group.start, group.end, not group.is_closed))
+
+
+def _touch(base: str, first: Group, second: Group) -> bool:
+    """Whether two groups, in order, cannot both be taken without looking at each other."""
+    kinds = {first.kind, second.kind}
+    one_each = kinds == {Kind.OURS, Kind.THEIRS}
+    if first.end != second.start:
+        return first.end > second.start and (one_each or Kind.TOUCHING in kinds)
+    if second.kind is Kind.TOUCHING:
+        # It covers whole lines, and something before it would run into its first one.
+        return not first.is_closed
+    if starts_line(base, first.end) and first.is_closed:
+        # Whole lines, then something on the next line; two insertions would be in no order.
+        inserts = first.start == second.end
+        return one_each and inserts and second.is_closed
+    return one_each
+
+
+def _combined(base: str, first: Group, second: Group) -> Group:
+    group = Group(
+        Kind.TOUCHING,
+        min(first.start, second.start),
+        max(first.end, second.end),
+        sorted([*first.ours, *second.ours], key=_place),
+        sorted([*first.theirs, *second.theirs], key=_place),
+    )
+    group.start = base.rfind("\n", 0, group.start) + 1
+    open_end = any(
+        hunk.end == group.end and not hunk.is_closed for hunk in (*group.ours, *group.theirs)
+    )
+    if open_end or not starts_line(base, group.end):
+        group.end = base.find("\n", group.end) + 1 or len(base)
+    return group
+
+
+def _place(hunk: Hunk) -> tuple[int, int]:
+    return hunk.new_start, hunk.new_end

@@ -1,0 +1,134 @@
+"""Where both sides wrote in one place: both versions stay, whole, on lines of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from prdgen.merge import alignment, tokens
+from prdgen.merge.alignment import Effort, Span
+from prdgen.merge.pieces import Added, Disputed, Kept, Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One side's whole lines `text[start:end]`, and which parts of them it touched."""
+
+    text: str
+    start: int
+    end: int
+    edited: Sequence[tuple[int, int]]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of this version."""
+        return tokens.lines(self.text[self.start : self.end])
+
+
+def resolve(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> list[Piece]:
+    """Ours, then theirs; lines both have are not repeated.
+
+    Where one side deleted everything, the paragraphs the other side edited stay. `adds_only`
+    says that nothing of the base was replaced: what only one side added is then no conflict.
+    """
+    if ours.lines == theirs.lines:
+        return [Kept(ours.start, ours.end)]
+    if adds_only or (ours.lines and theirs.lines):
+        return list(_both(ours, theirs, adds_only=adds_only, effort=effort))
+    if ours.lines:
+        return [Disputed(start, end, "") for start, end in _edited_paragraphs(ours)]
+    kept = _edited_paragraphs(theirs)
+    text = "".join(theirs.text[start:end] for start, end in kept)
+    return [Disputed(ours.start, ours.start, text)] if text else []
+
+
+def _both(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> Iterator[Piece]:
+    mine, other = ours.lines, theirs.lines
+    place = [ours.start + start for start in tokens.starts(mine)]
+    at = 0
+    for span in _differences(mine, other, effort):
+        start, end = place[span.start], place[span.end]
+        text = "".join(other[span.new_start : span.new_end])
+        yield Kept(place[at], start)
+        if not adds_only or (start < end and text):
+            yield Disputed(start, end, text)
+        elif start < end:
+            yield Kept(start, end)
+        else:
+            yield Added(text)
+        at = span.end
+    yield Kept(place[at], ours.end)
+
+
+def _differences(ours: list[str], theirs: list[str], effort: Effort) -> list[Span]:
+    """Where the versions differ, the same whichever of them is named first.
+
+    A blank line that both have by chance does not tear a version apart.
+    """
+    if _part_of(ours, theirs) is not None or _part_of(theirs, ours) is not None:
+        return _around(ours, theirs)
+    if ours > theirs:
+        turned = alignment.align(theirs, ours, effort)
+        found = [Span(span[2], span[3], span[0], span[1]) for span in turned]
+    else:
+        found = alignment.align(ours, theirs, effort)
+    whole: list[Span] = []
+    for span in found:
+        between = "".join(ours[whole[-1].end : span.start]) if whole else ""
+        if whole and not tokens.has_words(between):
+            first = whole.pop()
+            whole.append(Span(first.start, span.end, first.new_start, span.new_end))
+        else:
+            whole.append(span)
+    return whole
+
+
+def _part_of(part: Sequence[str], whole: Sequence[str]) -> int | None:
+    """Where one list of lines stands, unbroken, in another."""
+    numbered_part, numbered_whole = tokens.numbered(part, whole)
+    place = numbered_whole.find(numbered_part)
+    return place if place >= 0 else None
+
+
+def _around(ours: Sequence[str], theirs: Sequence[str]) -> list[Span]:
+    """The lines one version has before and after all lines of the other."""
+    start = _part_of(ours, theirs)
+    if start is not None:
+        end = start + len(ours)
+        spans = [Span(0, 0, 0, start), Span(len(ours), len(ours), end, len(theirs))]
+    else:
+        start = _part_of(theirs, ours) or 0
+        end = start + len(theirs)
+        spans = [Span(0, start, 0, 0), Span(end, len(ours), len(theirs), len(theirs))]
+    return [span for span in spans if span.end - span.start or span.new_end - span.new_start]
+
+
+def _edited_paragraphs(version: Version) -> list[tuple[int, int]]:
+    """The paragraphs that were touched, each with the blank lines after it."""
+    found: list[tuple[int, int]] = []
+    for start, end in _paragraphs(version):
+        touched = any(
+            (first < end and start < last) or start <= first == last < end
+            for first, last in version.edited
+        )
+        if not touched or not version.text[start:end].strip():
+            continue
+        if found and found[-1][1] == start:
+            found[-1] = found[-1][0], end
+        else:
+            found.append((start, end))
+    return found
+
+
+def _paragraphs(version: Version) -> Iterable[tuple[int, int]]:
+    start = at = version.start
+    blank_before = False
+    for line in version.lines:
+        blank = not line.strip()
+        if blank_before and not blank:
+            yield start, at
+            start = at
+        blank_before = blank
+        at += len(line)
+    if start < at:
+        yield start, at

@@ -1,0 +1,145 @@
+"""Everything the page index wants to know about one page, from one parse."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import comrak
+
+from prdgen.page import front_matter, links, metadata, outline, requirements
+from prdgen.page import tree as trees
+from prdgen.page.problems import Problem
+
+_MAX_DESCRIPTION: Final = 200
+_WORD: Final = re.compile(r"\w+(?:['’.\-]\w+)*")
+_BREAKS: Final = frozenset(
+    {
+        comrak.Paragraph,
+        comrak.Heading,
+        comrak.TableRow,
+        comrak.TableCell,
+        comrak.SoftBreak,
+        comrak.LineBreak,
+    }
+)
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What one page says about itself."""
+
+    page_path: str
+    title: str
+    """Front matter's, else the first heading of level 1, else the file's name."""
+    description: str
+    """Front matter's, else the beginning of the first paragraph."""
+    status: str
+    """As written."""
+    status_key: str
+    """As filters know it: draft, in review, approved, shipped, superseded, rejected, or other."""
+    owner: str
+    tags: list[str]
+    draft: bool
+    """Not to be published."""
+    hidden: bool
+    """In no list, search or sitemap of the site."""
+    outline: list[outline.Heading]
+    requirements: list[requirements.Requirement]
+    links: list[links.Link]
+    """Resolved against the page's own path."""
+    plain_text: str
+    """The body's words without markup, one line a block: what search looks in."""
+    word_count: int
+    problems: list[Problem]
+    """Of the front matter and of the page's nesting; `checks.check` finds more."""
+    front_matter: dict[str, Any]
+    metadata: metadata.Metadata
+
+
+def of(page_path: str, text: str) -> PageFacts:
+    """The facts of the page at `page_path` with the content `text`. Raises on no text."""
+    return of_tree(page_path, trees.parse(text))
+
+
+def of_tree(page_path: str, tree: trees.Tree) -> PageFacts:
+    """The same from a tree that is already there."""
+    front = front_matter.read(tree.text)
+    meta = metadata.read(front)
+    headings = outline.of(tree)
+    words = plain_text(tree)
+    return PageFacts(
+        page_path=page_path,
+        title=meta.title or title(page_path, headings),
+        description=meta.description or _description(tree),
+        status=meta.status,
+        status_key=metadata.status_key(meta.status),
+        owner=meta.owner,
+        tags=meta.tags,
+        draft=meta.draft,
+        hidden=meta.hidden,
+        outline=headings,
+        requirements=requirements.of(tree),
+        links=links.of(tree, page_path),
+        plain_text=words,
+        word_count=len(_WORD.findall(words)),
+        problems=[
+            replace(each, page_path=page_path)
+            for each in (*front.problems, *meta.problems, *_nesting(tree))
+        ],
+        front_matter=front.values,
+        metadata=meta,
+    )
+
+
+def title(page_path: str, headings: list[outline.Heading]) -> str:
+    """The first heading of level 1, else the file's name made readable."""
+    for heading in headings:
+        if heading.level == 1 and heading.text:
+            return heading.text
+    stem = posixpath.splitext(posixpath.basename(page_path))[0]
+    if stem.lower() in {"index", "readme"} and "/" in page_path:
+        stem = posixpath.basename(posixpath.dirname(page_path))
+    name = re.sub(r"[-_]+", " ", stem).strip() or stem
+    return name[:1].upper() + name[1:]
+
+
+def plain_text(tree: trees.Tree) -> str:
+    """The page's words without markup, front matter left out, one line a block."""
+    if tree.too_deep:
+        return tree.body.replace("\0", "").strip()
+    pieces: list[str] = []
+    for _, value in tree.nodes:
+        kind = type(value)
+        if kind is comrak.Text:
+            pieces.append(value.value)
+        elif kind in _BREAKS:
+            pieces.append("\n")
+        elif kind is comrak.Code or kind is comrak.Math:
+            pieces.append(value.value.literal)
+        elif kind is comrak.CodeBlock:
+            pieces.append("\n" + value.value.literal)
+    lines = (" ".join(line.split()) for line in "".join(pieces).replace("\0", "").split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _description(tree: trees.Tree) -> str:
+    """The beginning of the first paragraph, at the end of a word."""
+    for node, value in tree.nodes:
+        if isinstance(value, comrak.Paragraph):
+            words = " ".join(trees.plain(node).split())
+            if words and len(words) <= _MAX_DESCRIPTION:
+                return words
+            if words:
+                return words[:_MAX_DESCRIPTION].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+    return ""
+
+
+def _nesting(tree: trees.Tree) -> list[Problem]:
+    """That the page could not be read as Markdown."""
+    if not tree.too_deep:
+        return []
+    message = f"Nested deeper than {trees.MAX_DEPTH} levels; the page is shown as its source."
+    return [Problem(1, message, "too-deep", "Remove the runs of quote marks, brackets or stars.")]

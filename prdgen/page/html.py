@@ -1,0 +1,268 @@
+"""A page's HTML before sanitising: comrak's own, with our anchors, links and drawn parts in it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import comrak
+
+from prdgen.page import links, outline, requirements
+from prdgen.page import tree as trees
+from prdgen.page.requirements import Place
+
+_PLACE: Final = re.compile(r'<(\w+)([^<>]*?) data-sourcepos="(\d+):(\d+)-\d+:\d+"')
+_BLOCKS: Final = frozenset(
+    {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "table", "tr", "blockquote", "ul", "ol"}
+    | {"hr", "div"}
+)
+_LINKS: Final = frozenset({comrak.Link, comrak.WikiLink, comrak.Image})
+_Attributes = dict[tuple[str, int, int], str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a link or an image leads when drawn."""
+
+    url: str
+    classes: str = ""
+    title: str = ""
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """How the parts of a page that need the world around it are drawn.
+
+    Each function answers None to leave a part as comrak draws it. HTML given back is not trusted:
+    it goes through the sanitiser with the rest.
+    """
+
+    code: Callable[[str, str, int], str | None] = _nothing
+    """(info string, source, line of the fence) → HTML."""
+    formula: Callable[[str, bool, int], str | None] = _nothing
+    """(LaTeX, displayed on its own, line) → HTML."""
+    link: Callable[[links.Link], Target | None] = _nothing
+    """For wiki links None means: they were no link, show the brackets."""
+    image: Callable[[links.Link], Target | str | None] = _nothing
+    """HTML text replaces the image."""
+    mention: Callable[[str], str | None] = _nothing
+    """requirement id → address of the place that defines it."""
+
+
+def body(
+    tree: trees.Tree,
+    dressing: Dressing | None = None,
+    *,
+    lines: bool = False,
+    spend: bool = False,
+) -> str:
+    """The page's HTML, **not sanitised**: raw HTML of the page is in it as written.
+
+    Headings and requirements carry their anchors; with `lines` blocks carry `data-line`. With
+    `spend` the tree itself is changed and of no use afterwards, which saves a second parse.
+    """
+    if tree.too_deep:
+        return f'<pre class="source"><code>{html.escape(tree.body)}</code></pre>\n'
+    root = tree.root if spend else trees.parsed(tree.body)
+    nodes = tree.nodes if spend else list(trees.walk(root))
+    drawn = _Drawing(dressing or Dressing())
+    drawn.requirements(nodes)
+    drawn.nodes(nodes)
+    raw: str = comrak.format_html(root, trees.EXTENSIONS, trees.PARSING, trees.RENDERING)
+    return _placed(raw, drawn.attributes, lines=lines)
+
+
+class _Drawing:
+    """One pass over a fresh tree that replaces what the dressing draws."""
+
+    def __init__(self, dressing: Dressing) -> None:
+        self.dressing = dressing
+        self.attributes: _Attributes = {}
+        self._slugs = outline.Slugs()
+        self._anchors: set[str] = set()
+
+    def requirements(self, nodes: list[tuple[trees.Node, Any]]) -> None:
+        """Chips in place of the labels, and the anchors they lead to."""
+        for place in list(requirements.places(nodes)):
+            self._chip(place)
+
+    def _chip(self, place: Place) -> None:
+        identifier = place.requirement.id
+        words: Any = place.words.node_value
+        written = words.value
+        start = written.find(identifier)
+        before, after = written[:start], written[start + len(identifier) :]
+        if place.requirement.notation == "list":
+            before, after = before.removesuffix("["), after.removeprefix("]")
+        chip = (
+            f'<a class="requirement-id" href="#{identifier}"'
+            f' title="Link to {identifier}">{identifier}</a>'
+        )
+        for made in _split(place.words, [_text(before), _inline(chip), _text(after)]):
+            if isinstance(made.node_value, comrak.Text):
+                self._text(made, made.node_value.value)
+        tag = "li" if place.requirement.notation == "list" else "p"
+        anchor = "" if identifier in self._anchors else f' id="{identifier}"'
+        self._anchors.add(identifier)
+        self._give(tag, place.block, f' class="requirement"{anchor}')
+
+    def nodes(self, nodes: list[tuple[trees.Node, Any]]) -> None:
+        """Everything else, in the order of the text."""
+        for node, value in nodes:
+            kind = type(value)
+            if kind is comrak.Text:
+                if "-" in value.value:
+                    self._text(node, value.value)
+            elif kind is comrak.Heading:
+                found = outline.heading(node, value.value.level, self._slugs)
+                self._give(f"h{found.level}", node, f' id="{found.slug}"')
+            elif kind in _LINKS:
+                self._link(node, value)
+            elif kind is comrak.CodeBlock:
+                self._code(node, value.value)
+            elif kind is comrak.Math:
+                self._formula(node, value.value)
+            elif kind is comrak.HtmlInline or kind is comrak.HtmlBlock:
+                self._html(node, value)
+
+    def _text(self, node: trees.Node, text: str) -> None:
+        if "-" not in text or _inside_link(node):
+            return
+        pieces, last = [], 0
+        for match in requirements.MENTION.finditer(text):
+            url = self.dressing.mention(match[0])
+            if url is None:
+                continue
+            anchor = f'<a class="requirement-link" href="{html.escape(url)}">{match[0]}</a>'
+            pieces += [_text(text[last : match.start()]), _inline(anchor)]
+            last = match.end()
+        if pieces:
+            _split(node, [*pieces, _text(text[last:])])
+
+    def _link(self, node: trees.Node, value: object) -> None:
+        link = links.of_node(node, value)
+        target = self.dressing.image(link) if link.image else self.dressing.link(link)
+        if isinstance(target, str):
+            node.node_value, node.children = comrak.HtmlInline(target), []
+        elif target is not None:
+            made = comrak.NodeLink(target.url, target.title or _title(value))
+            node.node_value = comrak.Image(made) if link.image else comrak.Link(made)
+            if target.classes and not link.image:
+                self._give("a", node, f' class="{html.escape(target.classes)}"')
+        elif link.wiki:
+            shown = link.text if link.text == link.target else f"{link.target}|{link.text}"
+            node.node_value, node.children = comrak.Text(f"[[{shown}]]"), []
+
+    def _code(self, node: trees.Node, block: comrak.NodeCodeBlock) -> None:
+        if block.info == "math":
+            drawn = self.dressing.formula(block.literal, True, trees.line_of(node))
+        else:
+            drawn = self.dressing.code(block.info, block.literal, trees.line_of(node))
+        if drawn is not None:
+            node.node_value = comrak.HtmlBlock(comrak.NodeHtmlBlock(6, drawn + "\n"))
+
+    def _formula(self, node: trees.Node, formula: comrak.NodeMath) -> None:
+        line = trees.line_of(node)
+        drawn = self.dressing.formula(formula.literal, formula.display_math, line)
+        if drawn is not None:
+            node.node_value = comrak.HtmlInline(drawn)
+
+    def _html(self, node: trees.Node, value: comrak.HtmlInline | comrak.HtmlBlock) -> None:
+        literal = value.value if isinstance(value, comrak.HtmlInline) else value.value.literal
+        if "=" not in literal:
+            return
+        line = trees.line_of(node)
+        changed = links.HTML_LINK.sub(lambda match: self._tag(match, line), literal)
+        if changed == literal:
+            return
+        if isinstance(value, comrak.HtmlInline):
+            node.node_value = comrak.HtmlInline(changed)
+        else:
+            node.node_value = comrak.HtmlBlock(comrak.NodeHtmlBlock(6, changed))
+
+    def _tag(self, match: re.Match[str], line: int) -> str:
+        """One `<a href>` or `<img src>` as written in the page, leading where it should."""
+        image = match[1].lower() == "img"
+        above = match.string.count("\n", 0, match.start())
+        url = html.unescape(match[5].strip("\"'"))
+        link = links.classify(url, line + above, "", image=image)
+        target = self.dressing.image(link) if image else self.dressing.link(link)
+        if isinstance(target, str):
+            return target
+        if target is None:
+            return match[0]
+        address = f'"{html.escape(target.url)}"'
+        return f"<{match[1]}{match[2]}{match[3]}{match[4]}{address}{match[6]}"
+
+    def _give(self, tag: str, node: trees.Node, attributes: str) -> None:
+        self.attributes[(tag, *_at(node))] = attributes
+
+
+def _placed(raw: str, attributes: _Attributes, *, lines: bool) -> str:
+    """`raw` with our attributes in place of comrak's source positions."""
+
+    def place(match: re.Match[str]) -> str:
+        tag, before = match[1], match[2]
+        given = attributes.get((tag, int(match[3]), int(match[4])), "")
+        if given.startswith(' class="') and ' class="' in before:
+            classes, _, given = given.removeprefix(' class="').partition('"')
+            before = before.replace(' class="', f' class="{classes} ', 1)
+        if lines and tag in _BLOCKS:
+            given += f' data-line="{match[3]}"'
+        return f"<{tag}{before}{given}"
+
+    return _PLACE.sub(place, raw)
+
+
+def _at(node: trees.Node) -> tuple[int, int]:
+    start = node.sourcepos.start
+    return start.line, start.column
+
+
+def _inside_link(node: trees.Node) -> bool:
+    """Whether `node` stands inside a link: links do not nest."""
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent.node_value, (comrak.Link, comrak.WikiLink, comrak.Image)):
+            return True
+        if isinstance(parent.node_value, comrak.Paragraph):
+            return False
+        parent = parent.parent
+    return False
+
+
+def _split(node: trees.Node, values: list[Any]) -> list[trees.Node]:
+    """Put nodes with `values` where `node` stands and return them; empty texts are left out."""
+    parent = node.parent
+    if parent is None:
+        return []
+    made = [
+        comrak.AstNode(value, node.sourcepos, parent, [])
+        for value in values
+        if not (isinstance(value, comrak.Text) and not value.value)
+    ]
+    children = parent.children
+    for index, child in enumerate(children):
+        if child is node:
+            parent.children = [*children[:index], *made, *children[index + 1 :]]
+            return made
+    return []
+
+
+def _text(text: str) -> Any:
+    return comrak.Text(text)
+
+
+def _inline(raw: str) -> Any:
+    return comrak.HtmlInline(raw)
+
+
+def _title(value: Any) -> str:
+    return "" if isinstance(value, comrak.WikiLink) else str(value.value.title)

@@ -1,0 +1,239 @@
+"""API: new pages, previews, versions, conflicts, documents, people, tokens."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from prdgen import ids
+from prdgen.errors import Invalid, NotFound, TooLarge
+from prdgen.flows import accounts, create, draft, edit, late, read, roles
+from prdgen.flows import open as open_flow
+from prdgen.page import templates
+from prdgen.server import auth
+from prdgen.server.api.operations import STRING, Operation, as_json, body_of, listing, obj
+from prdgen.server.auth import app_of, visitor_of
+from prdgen.store import access, conflicts, people
+
+_TOKEN_DAYS = 365
+
+
+async def list_templates(request: Request) -> Response:
+    """Templates a new page can be made from."""
+    found = templates.list_(draft.templates_dir(app_of(request)))
+    items = [{"name": t.name, "title": t.title, "description": t.description} for t in found]
+    return as_json({"items": items})
+
+
+async def create_page(request: Request) -> Response:
+    """Make a page from a template, in one commit."""
+    app, body = app_of(request), await body_of(request, "title")
+    branch = body.get("branch") or app.main_branch
+    page_path = await create.page(
+        app, branch, str(body.get("template") or "feature"), body["title"],
+        visitor_of(request).person.id, folder=body.get("folder"),
+    )  # fmt: skip
+    return as_json(
+        {"branch": branch, "page_path": page_path,
+         "edit": read.address("edit", branch, page_path)}, 201,
+    )  # fmt: skip
+
+
+async def preview_page(request: Request) -> Response:
+    """Text rendered as the site would show it."""
+    app, body = app_of(request), await body_of(request, "text", "page_path")
+    limit = app.settings.live_limit * 2
+    if len(body["text"]) > limit:
+        raise TooLarge(what="The text", where="/api/preview", got=len(body["text"]), expected=limit)
+    ids.check_page_path(body["page_path"])
+    branch = str(body.get("branch") or app.main_branch)
+    found = await read.preview(app, branch, body["page_path"], body["text"])
+    return as_json(
+        {
+            "html": found.html,
+            "title": found.title,
+            "outline": [asdict(heading) for heading in found.outline],
+            "problems": [asdict(problem) for problem in found.problems],
+        }
+    )
+
+
+async def save_version(request: Request) -> Response:
+    """Commit a live page now, with a message."""
+    app, body = app_of(request), await body_of(request, "branch", "page_path")
+    message = body.get("message")
+    if message is not None and (not isinstance(message, str) or len(message) > 10_000):
+        raise Invalid(what="message", where="/api/versions", expected="a text up to 10,000 letters",
+                      got=type(message).__name__)  # fmt: skip
+    saved = await edit.save_version(
+        app, body["branch"], body["page_path"], (message or "").strip() or None,
+        visitor_of(request).person.id,
+    )  # fmt: skip
+    return as_json({"commits": list(saved.commits), "refused": saved.refused}, 201)
+
+
+async def list_conflicts(request: Request) -> Response:
+    """Places of a live page where two versions stand and someone is to choose."""
+    app, asked = app_of(request), request.query_params
+    opened = await open_flow.document(
+        app, asked.get("branch", app.main_branch), asked.get("page_path", "")
+    )
+    if opened.document is None:
+        return as_json({"items": []})
+    async with app.store.transaction() as tx:
+        found = await conflicts.list_open(tx, opened.document.id)
+    items = [{"id": str(c.id), "ours": {"text": c.ours}, "theirs": {"text": c.theirs},
+              "origin": c.origin} for c in found]  # fmt: skip
+    return as_json({"items": items})
+
+
+async def resolve_conflict(request: Request) -> Response:
+    """Someone has chosen; the marker goes away (the text was changed by an ordinary edit)."""
+    app = app_of(request)
+    async with app.store.transaction() as tx:
+        done = await conflicts.resolve(
+            tx, _uuid(request, "id"), visitor_of(request).person.id
+        )
+    if not done:
+        raise NotFound(what="open conflict", where=request.path_params["id"])
+    return as_json({"resolved": True})
+
+
+async def document_status(request: Request) -> Response:
+    """Where a page's live document stands: its id, what it waits for, what is not committed."""
+    app = app_of(request)
+    branch, page_path = await read.locate(app, request.path_params["address"])
+    opened = await open_flow.document(app, branch, page_path)
+    assert app.keeper is not None
+    row = opened.document
+    live = app.keeper.find(row.id) if row else None
+    return as_json(
+        {
+            "document": f"automerge:{ids.document_name(row.id)}" if row else None,
+            "read_only_reason": opened.read_only_reason,
+            "paused": live.paused if live else None,
+            "refused": live.refused if live else None,
+            "uncommitted": live.uncommitted if live else None,
+            "people": sorted({peer.who.name for peer in live.room.peers}) if live else [],
+        }
+    )
+
+
+async def late_changes(request: Request) -> Response:
+    """A document this server retired or lost, with changes of its own: merged as text."""
+    app, asked = app_of(request), request.query_params
+    limit = app.settings.message_limit
+    data = await _bounded(request, limit)
+    found = await late.carry(
+        app, data, asked.get("branch", app.main_branch), asked.get("page_path", ""),
+        visitor_of(request).person.id,
+    )  # fmt: skip
+    return as_json(
+        {"document": f"automerge:{ids.document_name(found.document_id)}"
+         if found.document_id else None,
+         "recovered": found.recovered, "edit": found.edit}
+    )  # fmt: skip
+
+
+async def _bounded(request: Request, limit: int) -> bytes:
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > limit:
+            raise TooLarge(what="The document", where=request.url.path, got=f"over {limit}",
+                           expected=limit)  # fmt: skip
+    return bytes(data)
+
+
+async def who_am_i(request: Request) -> Response:
+    """The person asking, and their role."""
+    visitor = visitor_of(request)
+    person = visitor.person
+    return as_json({"id": str(person.id), "name": person.name, "email": person.email,
+                    "color": person.color, "role": visitor.role})  # fmt: skip
+
+
+async def list_people(request: Request) -> Response:
+    """Everyone with an account."""
+    app = app_of(request)
+    async with app.store.transaction() as tx:
+        found = await people.list_people(tx)
+    items = [{"id": str(p.id), "name": p.name, "email": p.email, "color": p.color,
+              "role": await roles.of(app, p)} for p in found]  # fmt: skip
+    return as_json({"items": items})
+
+
+async def invite_person(request: Request) -> Response:
+    """Add a person, and make the link they sign in with."""
+    app, body = app_of(request), await body_of(request, "name", "email")
+    role = body.get("role", "editor")
+    if role not in roles.ROLES:
+        raise Invalid(what="role", where="/api/people", expected=", ".join(roles.ROLES), got=role)
+    if "@" not in body["email"] or not body["name"].strip():
+        raise Invalid(what="email", where="/api/people", expected="a name and an e-mail address",
+                      got=body["email"][:80])  # fmt: skip
+    async with app.store.transaction() as tx:
+        taken = len(await people.list_people(tx))
+        person = await people.get_by_email(tx, body["email"]) or await people.create(
+            tx, name=body["name"].strip(), email=body["email"].strip(),
+            color=accounts.next_color(taken), role=role,
+        )  # fmt: skip
+        link = await access.make_link(tx, person.id, accounts.INVITED_SECONDS)
+    return as_json({"id": str(person.id), "link": f"/sign-in/{link}"}, 201)
+
+
+async def create_token(request: Request) -> Response:
+    """An API token; its text is shown this once. For Git: user `git`, the token as password."""
+    app, body = app_of(request), await body_of(request, "name")
+    until = datetime.now(UTC) + timedelta(days=_TOKEN_DAYS)
+    async with app.store.transaction() as tx:
+        token, _ = await access.make_token(
+            tx, visitor_of(request).person.id, body["name"][:80], "write", until
+        )
+    return as_json({"token": token, "expires_at": until.isoformat()}, 201)
+
+
+def _uuid(request: Request, name: str) -> UUID:
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound(what=name, where=request.url.path) from None
+
+
+PERSON = obj(id=STRING, name=STRING, email=STRING, role=STRING)
+OPERATIONS = (
+    Operation("GET", "/api/templates", "List templates.", list_templates,
+              listing(obj(name=STRING, title=STRING))),
+    Operation("POST", "/api/pages", "Create a page.", create_page,
+              obj(branch=STRING, page_path=STRING, edit=STRING), "editor", status=201,
+              body=obj(title=STRING) | {"properties": {"title": STRING, "template": STRING,
+                                                        "branch": STRING, "folder": STRING}}),
+    Operation("POST", "/api/preview", "Preview a text.", preview_page, obj(html=STRING),
+              body=obj(text=STRING, page_path=STRING)),
+    Operation("POST", "/api/versions", "Save a version.", save_version,
+              obj(commits={"type": "array", "items": STRING}), "editor", status=201,
+              body=obj(branch=STRING, page_path=STRING)),
+    Operation("GET", "/api/conflicts", "List open conflicts of a page.", list_conflicts,
+              listing(obj(id=STRING)), query={"branch": STRING, "page_path": STRING}),
+    Operation("POST", "/api/conflicts/{id}/resolve", "Resolve a conflict.", resolve_conflict,
+              obj(resolved={"type": "boolean"}), "editor"),
+    Operation("GET", "/api/documents/{address:path}", "Get the state of a live page.",
+              document_status, obj(document={"type": ["string", "null"]})),
+    Operation("POST", "/api/documents/{id}/late", "Carry late changes over.", late_changes,
+              obj(document={"type": ["string", "null"]}), "editor",
+              query={"branch": STRING, "page_path": STRING},
+              body={"type": "string", "contentMediaType": "application/octet-stream"},
+              body_type="application/octet-stream"),
+    Operation("GET", "/api/me", "Get who is signed in.", who_am_i, PERSON),
+    Operation("GET", "/api/people", "List people.", list_people, listing(PERSON)),
+    Operation("POST", "/api/people", "Invite a person.", invite_person,
+              obj(id=STRING, link=STRING), "owner", status=201,
+              body=obj(name=STRING, email=STRING)),
+    Operation("POST", "/api/tokens", "Make an API token.", create_token,
+              obj(token=STRING, expires_at=STRING), body=obj(name=STRING), status=201),
+)  # fmt: skip
+"""The writing side of the API."""

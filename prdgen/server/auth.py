@@ -1,0 +1,142 @@
+"""Who is asking: sessions in cookies, API tokens, one-time sign-in links, and roles."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from prdgen.errors import Forbidden, PrdgenError
+from prdgen.flows import accounts, roles
+from prdgen.flows.context import App
+from prdgen.server import problems
+from prdgen.server.errors import SignInNeeded
+from prdgen.store import access, people
+from prdgen.store.people import Person
+
+COOKIE: Final = "prdgen_session"
+LINK_LIFE: Final = timedelta(minutes=10)
+SESSION_LIFE: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Someone signed in: the person, their role, and how they came."""
+
+    person: Person
+    role: str
+    by_token: bool
+    secret: str
+    """The session's or token's secret; the form token is derived from it."""
+
+
+class Sessions:
+    """Middleware: finds who asks (`scope["state"]["visitor"]`, a Visitor or None)."""
+
+    def __init__(self, app: ASGIApp, house: App) -> None:
+        self.asgi = app
+        self.house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look the session or token up once; a database that is away is an answer of its own."""
+        if scope["type"] in {"http", "websocket"}:
+            try:
+                visitor = await find_visitor(self.house, HTTPConnection(scope))
+            except PrdgenError as error:
+                if _needs_nobody(scope["path"]):
+                    visitor = None
+                else:
+                    await problems.refuse(error, scope, receive, send)
+                    return
+            scope.setdefault("state", {})["visitor"] = visitor
+        await self.asgi(scope, receive, send)
+
+
+def _needs_nobody(path: str) -> bool:
+    return path in {"/healthz", "/readyz", "/metrics"} or path.startswith(("/static/", "/site/"))
+
+
+async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
+    """The person behind a cookie, a Bearer token, or Basic with the token as password (Git)."""
+    token = token_of(connection.headers)
+    cookie = connection.cookies.get(COOKIE)
+    if token is None and cookie is None:
+        return None
+    async with app.store.transaction() as tx:
+        if token is None:
+            person = await access.session_person(tx, cookie or "")
+            scope = "write"
+        else:
+            found = await access.token_person(tx, token)
+            person, scope = found or (None, "")
+    if person is None:
+        return None
+    role = await roles.of(app, person)
+    return Visitor(person, role if scope == "write" else "reader", token is not None,
+                   token or cookie or "")  # fmt: skip
+
+
+def token_of(headers: Headers) -> str | None:
+    """The API token in an Authorization header, if there is one."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return None
+
+
+def visitor_of(request: HTTPConnection) -> Visitor:
+    """Who asks; raises SignInNeeded when nobody is signed in."""
+    found: Visitor | None = request.state.visitor
+    if found is None:
+        raise SignInNeeded
+    return found
+
+
+def require(request: HTTPConnection, role: str, what: str) -> Visitor:
+    """Who asks, when their role is at least `role`; raises SignInNeeded or Forbidden."""
+    visitor = visitor_of(request)
+    if not roles.at_least(visitor.role, role):
+        raise Forbidden(who=visitor.person.name, what=what, expected=role, got=visitor.role)
+    return visitor
+
+
+async def owner_link(app: App) -> str:
+    """A one-time link's token for the owner; the first start makes the owner from Git's user."""
+    name = app.repository.config_get("user.name") or "Owner"
+    email = app.repository.config_get("user.email") or "owner@localhost"
+    async with app.store.transaction() as tx:
+        person = await people.get_by_email(tx, email) or await people.create(
+            tx, name=name, email=email, color=accounts.next_color(0), role="owner"
+        )
+        return await access.make_link(tx, person.id)
+
+
+async def make_link(app: App, person_id: UUID, life: timedelta = LINK_LIFE) -> str:
+    """A one-time sign-in secret for a person."""
+    async with app.store.transaction() as tx:
+        return await access.make_link(tx, person_id, life.total_seconds())
+
+
+async def redeem(app: App, secret: str) -> str:
+    """Trade a one-time secret for a session's; raises LinkUnusable."""
+    async with app.store.transaction() as tx:
+        person_id = await access.redeem_link(tx, secret)
+        return await access.start_session(tx, person_id, SESSION_LIFE.total_seconds())
+
+
+def app_of(request: Request | HTTPConnection) -> App:
+    """The open App behind a request."""
+    found: App = request.app.state.app
+    return found

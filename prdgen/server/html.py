@@ -1,0 +1,101 @@
+"""Pages for people: Jinja templates with everything they share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from prdgen import __version__
+from prdgen.errors import PrdgenError
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+_AGES = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month"))
+
+
+def render(
+    request: Request, template: str, status: int = 200,
+    headers: Mapping[str, str] | None = None, **values: Any,
+) -> Response:  # fmt: skip
+    """A page from a template. Every template knows who asks, the nonce, and the address asked."""
+    visitor = getattr(request.state, "visitor", None)
+    app = request.app.state.app
+    text = _environment().get_template(template).render(
+        request=request, visitor=visitor, nonce=request.state.nonce, version=__version__,
+        main_branch=app.main_branch, csrf=form_token(visitor), path=request.url.path, **values,
+    )  # fmt: skip
+    answer = HTMLResponse(text, status, headers=dict(headers or {}))
+    answer.headers.setdefault("Cache-Control", "no-cache")
+    return answer
+
+
+def error_page(request: Request, error: PrdgenError, headers: Mapping[str, str]) -> Response:
+    """What went wrong, and what to do now, on a page of its own."""
+    return render(request, "error.html", error.status, headers, error=error, title="Error")
+
+
+def form_token(visitor: Any) -> str:
+    """The token forms carry against cross-site requests: derived from the session's secret."""
+    if visitor is None:
+        return ""
+    return hashlib.sha256(b"prdgen form\0" + visitor.secret.encode()).hexdigest()[:32]
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in one unit: `3 minutes ago`."""
+    count = max(0.0, (datetime.now(UTC) - at).total_seconds())
+    if count < 10:
+        return "just now"
+    for size, unit in _AGES:
+        if count < size:
+            return f"{count:.0f} {unit}{'' if round(count) == 1 else 's'} ago"
+        count /= size
+    return f"{count:.0f} year{'' if round(count) == 1 else 's'} ago"
+
+
+def marked(snippet: str) -> Markup:
+    """A search snippet with its hits marked; everything else escaped."""
+    safe = str(Markup.escape(snippet))
+    return Markup(safe.replace("\x02", "<mark>").replace("\x03", "</mark>"))  # noqa: S704
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, with its content's hash, so that it can be kept for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+
+@cache
+def editor_assets() -> dict[str, Any]:
+    """What the built editor consists of: its manifest, or {} when it was not built."""
+    manifest = STATIC / "editor" / "manifest.json"
+    if not manifest.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
+    return found
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"ago": ago, "marked": marked, "path": quote}
+    environment.globals |= {"asset": asset, "editor_assets": editor_assets}
+    return environment

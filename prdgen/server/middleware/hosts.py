@@ -1,0 +1,51 @@
+"""Answers only to the server's own names (DNS rebinding) and lets only its own pages change things."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from prdgen.server import problems
+from prdgen.server.errors import WrongHost, WrongOrigin
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Hosts:
+    """Checks `Host` on everything, and `Origin` on WebSockets and on requests that change things.
+
+    A request with a Bearer token and no Origin is a program; it has no cookie to abuse.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self.app = app
+        self.names = frozenset(name.lower() for name in (*names, *_LOCAL))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 421 or 403 (WebSocket: refuse the handshake)."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host = headers.get("host", "").lower()
+        if _name(host) not in self.names:
+            error = WrongHost(got=host, expected=", ".join(sorted(self.names)))
+            await problems.refuse(error, scope, receive, send)
+            return
+        origin = headers.get("origin")
+        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        if changes and origin is not None and urlsplit(origin).netloc.lower() != host:
+            await problems.refuse(WrongOrigin(got=origin), scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _name(host: str) -> str:
+    """The host without its port: `[::1]:8400` → `[::1]`."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

@@ -1,0 +1,77 @@
+"""Errors as answers: RFC 9457 problem details for programs, a page that says what to do for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from prdgen.errors import NotFound, PrdgenError
+from prdgen.server import html
+from prdgen.server.errors import MethodNotAllowed, SignInNeeded
+
+log = logging.getLogger(__name__)
+_RETRY_AFTER_SECONDS = 2
+
+
+def wants_html(headers: Headers, path: str) -> bool:
+    """Whether a person is reading: a browser's Accept header, outside /api."""
+    return "text/html" in headers.get("accept", "") and not path.startswith("/api/")
+
+
+async def on_prdgen_error(request: Request, error: Exception) -> Response:
+    """A PrdgenError as the answer its reader can use."""
+    assert isinstance(error, PrdgenError)
+    if isinstance(error, SignInNeeded) and wants_html(request.headers, request.url.path):
+        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+    if error.status >= 500:
+        log.warning("%s %s: %s", request.method, request.url.path, error)
+    return answer(request, error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (404, 405) in the same shape."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "other methods")
+        found: PrdgenError = MethodNotAllowed(
+            method=request.method, where=request.url.path, expected=allowed
+        )
+    else:
+        found = NotFound(what="page", where=request.url.path)
+    return answer(request, found, headers=error.headers)
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Anything unforeseen: logged with its traceback, answered without it."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer(request, PrdgenError())
+
+
+def answer(request: Request, error: PrdgenError, headers: Any = None) -> Response:
+    """The error as HTML or as `application/problem+json`."""
+    extra = dict(headers or {})
+    if error.retryable:
+        extra["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    if wants_html(request.headers, request.url.path):
+        return html.error_page(request, error, headers=extra)
+    return JSONResponse(
+        error.problem() | {"instance": request.url.path},
+        error.status,
+        media_type="application/problem+json",
+        headers=extra,
+    )
+
+
+async def refuse(error: PrdgenError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer from a middleware; a WebSocket handshake is turned down."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4403, "reason": error.message[:120]})
+        return
+    body = JSONResponse(error.problem(), error.status, media_type="application/problem+json")
+    await body(scope, receive, send)

@@ -1,0 +1,55 @@
+"""Every address of the server."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from prdgen.server import events_stream, health, html, pages, people_pages, site_files, sync_socket
+from prdgen.server.api import openapi, reading, writing
+from prdgen.server.api.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *reading.OPERATIONS,
+    *writing.OPERATIONS,
+    *events_stream.OPERATIONS,
+)
+"""The API, whole."""
+
+
+def all_routes() -> list[BaseRoute]:
+    """Routes in the order they are tried."""
+    return [
+        Route("/", pages.home),
+        Route("/pages", pages.page_list),
+        Route("/p/{address:path}", pages.page_view),
+        Route("/edit/{address:path}", pages.editor),
+        Route("/history/{address:path}", pages.history),
+        Route("/diff/{address:path}", pages.difference),
+        Route("/raw/{address:path}", pages.raw),
+        Route("/export/{address:path}", pages.export_file),
+        Route("/new", pages.new_page, methods=["GET", "POST"]),
+        Route("/search", pages.search),
+        Route("/requirements", pages.requirement_list),
+        Route("/requirements/{id}", pages.requirement),
+        Route("/sign-in", people_pages.sign_in),
+        Route("/sign-in/{token}", people_pages.redeem, methods=["GET", "POST"]),
+        Route("/sign-out", people_pages.sign_out, methods=["POST"]),
+        Route("/people", people_pages.people_list, methods=["GET", "POST"]),
+        Route("/problems/{code}", pages.problem),
+        Route("/api/openapi.json", _openapi),
+        *(operation.route() for operation in OPERATIONS),
+        WebSocketRoute("/sync", sync_socket.endpoint),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+        Mount("/static", StaticFiles(directory=html.STATIC)),
+        Route("/site", site_files.root),
+        Route("/site/{path:path}", site_files.serve),
+    ]
+
+
+async def _openapi(_: Request) -> Response:
+    return JSONResponse(openapi.describe(OPERATIONS), media_type="application/json")

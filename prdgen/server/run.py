@@ -1,0 +1,131 @@
+"""Runs the server: the port, the worker beside it, the sign-in link, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import uvicorn
+from anyio import to_thread
+
+from prdgen import logs
+from prdgen.flows import context, table
+from prdgen.server import app as app_module
+from prdgen.server.errors import PortInUse
+from prdgen.settings import Settings
+
+log = logging.getLogger(__name__)
+Say = Callable[[str], None]
+_WORKER_SECONDS = 10
+_RESTART_SECONDS = 1.0
+
+
+def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
+    """Serve until SIGINT or SIGTERM. Raises PortInUse, AlreadyServed and what opening raises."""
+    logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    listener = _listen(settings)
+    settings = replace(settings, port=listener.getsockname()[1])
+    asyncio.run(_serve(settings, listener, with_worker=with_worker, say=say))
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, *, with_worker: bool, say: Say
+) -> None:
+    say(f"Opening {settings.repository} …")
+    async with context.open_app(settings, table.tasks) as app:
+        say("Database and cache are up.")
+        served = app_module.create_app(app)
+        config = uvicorn.Config(
+            served,
+            log_config=None,
+            loop="uvloop" if sys.platform != "win32" else "asyncio",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=settings.message_limit + 4096,
+            ws_ping_interval=5,
+            ws_ping_timeout=10,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+            proxy_headers=False,
+        )
+        server = uvicorn.Server(config)
+        worker = asyncio.create_task(_worker(app, settings)) if with_worker else None
+        greeting = asyncio.create_task(_greet(app, server, settings, say))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            say("Stopping: writing and committing what is open …")
+            for task in (greeting, worker):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.wait([task])
+
+
+async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, say: Say) -> None:
+    """Say where the server is and how to get in, once it answers."""
+    while not server.started:
+        await asyncio.sleep(0.02)
+    base = settings.base_url or f"http://{_shown(settings.host)}:{settings.port}"
+    link = await app_module.first_sign_in(app)
+    say(f"prdgen serves {app.repository.work_tree} at {base}")
+    say(f"Sign in (once, within ten minutes): {base}/sign-in/{link}")
+
+
+async def _worker(app: context.App, settings: Settings) -> None:
+    """Keep a worker process running; it ends by itself when this process does."""
+    environment = os.environ | {
+        "PRDGEN_DATABASE_URL": app.database_url,
+        "PRDGEN_REDIS_URL": app.redis_url,
+    }
+    while True:
+        read_end, write_end = os.pipe()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prdgen", "worker", "--repository", str(settings.repository),
+             "--parent-pipe", str(read_end)],
+            env=environment, pass_fds=(read_end,), start_new_session=True,
+        )  # fmt: skip
+        os.close(read_end)
+        try:
+            code = await to_thread.run_sync(process.wait, abandon_on_cancel=True)
+            log.warning("the worker ended (exit %s); starting it again", code)
+            await asyncio.sleep(_RESTART_SECONDS)
+        finally:
+            os.close(write_end)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop the worker: asked first, made to after a while."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_WORKER_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, bound before anything else starts; raises PortInUse."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(port=settings.port, host=settings.host) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def _shown(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104

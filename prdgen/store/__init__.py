@@ -1,0 +1,1 @@
+"""PostgreSQL: documents, changes, events, the page index, people. The only room that knows psycopg."""

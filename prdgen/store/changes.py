@@ -1,0 +1,80 @@
+"""The changes of a document: appended once each, numbered without a gap, read in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from prdgen.store import errors, statements
+from prdgen.store.statements import Tx
+
+_SQL: Final = statements.load("changes")
+
+
+@dataclass(frozen=True, slots=True)
+class NewChange:
+    """A change to be stored: `origin` says which way it came (editor, file, git, …)."""
+
+    hash: bytes
+    actor: bytes
+    person_id: UUID | None
+    origin: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """A change with its number in its document."""
+
+    seq: int
+    hash: bytes
+    actor: bytes
+    person_id: UUID | None
+    origin: str
+    data: bytes
+
+
+class Appended(NamedTuple):
+    """The numbers the new changes got; `first_seq` is `last_seq` + 1 when none was new.
+
+    When `first_seq` is more than one past the last number you knew, another process wrote in
+    between: read `since`.
+    """
+
+    first_seq: int
+    last_seq: int
+
+
+async def append(
+    tx: Tx, document_id: UUID, new: Sequence[NewChange], heads: Sequence[bytes]
+) -> Appended:
+    """Store the changes that are not there yet (told by their hash), in the order given.
+
+    `heads` are the document's heads with them. Numbers are given under the document's row lock, so
+    they have no gaps. Raises DocumentMissing, DocumentRetired.
+    """
+    row = await statements.row(
+        tx, _SQL["append"], document_id=document_id, heads=list(heads),
+        hashes=[change.hash for change in new], actors=[change.actor for change in new],
+        persons=[change.person_id for change in new], origins=[change.origin for change in new],
+        datas=[change.data for change in new],
+    )  # fmt: skip
+    if row is None or row["status"] is None:
+        raise errors.DocumentMissing(document=document_id)
+    if row["status"] != "live":
+        raise errors.DocumentRetired(document=document_id, successor=row["successor"])
+    return Appended(row["first_seq"], row["last_seq"])
+
+
+async def since(tx: Tx, document_id: UUID, seq: int) -> list[StoredChange]:
+    """The changes numbered above `seq`, in order."""
+    rows = await statements.rows(tx, _SQL["since"], document_id=document_id, seq=seq)
+    return [StoredChange(**row) for row in rows]
+
+
+async def writers(tx: Tx, document_id: UUID, seq: int) -> list[UUID]:
+    """The persons who wrote changes numbered above `seq`, in the order of their first one."""
+    rows = await statements.rows(tx, _SQL["writers"], document_id=document_id, seq=seq)
+    return [row["person_id"] for row in rows]

@@ -1,0 +1,142 @@
+"""The pool of connections: opened at a door, passed down, healthy again by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from prdgen.store import errors, schema_migrations, statements
+from prdgen.store.statements import Tx
+
+_log = logging.getLogger(__name__)
+
+_OLDEST: Final = 150_000
+_WAIT_SECONDS: Final = 2.0
+"""How long a call waits for a connection before it says StoreUnavailable."""
+_KWARGS: Final[dict[str, Any]] = {
+    "connect_timeout": 2, "application_name": "prdgen", "client_encoding": "utf-8",
+    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000,
+}  # fmt: skip
+
+
+class Store:
+    """PostgreSQL, for one process and one event loop.
+
+    When the server dies, calls fail with StoreUnavailable within 3 s; when it is back, they work
+    again, without anyone's doing.
+    """
+
+    def __init__(self, url: str, pool: AsyncConnectionPool[Tx]) -> None:
+        self.url = url
+        self._pool = pool
+        self._healing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str, *, min_size: int = 2, max_size: int = 10) -> Self:
+        """Connect. Raises StoreUnavailable, PostgresTooOld."""
+        # A failed connection is given up soon: waiting longer would double the pause each time,
+        # and the next call for one tries at once anyway.
+        pool = AsyncConnectionPool(
+            url, kwargs=_KWARGS, min_size=min_size, max_size=max_size, open=False,
+            timeout=_WAIT_SECONDS, reconnect_timeout=1.0, num_workers=2, name="prdgen",
+            connection_class=psycopg.AsyncConnection[TupleRow],
+        )  # fmt: skip
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+        try:
+            await pool.open(wait=True, timeout=5.0)
+        except PoolTimeout as error:
+            await pool.close()
+            raise errors.StoreUnavailable(got=await _why(url)) from error
+        store = cls(url, pool)
+        async with store.transaction() as tx:
+            version = tx.info.server_version
+        if version < _OLDEST:
+            await store.close()
+            raise errors.PostgresTooOld(got=version // 10_000, expected=_OLDEST // 10_000)
+        return store
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._healing is not None:
+            self._healing.cancel()
+            await asyncio.wait([self._healing])
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction: committed at the end of the block, rolled back if it raises.
+
+        It begins with the first statement. Raises StoreUnavailable when the server does not answer;
+        when that happens at the commit, it may or may not have been done.
+        """
+        try:
+            with statements.translated():
+                async with self._pool.connection() as connection:
+                    yield connection
+        except errors.StoreUnavailable:
+            self._heal()
+            raise
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date; any number of processes may do so at once."""
+        async with self.transaction() as tx:
+            await schema_migrations.apply(tx)
+
+    async def ping(self) -> None:
+        """Return if PostgreSQL answers, raise StoreUnavailable if not."""
+        async with self.transaction() as tx:
+            await statements.run(tx, "SELECT 1")
+
+    async def listen(self, channel: str) -> AsyncGenerator[str, None]:
+        """The payloads of notifications on `channel`, until the caller stops.
+
+        An empty one comes first, and again after each lost connection: something may have been
+        missed, look for yourself.
+        """
+        pause = 0.1
+        while True:
+            try:
+                async for payload in self._listen_once(channel):
+                    pause = 0.1
+                    yield payload
+            except psycopg.OperationalError as error:
+                _log.warning("Lost the notifications of %s: %s", channel, error)
+            await asyncio.sleep(pause)
+            pause = min(2.0, pause * 2)
+
+    async def _listen_once(self, channel: str) -> AsyncIterator[str]:
+        connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_KWARGS)
+        async with connection:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            yield ""
+            async for notification in connection.notifies():
+                yield notification.payload
+
+    def _heal(self) -> None:
+        """Have every idle connection looked at: a dead server costs one failed call, not one for
+        each connection.
+        """
+        if self._healing is None or self._healing.done():
+            self._healing = asyncio.create_task(self._check())
+
+    async def _check(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            await self._pool.check()
+
+
+async def _why(url: str) -> str:
+    try:
+        connection = await psycopg.AsyncConnection.connect(url, **_KWARGS)
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
+    await connection.close()
+    return "it took too long"

@@ -1,0 +1,31 @@
+"""Which consumer has seen which event: delivery is at least once, effects are once."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from prdgen import events
+from prdgen.store import event_log, statements
+from prdgen.store.statements import Tx
+
+_SQL: Final = statements.load("event_log")
+
+
+async def first_time(tx: Tx, consumer: str, event_id: UUID) -> bool:
+    """True once for each consumer and event; ask in the transaction of the effect."""
+    done = await statements.run(tx, _SQL["first_time"], consumer=consumer, event_id=event_id)
+    return bool(done)
+
+
+async def unseen(
+    tx: Tx, consumer: str, seconds: float = 86_400.0, limit: int = 500
+) -> list[tuple[int, events.Event]]:
+    """Published events of the last `seconds` this consumer has not taken, in order.
+
+    Streams may be lost with Valkey; a consumer asks this when it starts and now and then.
+    """
+    rows = await statements.rows(
+        tx, _SQL["unseen"], consumer=consumer, seconds=float(seconds), limit=limit
+    )
+    return [(row.pop("number"), event_log.event(row)) for row in rows]

@@ -1,0 +1,61 @@
+"""People with an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from prdgen.store import errors, statements
+from prdgen.store.statements import Tx
+
+_SQL: Final = statements.load("people")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an account; `role` None means: as `.prdgen/roles.yml` says."""
+
+    id: UUID
+    name: str
+    email: str
+    color: str
+    role: str | None
+    created_at: datetime
+
+
+async def create(tx: Tx, name: str, email: str, color: str, role: str | None = None) -> Person:
+    """A new person. Raises EmailTaken; addresses do not differ by case."""
+    row = await statements.row(
+        tx, _SQL["create"], id=uuid4(), name=name, email=email, color=color, role=role
+    )
+    if row is None:
+        raise errors.EmailTaken(what="The people", expected="a new address", got=email, found=email)
+    return Person(**row)
+
+
+async def get(tx: Tx, person_id: UUID) -> Person | None:
+    """A person by id."""
+    row = await statements.row(tx, _SQL["get"], id=person_id)
+    return Person(**row) if row else None
+
+
+async def get_by_email(tx: Tx, email: str) -> Person | None:
+    """A person by address, upper or lower case."""
+    row = await statements.row(tx, _SQL["get_by_email"], email=email)
+    return Person(**row) if row else None
+
+
+async def list_people(tx: Tx) -> list[Person]:
+    """Everybody, by name."""
+    return [Person(**row) for row in await statements.rows(tx, _SQL["list"])]
+
+
+async def update(
+    tx: Tx, person_id: UUID, *, name: str | None = None, color: str | None = None,
+    role: str | None = None,
+) -> Person | None:  # fmt: skip
+    """Change what is given; the person as they are now."""
+    row = await statements.row(tx, _SQL["update"], id=person_id, name=name, color=color, role=role)
+    return Person(**row) if row else None

@@ -1,0 +1,96 @@
+"""Cold intake: late changes of a browser meet a document that was rebuilt from Git and file.
+
+When a database is lost, a document is seeded again and its file's text is taken in as one change,
+the mark. A browser that still has the original changes brings the same text a second time, and
+the CRDT would keep both. So what was made without the mark is merged as text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from prdgen.crdt.replica import Change, Replica
+from prdgen.merge import diff
+from prdgen.sync.ports import Heads, MergeTexts
+
+
+class Mark:
+    """The change that took the file's text in, and what is known to come after it.
+
+    It moves to each correction made for it: who typed without knowing a correction is merged as
+    text too, for what they typed may stand in the copy that was removed.
+    """
+
+    def __init__(self, change_hash: bytes) -> None:
+        self._hash = change_hash
+        self._after = {change_hash}
+        self._without: set[bytes] = set()
+
+    @property
+    def hash(self) -> bytes:
+        """The mark's change hash."""
+        return self._hash
+
+    def late(self, replica: Replica, changes: Sequence[Change]) -> list[Change]:
+        """Those of `changes` (causal order, applied) that do not have the mark among their
+        ancestors; remembers the others.
+        """
+        without = []
+        for change in changes:
+            if change.hash == self._hash or any(self._is_after(replica, d) for d in change.deps):
+                self._after.add(change.hash)
+            else:
+                self._without.add(change.hash)
+                without.append(change)
+        return without
+
+    def _is_after(self, replica: Replica, change_hash: bytes) -> bool:
+        if change_hash in self._after:
+            return True
+        if change_hash in self._without:
+            return False
+        before = self._hash in replica.missing_from((change_hash,))
+        (self._without if before else self._after).add(change_hash)
+        return not before
+
+
+def correct(
+    replica: Replica,
+    before: Heads,
+    changes: Sequence[Change],
+    late: Sequence[Change],
+    merge_texts: MergeTexts,
+) -> list[Change]:
+    """Turn the CRDT's text into the merged one; `late` are the late ones of `changes`.
+
+    `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT
+    came to the same text. The actor is a hash of heads and edit, so that two processes which
+    correct the same thing make the same change.
+    """
+    late_hashes = {change.hash for change in late}
+    rest = [change for change in changes if change.hash not in late_hashes]
+    merged = replica.text(before)
+    for part in (late, rest):
+        if part:
+            base, theirs = ends(replica, part)
+            merged = merge_texts(base, theirs, merged)
+    splices = diff.splices(replica.text(), merged)
+    if not splices:
+        return []
+    return replica.edit(splices, actor=_actor(replica.heads, splices))
+
+
+def ends(replica: Replica, changes: Sequence[Change]) -> tuple[str, str]:
+    """The text without `changes` and with them, in their own history alone."""
+    hashes = {change.hash for change in changes}
+    deps = {dep for change in changes for dep in change.deps}
+    base, theirs = tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
+    return replica.text(base), replica.text(theirs)
+
+
+def _actor(heads: Heads, splices: Sequence[diff.Splice]) -> bytes:
+    digest = hashlib.sha256(b"prdgen correction 1\0" + b"".join(heads))
+    for splice in splices:
+        digest.update(f"{splice.position}:{splice.delete}:{splice.insert}\0".encode())
+    return digest.digest()[:16]

@@ -1,0 +1,153 @@
+"""The replica of a room beside what of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from prdgen.crdt.replica import Change, Replica
+from prdgen.errors import PrdgenError
+from prdgen.sync import cold, errors, ports
+from prdgen.sync.outside import Outside
+from prdgen.sync.ports import Delivery, Heads, Loaded, NewChange, Stored, StoredChange
+
+
+class Ledger:
+    """Knows the stored `heads`, `text` and `last_seq`; the replica may be ahead of them.
+
+    A store that is away raises its own retryable error from every method that needs it.
+    """
+
+    def __init__(self, document_id: UUID, loaded: Loaded, outside: Outside) -> None:
+        self.document_id = document_id
+        self._outside = outside
+        self._stored: list[Stored] = []
+        self._actors: dict[bytes, UUID | None] = {}
+        self.mark: cold.Mark | None = None
+        self.behind = False
+        """Whether the store has changes that are not here."""
+        self.replica: Replica
+        self.last_seq: int
+        self._snapshot_bytes: int
+        self._loose_bytes: int
+        self._open(loaded)
+        self.heads: Heads = self.replica.heads
+        self.text: str = self.replica.text()
+
+    def told(self) -> list[Stored]:
+        """What was stored since the last call."""
+        stored, self._stored = self._stored, []
+        return stored
+
+    async def bind(self, actor: bytes, person_id: UUID | None, *, carried: bool) -> None:
+        """See to it that `actor` is this person's; raises ActorRefused.
+
+        What is `carried` by a peer that has just come may be by others, whose store is lost: it
+        is held against known owners, but makes nobody an owner.
+        """
+        owner = self._actors.get(actor)
+        if person_id is None or (owner is not None and owner != person_id):
+            raise errors.ActorRefused(why="it is someone else's")
+        if owner == person_id or carried:
+            return
+        try:
+            await self._outside.changes.bind_actor(self.document_id, actor, person_id)
+        except PrdgenError as error:
+            if error.retryable:
+                raise
+            raise errors.ActorRefused(why=str(error)) from error
+        self._actors[actor] = person_id
+
+    async def append(
+        self,
+        changes: Sequence[NewChange],
+        in_tx: Callable[[Any], Awaitable[None]] | None = None,
+    ) -> None:
+        """Append in one transaction with `in_tx`; `settle` follows.
+
+        When other processes have written in between, or wrote some of the same, the ledger is
+        `behind` and their changes are read after that.
+        """
+        store = self._outside.changes
+        first, last = await store.append(self.document_id, changes, self.replica.heads, in_tx)
+        if first <= self.last_seq and last >= first:
+            raise errors.SequenceBroken(expected=self.last_seq + 1, got=first)
+        if first == self.last_seq + 1 and last - first + 1 == len(changes):
+            self.last_seq = last
+            self._loose_bytes += sum(len(change.data) for change in changes)
+        else:
+            self.behind = self.behind or bool(changes)
+        if last >= first:
+            self._outside.news.stored(self.document_id, last)
+
+    def settle(self, deliveries: Sequence[Delivery], *, foreign: bool = False) -> None:
+        """What the replica holds now is what is stored; the last delivery says its text."""
+        self.heads = self.replica.heads
+        self.text = deliveries[-1].after
+        stored = Stored(tuple(deliveries), self.heads, self.last_seq, foreign)
+        self._stored.append(stored)
+
+    async def catch_up(self) -> None:
+        """Read and apply what other processes stored."""
+        self.behind = False
+        rows = await self._outside.changes.since(self.document_id, self.last_seq)
+        self._count(rows)
+        deliveries: list[Delivery] = []
+        news = [row for row in rows if not self.replica.knows(row.hash)]
+        for (person_id, origin), group in groupby(news, lambda row: (row.person_id, row.origin)):
+            some = list(group)
+            before = deliveries[-1].after if deliveries else self.text
+            new = self.replica.apply([row.data for row in some], stored=True)
+            self._follow(some)
+            after = self.replica.text()
+            deliveries.append(Delivery(person_id, origin, tuple(new), before, after))
+        if deliveries:
+            self.settle(deliveries, foreign=True)
+
+    async def restore(self) -> None:
+        """Load the document again; what was not stored is gone from the replica."""
+        had, seq = self.heads, self.last_seq
+        self._open(await self._outside.changes.load(self.document_id))
+        if self.last_seq > seq:
+            new = tuple(self.replica.changes_since(had))
+            text = self.replica.text()
+            foreign = Delivery(None, ports.UNKNOWN, new, self.text, text)
+            self.settle([foreign], foreign=True)
+
+    async def compact(self) -> None:
+        """Save a snapshot when the changes since the last one have outgrown it."""
+        if self._loose_bytes > max(2 * self._snapshot_bytes, self._outside.limits.loose_bytes):
+            snapshot = self.replica.save()
+            await self._outside.changes.save_snapshot(self.document_id, snapshot, self.last_seq)
+            self._snapshot_bytes, self._loose_bytes = len(snapshot), 0
+
+    def _open(self, loaded: Loaded) -> None:
+        self._snapshot_bytes, self._loose_bytes = len(loaded.snapshot), 0
+        self.replica = Replica.load(loaded.snapshot, [row.data for row in loaded.changes])
+        if self.replica.waiting:
+            raise errors.RoomClosed(document=self.document_id, why="changes are missing")
+        self.last_seq = loaded.snapshot_seq
+        self._count(loaded.changes)
+        self.mark = cold.Mark(loaded.cold_intake) if loaded.cold_intake else None
+        self._follow(loaded.changes)
+
+    def _count(self, rows: Sequence[StoredChange]) -> None:
+        for row in rows:
+            if row.seq != self.last_seq + 1:
+                raise errors.SequenceBroken(expected=self.last_seq + 1, got=row.seq)
+            self.last_seq = row.seq
+            self._loose_bytes += len(row.data)
+
+    def _follow(self, rows: Sequence[StoredChange]) -> None:
+        for row in rows:
+            if row.origin == ports.PEER:
+                self._actors.setdefault(row.actor, row.person_id)
+            if row.origin in (ports.COLD_INTAKE, ports.MERGED):
+                self.mark = cold.Mark(row.hash)
+
+
+def new_change(change: Change, person_id: UUID | None, origin: str) -> NewChange:
+    """`change` on its way to the store."""
+    return NewChange(change.hash, change.actor, person_id, origin, change.data)

@@ -1,0 +1,51 @@
+"""What is on its way to the other processes: bounded, best effort, never waited for by a room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final
+from uuid import UUID
+
+from prdgen.sync.ports import BusPort
+
+_log: Final = logging.getLogger(__name__)
+_MOST_LIVE: Final = 1_000
+
+
+class News:
+    """Numbers of stored changes (only the newest of each document) and live messages."""
+
+    def __init__(self) -> None:
+        self._seqs: dict[UUID, int] = {}
+        self._live: deque[tuple[UUID, bytes]] = deque(maxlen=_MOST_LIVE)
+        self._wake = asyncio.Event()
+
+    def stored(self, document_id: UUID, last_seq: int) -> None:
+        """The store has changes of this document up to `last_seq`."""
+        self._seqs[document_id] = last_seq
+        self._wake.set()
+
+    def live(self, document_id: UUID, payload: bytes) -> None:
+        """A live message; the oldest is dropped when the bus does not keep up."""
+        self._live.append((document_id, payload))
+        self._wake.set()
+
+    async def publish(self, bus: BusPort, process_id: str) -> None:
+        """Publish what there is, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._publish(bus, process_id)
+            except Exception:
+                _log.exception("nothing could be told to the other processes")
+
+    async def _publish(self, bus: BusPort, process_id: str) -> None:
+        seqs, self._seqs = self._seqs, {}
+        for document_id, last_seq in seqs.items():
+            await bus.publish_change(document_id, last_seq, process_id)
+        while self._live:
+            document_id, payload = self._live.popleft()
+            await bus.publish_live(document_id, payload, process_id)

@@ -1,0 +1,89 @@
+"""Child processes have no secrets, no network, no time without end."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from prdgen.builder import child, errors
+
+PYTHON = [sys.executable, "-I", "-S", "-c"]
+
+
+def run(code: str, seconds: float = 20, **options) -> str:
+    return child.run([*PYTHON, code], what="a test", seconds=seconds, **options).decode()
+
+
+def test_no_environment_of_ours(monkeypatch):
+    """What stands in this process' environment is not in the child's (trap 17)."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert "sk-secret" not in run("import os; print(dict(os.environ))")
+
+
+def test_no_network():
+    """A child of Linux reaches no address, not even this machine's own (trap 17)."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux can take the network away")
+    code = (
+        "import socket; s = socket.socket(); s.settimeout(2); print(s.connect_ex(('127.0.0.1', 9)))"
+    )
+    assert int(run(code)) != 0
+    code = "import socket\ntry: socket.create_connection(('192.0.2.1', 80), 1)\nexcept OSError as e: print(e.errno)"
+    assert int(run(code)) in {101, 1, 13}
+
+
+def test_failure_says_why():
+    """The end of the child's error output is in the error."""
+    with pytest.raises(errors.ChildFailed, match="no such luck"):
+        run("import sys; sys.exit('no such luck')")
+
+
+def test_time_limit_kills_the_whole_group(tmp_path, eventually):
+    """A child that takes too long dies with the children it started."""
+    note = tmp_path / "pid"
+    code = (
+        "import os, subprocess, sys, time\n"
+        f"p = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(note)!r}, 'w').write(str(p.pid)); time.sleep(60)"
+    )
+    with pytest.raises(errors.ChildTookTooLong):
+        run(code, seconds=3)
+    assert not _alive(int(note.read_text()))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_memory_limit():
+    """A child that wants more memory than it may fails, and only it."""
+    limits = child.Limits(memory_bytes=512 * 1024**2)
+    with pytest.raises(errors.ChildFailed, match="MemoryError"):
+        run("x = bytearray(2 * 1024**3)", limits=limits)
+
+
+def test_file_size_limit():
+    """A child cannot fill the disk with one file."""
+    with pytest.raises(errors.ChildFailed):
+        run("open('big', 'wb').write(bytes(5_000_000))", limits=child.Limits(file_bytes=1_000_000))
+
+
+def test_worker_answers_several_questions():
+    """A worker keeps what it was told between questions."""
+    with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
+        page = {"page_path": "a.md", "blob": "1", "text": "# Hello\n", "updated_at": None}
+        (facts,) = worker.ask({"facts": [page | {"updated_by": ""}]})
+        assert facts["title"] == "Hello"
+        assert worker.ask({"facts": []}) == []
+
+
+def test_worker_that_fails_says_why():
+    """A question the child cannot answer ends in an error with its reason."""
+    with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
+        with pytest.raises(errors.ChildFailed, match="before the world"):
+            worker.ask({"bodies": ["a.md"]})

@@ -1,0 +1,143 @@
+"""Switching: a reader never sees a half-built site, whatever is killed when."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from prdgen.builder import artifacts, errors, site, switch
+
+
+def test_public_is_a_whole_build_for_any_server(team):
+    """The public folder itself can be served: files, not links to links."""
+    team.publish(a="# A\n")
+    assert team.site.public.is_symlink()
+    assert (team.site.public / "a" / "index.html").is_file()
+    assert not team.site.public.readlink().is_absolute()
+
+
+def test_switch_is_one_step(team, monkeypatch):
+    """When preparing fails half way, the public site is the old one, whole."""
+    team.publish(a="# Old\n")
+    calls = iter(range(100))
+
+    def fails(*args, link=os.link, **options):
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        link(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(switch.os, "link", fails)
+        with pytest.raises(KeyboardInterrupt):
+            team.publish(a="# New\n", b="# B\n", c="# C\n")
+    assert "Old" in team.read("a/index.html")
+    assert not (team.site.public / "b").exists()
+    team.publish()
+    assert "New" in team.read("a/index.html")
+
+
+def test_killed_build_leaves_the_old_site_whole(team, tmp_path, run_dir):
+    """`kill -9` of a process that builds and switches, again and again: always a whole site."""
+    team.publish(a="# Page\n", b="# Page\n")
+    code = textwrap.dedent(f"""
+        import itertools, pathlib
+        from prdgen.builder import frame, publication, sources
+        drawn = frame.draw(None, {{}}, pathlib.Path({str(run_dir / "frames")!r}))
+        site = publication.Site(pathlib.Path({str(team.site.state)!r}), pathlib.Path({str(team.site.public)!r}))
+        print("ready", flush=True)
+        for n in itertools.count():
+            text = f"# Page\\n\\nnumber {{n}}\\n"
+            pages = [sources.PageSource.of(f"site/{{name}}.md", text) for name in "ab"]
+            site.publish(pages, [], frame=drawn, target=sources.Target())
+    """)
+    for _ in range(3):
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        child.stdout.readline()
+        child.stdout.close()
+        seen = set()
+        while len(seen) < 3:
+            folder = team.site.public.resolve()
+            numbers = {
+                (folder / name).read_text().rpartition("number")[2] for name in ("a.md", "b.md")
+            }
+            if team.site.public.resolve() == folder:
+                assert len(numbers) == 1
+                seen |= numbers
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert team.read("a.md") == team.read("b.md")
+    team.publish()
+    assert team.read("a.md") == "# Page\n"
+
+
+def test_folder_with_files_of_others_is_left_alone(team):
+    """A `public` folder that somebody filled is never replaced."""
+    team.site.public.mkdir()
+    (team.site.public / "mine.txt").write_text("mine")
+    with pytest.raises(errors.PublicNotOurs):
+        team.publish()
+    assert (team.site.public / "mine.txt").read_text() == "mine"
+
+
+def test_broken_manifest_is_built_again(team):
+    """The manifest is a cache: a broken one costs a full build, nothing else."""
+    team.publish(a="# A\n")
+    (team.site.state / "current.json").write_text("{")
+    built = team.publish()
+    assert len(built.rendered) == 2
+
+
+def test_manifest_survives_the_process(team):
+    """Another process finds what this one published and renders nothing again."""
+    team.publish(a="# A\n\n- [REQ-1] x\n")
+    again = type(team.site)(team.site.state, team.site.public)
+    assert again.current() == team.site.current()
+
+
+def test_compressed_twins_never_lag(team):
+    """The .br and .gz beside a page are of that page, also after the next edit."""
+    team.publish(a="# A\n" + "word " * 400)
+    team.site.tidy()
+    assert (team.site.public / "a/index.html.br").exists()
+    team.publish(**{f"p{n}": "# P\n" for n in range(30)}, a="# A\n" + "other " * 400)
+    assert not (team.site.public / "a/index.html.br").exists()
+    team.site.tidy()
+    data, name = team.site.get("a/index.html", "gz")
+    import gzip
+
+    assert b"other" in gzip.decompress(data)
+    assert name == team.site.current().files["a/index.html"]
+
+
+def test_old_artifacts_stay_longer_than_any_cache(team):
+    """What no build names is swept after two hours, not before."""
+    old = team.publish(a="# Old\n").manifest.files["a/index.html"]
+    team.publish(a="# New\n")
+    store = team.site.store
+    files = team.site.current().files.values()
+    assert store.sweep(files) == 0
+    assert store.get(old)
+    import time
+
+    assert store.sweep(files, now=time.time() + artifacts.KEEP_SECONDS + 60) > 0
+    assert store.get(old) is None
+    assert all(store.get(name) is not None for name in files)
+
+
+def test_theme_files_of_the_last_build_can_still_be_asked_for(team):
+    """An open page of the last build still finds its style sheet."""
+    built = team.publish(a="# A\n")
+    files = dict(built.manifest.files) | {"assets/old.css": team.site.store.put(b"old")}
+    previous = site.Manifest(files=files, pages=built.manifest.pages)
+    kept = site.with_search(built.manifest, {}, previous)
+    assert "assets/old.css" in kept.files
+    assert kept.retired["assets/old.css"][0] == files["assets/old.css"]
+
+
+def test_artifacts_are_immutable(team):
+    """A public file is a hard link to an artifact nobody may write into."""
+    team.publish(a="# A\n")
+    assert (team.site.public / "a.md").stat().st_mode & 0o222 == 0

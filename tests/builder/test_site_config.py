@@ -1,0 +1,82 @@
+"""mkdocs.yml is read as data; what could run or read something is refused by line."""
+
+import pytest
+
+from prdgen.builder import errors, site_config
+
+
+def read(text: str) -> site_config.SiteConfig:
+    return site_config.read(text.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x: !!python/object/apply:os.system ['touch /tmp/owned']",
+        "site_author: !ENV OPENAI_API_KEY",
+        "x: !!python/name:os.system",
+        "x: !!python/module:os",
+        "x: !include secrets.yml",
+    ],
+)
+def test_tags_that_run_or_read_are_refused(line):
+    """Trap 17: a push is never code that runs; the error names the line and the tag."""
+    with pytest.raises(errors.BadSiteConfig, match=r"line 2: the tag !"):
+        read(f"site_name: Team\n{line}\n")
+
+
+def test_everyday_names_are_inert():
+    """Material's own examples stay readable: their names are read as nothing."""
+    config = read(
+        "site_name: Team\nmarkdown_extensions:\n  - pymdownx.emoji:\n"
+        "      emoji_index: !!python/name:material.extensions.emoji.twemoji\n"
+    )
+    assert not config.findings
+
+
+def test_hooks_and_unknown_plugins_are_named_with_their_line():
+    """What is left out is said, with where it stands."""
+    config = read("site_name: T\nhooks: [evil.py]\nplugins:\n  - search\n  - macros\n")
+    found = {(finding.line, finding.message.split()[0]) for finding in config.findings}
+    assert found == {(2, "hooks"), (5, "the")}
+    assert "hooks" not in config.values
+    assert "plugins" not in config.values
+
+
+def test_files_of_other_sites_are_left_out():
+    """Readers' addresses go to nobody else: no fonts, scripts or styles from elsewhere."""
+    config = read(
+        "site_name: T\nextra_css: [a.css, 'https://cdn.example/b.css']\n"
+        "extra_javascript: [{path: '//cdn.example/x.js'}]\ntheme: {name: material, font: {text: Roboto}}\n"
+    )
+    assert config.values["extra_css"] == ["a.css"]
+    assert config.values["extra_javascript"] == []
+    assert config.values["theme"]["font"] is False
+    assert len(config.findings) == 3
+
+
+def test_broken_yaml_names_its_line():
+    """A syntax error is a clear error, not a trace."""
+    with pytest.raises(errors.BadSiteConfig, match="line 4"):
+        read("site_name: T\nnav:\n  - a: [b\n")
+
+
+def test_alias_bombs_are_counted():
+    """A small file that would become enormous is refused before it is built."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(errors.BadSiteConfig, match="over 20000 values"):
+        read("\n".join(lines))
+
+
+def test_a_list_is_no_configuration():
+    """Something else than keys and values is refused."""
+    with pytest.raises(errors.BadSiteConfig, match="keys and values"):
+        read("- a\n")
+
+
+def test_folders():
+    """docs_dir and custom_dir come without slashes around them; docs is the default."""
+    config = read("docs_dir: ./site/\ntheme: {name: material, custom_dir: site/overrides/}\n")
+    assert (config.docs_dir, config.custom_dir) == ("site", "site/overrides")
+    assert read("site_name: x").docs_dir == "docs"

@@ -1,0 +1,186 @@
+"""The merge by example: what people do to one page, and what must come of it."""
+
+import pytest
+
+from prdgen.merge import diff
+from prdgen.merge.three_way import merge
+
+ANSWER = "All calls must be answered quickly by a person.\n"
+
+
+def merged(base, theirs, ours):
+    """The merge, checked to be what its hunks make of ours."""
+    found = merge(base, theirs, ours)
+    assert diff.apply(ours, found.hunks) == found.text
+    return found
+
+
+def test_the_same_fix_on_both_sides_is_made_once():
+    """Trap 3: replayed as operations this gives `theh quick fox`."""
+    found = merged("teh quick fox\n", "the quick fox\n", "the quick fox jumps\n")
+    assert (found.text, found.conflicts) == ("the quick fox jumps\n", [])
+
+
+def test_the_same_fix_among_other_fixes_is_made_once():
+    """Ours corrected two words, theirs one of them."""
+    found = merged("teh quikc fox\n", "the quikc fox\n", "the quick fox\n")
+    assert (found.text, found.hunks, found.conflicts) == ("the quick fox\n", [], [])
+
+
+def test_a_line_added_on_both_sides_is_there_once():
+    """Trap 3: a squash merge or a cherry-pick brings a line we have."""
+    base, new = "# Risks\n\n- Time\n", "# Risks\n\n- Time\n- Money\n"
+    found = merged(base, new + "\nSee plan.\n", new)
+    assert (found.text, found.conflicts) == (new + "\nSee plan.\n", [])
+
+
+def test_two_rewrites_of_a_sentence_both_stay_whole():
+    """Trap 3: operations of both interleave into `Eachplaforly3frall calls must be`."""
+    theirs = "Every call shall be taken by someone within three seconds.\n"
+    ours = "Each and every call must be picked up in a minute.\n"
+    found = merged(f"# A\n\n{ANSWER}", f"# A\n\n{theirs}", f"# A\n\n{ours}")
+    assert found.text == f"# A\n\n{ours}{theirs}"
+    [one] = found.conflicts
+    assert (one.ours, one.theirs) == (ours, theirs)
+    assert found.text[one.start : one.middle] + found.text[one.middle : one.end] == ours + theirs
+
+
+def test_rewrites_that_share_words_are_not_woven_together():
+    """A rewrite of a sentence is one hunk even where words are equal by chance."""
+    base = "The quick system must always answer all calls of a customer.\n"
+    theirs = "The slow platform may always drop some calls of a customer.\n"
+    ours = "The quick system must always answer all letters of the customer today.\n"
+    found = merged(base, theirs, ours)
+    assert found.text == ours + theirs
+    assert len(found.conflicts) == 1
+
+
+def test_different_words_of_one_line_both_change():
+    """A script and a person in one line."""
+    found = merged("the quick brown fox", "the slow brown fox", "the quick brown dog")
+    assert (found.text, found.conflicts) == ("the slow brown dog", [])
+
+
+def test_a_one_word_change_outside_is_a_one_word_hunk():
+    """Cursors and authorship of everything else stay."""
+    found = merged("a b c\nthe quick fox\n", "a b c\nthe slow fox\n", "a b d\nthe quick fox\n")
+    [hunk] = found.hunks
+    assert (hunk.position, hunk.delete, hunk.insert) == (10, 5, "slow")
+
+
+def test_typing_at_the_end_meets_an_appended_line():
+    """Neither needs a final newline."""
+    found = merged("abc", "abc\nnew\n", "abc def")
+    assert (found.text, found.conflicts) == ("abc def\nnew\n", [])
+
+
+def test_two_different_lines_added_in_one_place_both_stay():
+    """Ours first; someone is asked, because the order may matter."""
+    found = merged("- a\n", "- a\n- theirs\n", "- a\n- ours\n")
+    assert found.text == "- a\n- ours\n- theirs\n"
+    assert [(one.ours, one.theirs) for one in found.conflicts] == [("- ours\n", "- theirs\n")]
+
+
+def test_more_of_the_same_addition_is_taken_without_asking():
+    """What ours has already is not repeated."""
+    found = merged("a\n", "a\nx\ny\nz\n", "a\ny\n")
+    assert (found.text, found.conflicts) == ("a\nx\ny\nz\n", [])
+
+
+def test_what_both_versions_share_is_not_repeated():
+    """Only the lines in dispute stand twice."""
+    found = merged("old words\n", "same line\nsaid by them\n", "same line\nput by us\n")
+    assert found.text == "same line\nput by us\nsaid by them\n"
+
+
+@pytest.mark.parametrize("edited_by_us", [True, False])
+def test_an_edited_paragraph_survives_its_deletion(edited_by_us):
+    """Whoever deleted it: the edited text stays, and someone is asked."""
+    base = f"# A\n\n{ANSWER}\nOther.\n"
+    edit, gone = base.replace("quickly", "at once"), "# A\n\nOther.\n"
+    found = merged(base, gone, edit) if edited_by_us else merged(base, edit, gone)
+    assert found.text == edit
+    [one] = found.conflicts
+    assert "at once" in (one.ours if edited_by_us else one.theirs)
+    assert "" in (one.ours, one.theirs)
+
+
+def test_only_the_edited_paragraph_of_a_deleted_section_stays():
+    """The rest of the section is gone, as was wanted."""
+    base = f"Keep.\n\nFirst part.\n\n{ANSWER}\nLast part.\n\nEnd.\n"
+    found = merged(base, "Keep.\n\nEnd.\n", base.replace("quickly", "at once"))
+    assert found.text == f"Keep.\n\n{ANSWER.replace('quickly', 'at once')}\nEnd.\n"
+
+
+def test_overlapping_deletions_are_no_conflict():
+    """What either deleted is gone."""
+    found = merged("a\nb\nc\nd\n", "a\nd\n", "a\nb\n")
+    assert (found.text, found.conflicts) == ("a\n", [])
+
+
+def test_rows_of_a_table_merge_row_by_row():
+    """Two rows changed, one added."""
+    base = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"
+    found = merged(base, base.replace("2", "two"), base.replace("3", "three") + "| 5 | 6 |\n")
+    assert found.conflicts == []
+    assert found.text == "| a | b |\n|---|---|\n| 1 | two |\n| three | 4 |\n| 5 | 6 |\n"
+
+
+def test_cells_of_one_row_merge():
+    """Two people fill in one row."""
+    found = merged("| x | y | z |\n", "| ex | y | z |\n", "| x | y | zed |\n")
+    assert (found.text, found.conflicts) == ("| ex | y | zed |\n", [])
+
+
+def test_a_paragraph_split_by_enter_keeps_the_edit_in_it():
+    """Someone presses Enter while the file's sentence changes."""
+    found = merged("One two three. Four five six.\n", "One two three. Four 5 six.\n",
+                   "One two three.\nFour five six.\n")  # fmt: skip
+    assert (found.text, found.conflicts) == ("One two three.\nFour 5 six.\n", [])
+
+
+def test_own_write_seen_again_with_an_old_base_is_not_typed_twice():
+    """Trap 1: a kill between writing the file and noting it gives `typed typed Hello`."""
+    assert merged("Hello\n", "typed Hello\n", "typed Hello\n").hunks == []
+    assert merged("Hello\n", "typed Hello\n", "typed Hello you\n").hunks == []
+
+
+def test_a_file_taken_in_twice_is_taken_in_once():
+    """Trap 1: two processes or a retry give `brave brave world`."""
+    once = merged("world\n", "brave world\n", "world!\n").text
+    assert once == "brave world!\n"
+    assert merged("world\n", "brave world\n", once).text == once
+
+
+def test_late_text_that_was_committed_already_is_not_doubled():
+    """Trap 2: `Committed sentence by Bob. Committed sentence by Bob.`"""
+    base, late = "Seed.\n", "Seed.\n\nCommitted by Bob.\n\nOffline line.\n"
+    found = merged(base, late, "Seed.\n\nCommitted by Bob.\n")
+    assert (found.text, found.conflicts) == (late, [])
+
+
+def test_marks_and_emoji_are_not_split():
+    """Two people change the letters beside and around a joined emoji."""
+    family = "👩\u200d👩\u200d👧"
+    found = merged(
+        f"a {family} cafe\u0301 z", f"a {family} cafe\u0301s z", f"b {family} cafe\u0301 z"
+    )
+    assert (found.text, found.conflicts) == (f"b {family} cafe\u0301s z", [])
+
+
+def test_when_the_limit_is_reached_whole_lines_are_kept():
+    """No effort at all is still a merge that loses nothing."""
+    base, theirs, ours = "a b c d e\n", "A b c d E\n", "a b C d e\n"
+    found = merge(base, theirs, ours, limit_ms=0)
+    assert found.text == ours + theirs
+    assert diff.apply(ours, found.hunks) == found.text
+
+
+@pytest.mark.parametrize(
+    "texts", [("", "x", "y"), ("x", "", "y"), ("x", "y", ""), ("x\n", "", "y\n")]
+)
+def test_empty_texts(texts):
+    """Nothing anybody wrote is lost when a side is empty."""
+    base, theirs, ours = texts
+    found = merged(base, theirs, ours)
+    assert set(found.text.split()) == {*theirs.split(), *ours.split()}

@@ -1,0 +1,67 @@
+"""Texts for the laws: pages, and what two people make of one page."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from hypothesis import strategies as st
+
+WORDS = ["alpha", "beta", "the", "🙂", "e\u0301", "👩\u200d👩\u200d👧", "日本", "|", "-", ".", "#"]
+
+
+def lines(words=WORDS):
+    """A line of a few words."""
+    return st.lists(st.sampled_from(words), max_size=5).map(" ".join)
+
+
+def pages(words=WORDS):
+    """A page of a few lines, many of them alike."""
+    return st.lists(lines(words), max_size=8).map("\n".join)
+
+
+@st.composite
+def edited(draw, page, new_line, *, moves=True):
+    """The page after some lines were added, deleted, changed in a word, or moved."""
+    found = page.split("\n")
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(found) - 1)) if found else 0
+        kind = draw(st.sampled_from(["add", "delete", "word", "move"]))
+        if kind == "add" or not found:
+            found.insert(place, draw(new_line))
+        elif kind == "delete":
+            found.pop(place)
+        elif kind == "word":
+            words = found[place].split(" ")
+            words[draw(st.integers(0, len(words) - 1))] = draw(new_line)
+            found[place] = " ".join(words)
+        elif moves:
+            line = found.pop(place)
+            found.insert(draw(st.integers(0, len(found))), line)
+    return "\n".join(found)
+
+
+def triples():
+    """Base, theirs, ours, with words that repeat a lot."""
+    return pages().flatmap(
+        lambda base: st.tuples(st.just(base), edited(base, lines()), edited(base, lines()))
+    )
+
+
+@st.composite
+def told_apart(draw, *, moves=True):
+    """Base, theirs, ours in which every word that anybody wrote is found once only."""
+    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))
+    number = count()
+    base = "\n".join(" ".join(f"b{next(number)}" for _ in range(size)) for size in sizes)
+    sides = [
+        draw(edited(base, st.builds(lambda n=number, s=sign: f"{s}{next(n)}"), moves=moves))
+        for sign in "to"
+    ]
+    return base, sides[0], sides[1]
+
+
+def row(number, size, who=" "):
+    """A line of so many words; the middle one says who changed it."""
+    words = [f"{number}w{place}" for place in range(size)]
+    words[size // 2] += who.strip()
+    return " ".join(words)

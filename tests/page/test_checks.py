@@ -1,0 +1,59 @@
+"""What a page's writers should look at."""
+
+import pytest
+
+from prdgen.page import checks
+
+
+def codes(text: str, **known) -> list[tuple[int, str]]:
+    found = checks.check("docs/a.md", text, known.pop("pages", None), **known)
+    return [(problem.line, problem.code) for problem in found]
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("!!! note\n    x\n", "material-syntax"),
+        ('=== "Tab"\n\n    x\n', "material-syntax"),
+        ("- [REQ-1]: hidden\n", "hidden-requirement"),
+        ("- [REQ-1]\n", "empty-requirement"),
+        ("a TODO here\n", "placeholder"),
+        ("a {{title}} here\n", "placeholder"),
+        ("![x](https://example.com/a.png)\n", "remote-image"),
+        ("[x](../../a.md)\n", "broken-link"),
+        ("[x](#nowhere)\n", "broken-anchor"),
+        ("---\na: [\n---\n", "front-matter"),
+    ],
+)
+def test_each_kind_of_problem(text, code):
+    assert code in [found for _, found in codes(text)]
+
+
+def test_broken_links_and_images_by_line():
+    text = "[a](b.md)\n[c](c.md)\n![d](d.png)\n"
+    known = codes(text, pages={"docs/b.md"}, known_files={"docs/b.md"})
+    assert known == [(2, "broken-link"), (3, "broken-image")]
+
+
+def test_what_is_not_known_is_not_checked():
+    assert codes("[a](b.md) ![d](d.png) [f](folder/)\n") == []
+
+
+def test_requirement_ids_stand_for_one_statement():
+    text = "- [REQ-1] a\n- [REQ-1] b\n- [REQ-2] c\n"
+    found = codes(text, defined={"REQ-1": "docs/a.md", "REQ-2": "docs/z.md"})
+    assert found == [(2, "duplicate-requirement"), (3, "duplicate-requirement")]
+
+
+def test_sections_left_from_the_template():
+    text = "# T\n\n## A\n\n<!-- hint -->\n\n## B\n\n### C\n\ntext\n\n## D\n"
+    assert codes(text) == [(3, "empty-section"), (13, "empty-section")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["```\n!!! note\n- [REQ-1]: x\nTODO\n```\n", "# T\n\n[x](#t) [y](#T)\n", "Title\n===\n\ntext\n",
+     '<a id="x"></a>\n\n[y](#x)\n', "- [REQ-1] a\n\n[x](#REQ-1)\n"],
+)  # fmt: skip
+def test_clean_pages(text):
+    assert codes(text) == []

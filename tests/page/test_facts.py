@@ -1,0 +1,63 @@
+"""Everything the index wants, from one parse."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prdgen.page import facts
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "rfcs"
+
+
+@pytest.mark.parametrize(
+    "page_path, text, title",
+    [
+        ("a/b.md", "---\ntitle: From front\n---\n# Heading\n", "From front"),
+        ("a/b.md", "## Two\n\n# One *x*\n", "One x"),
+        ("a/my-first_page.md", "text", "My first page"),
+        ("a/checkout/index.md", "", "Checkout"),
+        ("README.md", "", "README"),
+        ("a/b.md", "---\ntitle: 2026\n---\n", "2026"),
+    ],
+)
+def test_title(page_path, text, title):
+    assert facts.of(page_path, text).title == title
+
+
+def test_plain_text_has_words_and_no_markup():
+    text = "# A *b*\n\n[link](x.md) `code` <b>tag</b>\n\n|x|y|\n|-|-|\n|1|2|\n\n```py\nz = 1\n```\n"
+    found = facts.of("a.md", text)
+    assert found.plain_text == "A b\nlink code tag\nx\ny\n1\n2\nz = 1"
+    assert found.word_count == 11
+
+
+def test_description_falls_back_to_the_first_paragraph():
+    found = facts.of("a.md", "# T\n\n" + "word " * 100)
+    assert found.description.endswith("word…")
+    assert len(found.description) <= 201
+
+
+def test_problems_know_their_page():
+    assert facts.of("a.md", "---\n[\n---\n").problems[0].page_path == "a.md"
+
+
+@given(st.text(alphabet="#*_`[]()!<>|-+.$\\ \n\tabREQ1😀é\0:~=^&;/\"'", max_size=300))
+def test_no_text_raises(text):
+    found = facts.of("a/b.md", text)
+    assert "\0" not in found.plain_text
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+def test_the_corpus_is_read_within_seconds():
+    """639 real pages, 3 s of one quiet core; CI machines get some more."""
+    texts = [(path.name, path.read_text("utf-8")) for path in sorted(CORPUS.glob("*.md"))]
+    begun = time.process_time()
+    found = [facts.of(name, text) for name, text in texts]
+    assert time.process_time() - begun < (10 if os.environ.get("CI") else 6)
+    assert all(each.title for each in found)
+    assert not [each.page_path for each in found if each.problems]

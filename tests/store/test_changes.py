@@ -1,0 +1,137 @@
+"""Changes: once each, numbered without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from prdgen.store import actors, changes, conflicts, documents, errors
+
+from .factories import HEADS, change
+
+
+async def test_changes_are_numbered_in_the_order_given(store, document):
+    """And read back in that order."""
+    async with store.transaction() as tx:
+        given = [change(letter) for letter in "zebra"]
+        assert await changes.append(tx, document.id, given, HEADS) == (1, 5)
+        assert [found.data for found in await changes.since(tx, document.id, 2)] == [b"b", b"r", b"a"]
+
+
+async def test_a_change_sent_twice_is_stored_once(store, document):
+    """After an unknown outcome of a commit the writer simply tries again."""
+    async with store.transaction() as tx:
+        await changes.append(tx, document.id, [change("a")], HEADS)
+        again = await changes.append(tx, document.id, [change("a"), change("b"), change("b")], HEADS)
+        assert again == (2, 2)
+        nothing = await changes.append(tx, document.id, [change("a")], HEADS)
+        assert nothing == (3, 2)
+
+
+async def test_many_writers_leave_no_gap_and_no_double(store, document):
+    """Trap 13: a room trusts that a number it has not seen will never turn up below its own."""
+
+    async def write(writer):
+        for number in range(25):
+            shared = change(f"everybody's {number}")
+            async with store.transaction() as tx:
+                mine = change(f"{writer} {number}")
+                await changes.append(tx, document.id, [shared, mine], HEADS)
+
+    await asyncio.gather(*map(write, range(8)))
+    async with store.transaction() as tx:
+        found = await changes.since(tx, document.id, 0)
+        last = (await documents.get(tx, document.id)).last_seq
+    assert [stored.seq for stored in found] == list(range(1, 9 * 25 + 1))
+    assert last == 9 * 25
+
+
+async def test_a_reader_never_sees_a_number_before_the_ones_below_it(store, document):
+    """Trap 13: with a sequence, B committed before A and A was never delivered."""
+    stop = asyncio.Event()
+
+    async def write(writer):
+        for number in range(25):
+            async with store.transaction() as tx:
+                await changes.append(tx, document.id, [change(f"{writer} {number}")], HEADS)
+
+    async def read():
+        seen = 0
+        while not stop.is_set():
+            async with store.transaction() as tx:
+                for stored in await changes.since(tx, document.id, seen):
+                    assert stored.seq == seen + 1
+                    seen = stored.seq
+
+    reader = asyncio.create_task(read())
+    await asyncio.gather(*map(write, range(4)))
+    stop.set()
+    await reader
+
+
+async def test_a_rolled_back_append_leaves_no_gap(store, document):
+    """Numbers are given under the row lock, not by a sequence."""
+    with pytest.raises(ZeroDivisionError):
+        async with store.transaction() as tx:
+            await changes.append(tx, document.id, [change("lost")], HEADS)
+            raise ZeroDivisionError
+    async with store.transaction() as tx:
+        assert await changes.append(tx, document.id, [change("kept")], HEADS) == (1, 1)
+
+
+async def test_appending_to_an_unknown_document_is_an_error(tx):
+    """It is rebuilt from the commit, not made up here."""
+    with pytest.raises(errors.DocumentMissing):
+        await changes.append(tx, uuid4(), [change("a")], HEADS)
+
+
+async def test_appending_to_a_retired_document_names_its_successor(store, document):
+    """Trap 2: what comes late is carried over; stored here nobody would ever read it."""
+    successor = uuid4()
+    async with store.transaction() as tx:
+        await documents.retire(tx, document.id, successor)
+        with pytest.raises(errors.DocumentRetired) as caught:
+            await changes.append(tx, document.id, [change("late")], HEADS)
+    assert caught.value.facts["successor"] == successor
+
+
+async def test_writers_come_in_the_order_of_their_first_change(store, document):
+    """One commit per person, in order."""
+    ann, bob = uuid4(), uuid4()
+    given = [change("1", bob), change("2", ann), change("3", bob), change("4")]
+    async with store.transaction() as tx:
+        await changes.append(tx, document.id, given, HEADS)
+        assert await changes.writers(tx, document.id, 0) == [bob, ann]
+        assert await changes.writers(tx, document.id, 3) == []
+
+
+async def test_an_actor_belongs_to_the_first_person_who_delivered_it(store, document):
+    """Trap 14: actor ids are chosen by clients, so authorship could be forged."""
+    ann, bob = uuid4(), uuid4()
+    async with store.transaction() as tx:
+        await actors.bind(tx, document.id, b"actor", ann)
+        await actors.bind(tx, document.id, b"actor", ann)
+        with pytest.raises(errors.ActorTaken):
+            await actors.bind(tx, document.id, b"actor", bob)
+
+
+async def test_nobody_may_use_an_actor_of_the_servers(store, document):
+    """The server's own actors have no person."""
+    async with store.transaction() as tx:
+        await actors.bind(tx, document.id, b"seed", None)
+        with pytest.raises(errors.ActorTaken):
+            await actors.bind(tx, document.id, b"seed", uuid4())
+
+
+async def test_a_conflict_is_open_until_someone_decides(store, document):
+    """Both versions stay whole, and someone is asked."""
+    given = conflicts.Conflict(document.id, "ours\n", "theirs\n", HEADS, "git")
+    async with store.transaction() as tx:
+        conflict_id = await conflicts.record(tx, given)
+        (found,) = await conflicts.list_open(tx, document.id)
+        assert (found.ours, found.theirs, found.heads) == ("ours\n", "theirs\n", HEADS)
+        assert await conflicts.resolve(tx, conflict_id, None)
+        assert not await conflicts.resolve(tx, conflict_id, None)
+        assert await conflicts.list_open(tx, document.id) == []

@@ -1,0 +1,69 @@
+"""The schema: fresh equals migrated, any number of processes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+
+import pytest
+
+from prdgen.embedded import postgres
+from prdgen.store import errors, schema_migrations, statements
+from prdgen.store.database import Store
+
+
+def dump(url: str) -> str:
+    """The schema as pg_dump writes it, without what differs from run to run."""
+    command = [postgres.program("pg_dump"), "--schema-only", "--no-owner", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return re.sub(r"^\\(un)?restrict .*$", "", done.stdout, flags=re.MULTILINE)
+
+
+async def test_a_fresh_schema_equals_all_migrations_in_turn(database_url, empty_database_url):
+    """Or old and new installations would drift apart."""
+    store = await Store.open(empty_database_url)
+    async with store.transaction() as tx:
+        await schema_migrations.apply(tx, one_by_one=True)
+    await store.close()
+    assert dump(empty_database_url) == dump(database_url)
+
+
+async def test_migrating_again_changes_nothing(store):
+    """Each migration is applied once."""
+    async with store.transaction() as tx:
+        assert await schema_migrations.apply(tx) == []
+
+
+async def test_many_processes_may_migrate_at_once(empty_database_url):
+    """Server and worker start together."""
+    stores = [await Store.open(empty_database_url, min_size=1) for _ in range(3)]
+    await asyncio.gather(*(store.migrate() for store in stores))
+    for store in stores:
+        await store.close()
+
+
+async def test_a_newer_database_is_refused(store):
+    """An old prdgen must not write into what it does not know."""
+    async with store.transaction() as tx:
+        await statements.run(tx, "INSERT INTO schema_migrations (number, name) VALUES (9999, 'x')")
+    with pytest.raises(errors.SchemaTooNew):
+        await store.migrate()
+
+
+def test_migrations_are_numbered_without_a_gap():
+    """Two of one number would be one for the database."""
+    numbers = [migration.number for migration in schema_migrations.known()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", ["documents", "changes", "event_log", "pages", "search", "people",
+                                  "records", "migrations"])  # fmt: skip
+async def test_every_statement_parses(store, name):
+    """PostgreSQL prepares each of them, also those no other test reaches."""
+    for statement in statements.load(name).values():
+        async with store.transaction() as tx:
+            text = re.sub(r"%\(\w+\)s", "NULL", statement).replace("%%", "%")
+            if not text.upper().startswith("CREATE"):
+                await tx.execute(f"PREPARE tried AS {text}".encode())
+                await tx.execute(b"DEALLOCATE tried")

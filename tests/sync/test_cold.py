@@ -1,0 +1,183 @@
+"""Cold intake: a rebuilt document meets the browsers that still have the lost changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from prdgen.crdt.replica import Replica
+from prdgen.merge import diff
+from prdgen.sync import ports
+
+from .fakes import MemoryStore
+from .harness import DOCUMENT, Client, Server, joined, quiesce
+
+pytestmark = pytest.mark.anyio
+SEED = "# Spec\n\nFirst line.\n"
+LATE = "Late sentence.\n"
+
+
+async def take_in(server, text):
+    """What the server does with the file after the database was lost."""
+    room = await server.room()
+
+    def make(replica: Replica):
+        return replica.edit(diff.splices(replica.text(), text), actor=b"cold intake 0001")
+
+    await room.edit(make, origin=ports.COLD_INTAKE)
+
+
+async def lost(*texts, names=("ann",)):
+    """Clients that typed `texts` on a server whose database is lost now."""
+    async with Server(SEED) as server:
+        clients = await joined(server, *names)
+        for index, text in enumerate(texts):
+            clients[index % len(clients)].type(text)
+            await quiesce(*clients)
+        for client in clients:
+            client.cut()
+    return clients
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (SEED + LATE, SEED + LATE),
+        (SEED, SEED + LATE),
+        ("Top.\n" + SEED, "Top.\n" + SEED + LATE),
+        ("Top.\n" + SEED + LATE, "Top.\n" + SEED + LATE),
+    ],
+    ids=["same sentence", "older file", "different sentences", "both"],
+)
+async def test_late_changes_meet_the_file_as_text(file, expected):
+    """What stands in both stands once; what stands in one of them stands."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, file)
+        ann.connect(server)
+        await quiesce(ann)
+        assert ann.text == (await server.room()).text == expected
+        assert ann.saved
+
+
+async def test_without_the_mark_the_text_would_double():
+    """The cure is needed: an ordinary intake would give the sentence twice."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        room = await server.room()
+        await room.edit(
+            lambda replica: replica.edit(diff.splices(replica.text(), SEED + LATE)), origin="file"
+        )
+        ann.connect(server)
+        await quiesce(ann)
+        assert ann.text == SEED + LATE + LATE
+
+
+async def test_in_two_instalments():
+    """The second part is compared with what the first brought, not with the seed."""
+    (ann,) = await lost("One.\n", "Two.\n")
+    whole = ann.document
+    first = whole.get_changes([])[1]
+    part = whole.fork([first.hash])
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "One.\nTwo.\n")
+        for document in (part, whole):
+            client = Client("ann", document=document)
+            client.connect(server)
+            await quiesce(client)
+            client.cut()
+        assert (await server.room()).text == SEED + "One.\nTwo.\n"
+
+
+async def test_delivered_twice():
+    """The same history again, from another tab, changes nothing."""
+    (ann,) = await lost(LATE)
+    twin = Client("ann", document=ann.document.fork())
+    async with Server(SEED) as server:
+        await take_in(server, SEED + LATE)
+        for client in (ann, twin):
+            client.connect(server)
+            await quiesce(client)
+        await quiesce(ann, twin)
+        assert ann.text == twin.text == SEED + LATE
+
+
+async def test_two_clients_with_parts_of_their_own():
+    """Each brings the shared past and a sentence typed offline; all stands once."""
+    ann, bob = await lost("Ann 1.\n", "Bob 1.\n", names=("ann", "bob"))
+    ann.type("Ann 2.\n")
+    bob.type("Bob 2.\n")
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "Ann 1.\nBob 1.\n")
+        for client in (ann, bob):
+            client.connect(server)
+        await quiesce(ann, bob)
+        assert ann.text == bob.text == (await server.room()).text
+        assert ann.text.startswith(SEED + "Ann 1.\nBob 1.\n")
+        assert all(ann.text.count(s) == 1 for s in ("Ann 1", "Bob 1", "Ann 2", "Bob 2"))
+
+
+async def test_typing_goes_on_as_usual_afterwards():
+    """Whoever knows the rebuilt document is merged by the CRDT again."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, SEED + LATE)
+        ann.connect(server)
+        (bob,) = await joined(server, "bob")
+        await quiesce(ann, bob)
+        ann.type("a")
+        bob.type("b")
+        await quiesce(ann, bob)
+        assert ann.text == bob.text
+        assert sorted(ann.text.removeprefix(SEED + LATE)) == ["a", "b"]
+        origins = [row.origin for row in server.store.rows[DOCUMENT]]
+        assert origins == [ports.COLD_INTAKE, ports.PEER, ports.MERGED, ports.PEER, ports.PEER]
+
+
+async def test_typing_before_the_correction_arrived():
+    """Who typed on while seeing the text twice keeps what they typed, once."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, SEED + LATE)
+        ann.connect(server)
+        for _ in range(2):
+            await ann.send()
+            ann.hear()
+        ann.type("And on.\n")
+        await quiesce(ann)
+        assert ann.text == (await server.room()).text == SEED + LATE + "And on.\n"
+
+
+async def test_it_is_remembered_in_the_store():
+    """A room that is loaded later, and another process, know the mark too."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, SEED + LATE)
+        mark = server.store.rows[DOCUMENT][0].hash
+    store = MemoryStore(cold={DOCUMENT: mark})
+    replica = Replica.load(*server_state(server))
+    store.snapshots[DOCUMENT], store.rows[DOCUMENT] = (
+        (replica.save(), 1),
+        server.store.rows[DOCUMENT],
+    )
+    async with Server(store=store) as later:
+        ann.connect(later)
+        await quiesce(ann)
+        assert ann.text == SEED + LATE
+
+
+def server_state(server):
+    return server.store.snapshots[DOCUMENT][0], [r.data for r in server.store.rows[DOCUMENT]]
+
+
+async def test_someone_else_may_bring_lost_changes():
+    """The store that knew the writer is lost: Bob brings Ann's changes, and Ann types on."""
+    ann, bob = await lost("From Ann.\n", names=("ann", "bob"))
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "From Ann.\n")
+        for client in (bob, ann):
+            client.connect(server)
+            await quiesce(client)
+        ann.type("More.\n")
+        await quiesce(ann, bob)
+        assert not ann.closings + bob.closings
+        assert bob.text == SEED + "From Ann.\nMore.\n"
