@@ -43,11 +43,14 @@ class Effort:
 
     def spend(self, size: int) -> bool:
         """Take what comparing `size` tokens costs at worst; False when that is too much."""
-        cost = size * size
-        if cost > self.steps:
+        if not self.affords(size):
             return False
-        self.steps -= cost
+        self.steps -= size * size
         return True
+
+    def affords(self, size: float) -> bool:
+        """Whether what is left is enough to compare `size` tokens at worst."""
+        return size * size <= self.steps
 
 
 def align(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Span]:

@@ -123,6 +123,8 @@ class Authorship:
 
         Texts are cumulative and the last is `text` exactly; no portions when nothing changed.
         """
+        if self.text == self.base_text:
+            return []
         base, now = self.base_text.split("\n"), self.text.split("\n")
         seen: set[Person] = set()
         portions: list[Portion] = []

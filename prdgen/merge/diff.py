@@ -10,6 +10,7 @@ from prdgen.merge.alignment import Effort, Span
 
 LIMIT_MS = 200
 _ALIKE = 0.3
+_MOST_PAIRS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,32 @@ def word_spans(old: str, new: str, lines: Span, effort: Effort) -> list[Span]:
     if lines.start == lines.end or lines.new_start == lines.new_end:
         return [lines]
     pair = old[lines.start : lines.end], new[lines.new_start : lines.new_end]
-    found = _in_text(tokens.words(pair[0]), tokens.words(pair[1]), effort, lines)
+    words = tokens.words(pair[0]), tokens.words(pair[1])
+    if effort.affords(len(words[0]) + len(words[1])):
+        found = _in_text(*words, effort, lines)
+    else:
+        found = _line_by_line(*pair, lines, effort) or _in_text(*words, effort, lines)
     return found if _are_alike(*pair, found) else [lines]
+
+
+def _line_by_line(old: str, new: str, lines: Span, effort: Effort) -> list[Span]:
+    """A long stretch with as many lines on both sides: the nth line is compared with the nth.
+
+    Empty when the numbers differ or it takes too much. A term renamed on every line is such a case.
+    """
+    rows = tokens.lines(old), tokens.lines(new)
+    if len(rows[0]) != len(rows[1]) or len(rows[0]) > _MOST_PAIRS:
+        return []
+    pairs = [tuple(map(tokens.words, pair)) for pair in zip(*rows, strict=True)]
+    if not effort.affords(sum((len(a) + len(b)) ** 2 for a, b in pairs) ** 0.5):
+        return []
+    found: list[Span] = []
+    at, new_at = lines.start, lines.new_start
+    for (a, b), row, new_row in zip(pairs, *rows, strict=True):
+        if row != new_row:
+            found += _in_text(a, b, effort, Span(at, 0, new_at, 0))
+        at, new_at = at + len(row), new_at + len(new_row)
+    return alignment.joined(found)
 
 
 def trimmed(text: str, start: int, end: int, insert: str) -> Splice:

@@ -78,6 +78,8 @@ def _touch(base: str, first: Group, second: Group) -> bool:
     """Whether two groups, in order, cannot both be taken without looking at each other."""
     kinds = {first.kind, second.kind}
     one_each = kinds == {Kind.OURS, Kind.THEIRS}
+    if first.start == second.end and kinds & {Kind.AGREED, Kind.TOUCHING}:
+        return kinds != {Kind.AGREED} or not _same_order(first, second)
     if first.end != second.start:
         return first.end > second.start and (one_each or Kind.TOUCHING in kinds)
     if second.kind is Kind.TOUCHING:
@@ -88,6 +90,14 @@ def _touch(base: str, first: Group, second: Group) -> bool:
         inserts = first.start == second.end
         return one_each and inserts and second.is_closed
     return one_each
+
+
+def _same_order(first: Group, second: Group) -> bool:
+    """Whether both sides put what they agree on in one place in this order."""
+    return all(
+        _place(before[-1]) < _place(after[0])
+        for before, after in ((first.ours, second.ours), (first.theirs, second.theirs))
+    )
 
 
 def _combined(base: str, first: Group, second: Group) -> Group:

@@ -184,3 +184,21 @@ def test_empty_texts(texts):
     base, theirs, ours = texts
     found = merged(base, theirs, ours)
     assert set(found.text.split()) == {*theirs.split(), *ours.split()}
+
+
+def test_a_line_added_before_what_both_moved_there_stays():
+    """Both sides moved the long line down; one put a line of its own before it."""
+    base = "one\na line that is long enough\ntwo\nthree\nend"
+    theirs = "one\ntwo\nthree\nNEW\na line that is long enough\nend"
+    ours = "one\ntwo\nthree\na line that is long enough\nend"
+    assert merge(base, theirs, ours).text == theirs
+    assert merge(base, ours, theirs).text == theirs
+
+
+def test_two_agreed_insertions_in_another_order_keep_every_line():
+    """Neither order is garbled."""
+    base = "start\nend"
+    theirs = "start\nfirst long line of text\nsecond long line of text\nend"
+    ours = "start\nsecond long line of text\nfirst long line of text\nend"
+    found = merge(base, theirs, ours).text.split("\n")
+    assert set(found) == set(theirs.split("\n"))
