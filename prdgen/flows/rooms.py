@@ -13,6 +13,7 @@ from prdgen.flows.keep import Keeper
 from prdgen.merge import three_way
 from prdgen.store import actors, changes, documents, names
 from prdgen.store.database import Store
+from prdgen.sync import errors
 from prdgen.sync.peer import Peer
 from prdgen.sync.ports import Loaded, NewChange, RoomHooks, Stored
 from prdgen.sync.room import Room
@@ -42,11 +43,15 @@ class StoredChanges:
         new: Sequence[NewChange],
         heads: tuple[bytes, ...],
         in_tx: Callable[[object], Awaitable[None]] | None,
+        *,
+        after: int,
     ) -> tuple[int, int]:
-        """Append in one transaction, with what else belongs to it."""
+        """Append in one transaction, with what else belongs to it; nothing on a store gone back."""
         rows = [changes.NewChange(c.hash, c.actor, c.person_id, c.origin, c.data) for c in new]
         async with self._store.transaction() as tx:
             numbers = await changes.append(tx, document_id, rows, heads)
+            if numbers.first_seq <= after:
+                raise errors.SequenceBroken(expected=after + 1, got=numbers.first_seq)
             if in_tx is not None:
                 await in_tx(tx)
         return numbers

@@ -71,9 +71,9 @@ class Ledger:
         `behind` and their changes are read after that.
         """
         store = self._outside.changes
-        first, last = await store.append(self.document_id, changes, self.replica.heads, in_tx)
-        if first <= self.last_seq and last >= first:
-            raise errors.SequenceBroken(expected=self.last_seq + 1, got=first)
+        first, last = await store.append(
+            self.document_id, changes, self.replica.heads, in_tx, after=self.last_seq
+        )
         if first == self.last_seq + 1 and last - first + 1 == len(changes):
             self.last_seq = last
             self._loose_bytes += sum(len(change.data) for change in changes)

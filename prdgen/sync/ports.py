@@ -106,10 +106,13 @@ class ChangeStore(Protocol):
         changes: Sequence[NewChange],
         heads: Heads,
         in_tx: Callable[[Transaction], Awaitable[None]] | None,
+        *,
+        after: int,
     ) -> tuple[int, int]:
         """One transaction: append in order, skip what is there, run `in_tx`.
 
-        Answers the first and last seq given (last < first when nothing was new).
+        Answers the first and last seq given (last < first when nothing was new). Raises
+        SequenceBroken, and stores nothing, when the store no longer has the changes up to `after`.
         """
         ...
 

@@ -101,6 +101,8 @@ class Presence:
         if self._seats.peers and now - self._announced >= ANNOUNCE_SECONDS:
             self._announced = now
             self._announce()
+            # A client drops what it hears before it has the document: this list is never missed.
+            self._tell()
 
     def _here(self) -> tuple[Person, ...]:
         return tuple(

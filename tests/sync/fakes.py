@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prdgen.crdt.replica import Replica
 from prdgen.errors import Conflict, NotFound, Unavailable
+from prdgen.sync import errors
 from prdgen.sync.ports import Loaded, NewChange, RoomHooks
 
 
@@ -50,12 +51,14 @@ class MemoryStore:
         changes = [row for row in self.rows[document_id] if row.seq > seq]
         return Loaded(snapshot, seq, changes, self.cold.get(document_id))
 
-    async def append(self, document_id, changes: list[NewChange], heads, in_tx):
+    async def append(self, document_id, changes: list[NewChange], heads, in_tx, *, after):
         if self.before_append is not None:
             await self.before_append()
         self._check()
         rows = self.rows[document_id]
         new = [change for change in changes if change.hash not in self.hashes]
+        if len(rows) < after:
+            raise errors.SequenceBroken(expected=after + 1, got=len(rows) + 1)
         if in_tx is not None:
             await in_tx("transaction")
         self.appends += 1
