@@ -107,10 +107,12 @@ async def run(app: App, stop: asyncio.Event) -> None:
     for group, consumer in CONSUMERS.items():
         step = _consumer_step(app, group, consumer)
         tasks.append(asyncio.create_task(_forever(step, stop), name=f"consumer {group}"))
-    await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _relay_step(app: App) -> None:

@@ -134,10 +134,12 @@ async def listen(bus: Bus, rooms: Rooms, stop: asyncio.Event) -> None:
             rooms.heard_live(notice.document_id, notice.payload, notice.process)
 
     tasks = [asyncio.create_task(_again(work)) for work in (changes_heard, live_heard)]
-    await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _again(work: Callable[[], Awaitable[None]]) -> None:

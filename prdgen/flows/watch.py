@@ -15,6 +15,7 @@ from prdgen.flows.live import Live, file_path
 from prdgen.store import pages
 
 log = logging.getLogger(__name__)
+_RETRY_SECONDS = 1.0
 
 
 async def run(app: App, stop: asyncio.Event) -> None:
@@ -23,14 +24,37 @@ async def run(app: App, stop: asyncio.Event) -> None:
     An event only says where to look; what counts is what the file and the branch hold when the
     document's turn comes.
     """
+    again: set[asyncio.Task[None]] = set()
     async for batch in watch.changes(app.repository.work_tree, stop):
+        if not await _look(app, batch):
+            task = asyncio.create_task(_look_again(app, batch), name="watch again")
+            again.add(task)
+            task.add_done_callback(again.discard)
+    for task in again:
+        task.cancel()
+
+
+async def _look_again(app: App, batch: watch.Batch) -> None:
+    """The store was away, or a disk was: what changed meanwhile is not forgotten."""
+    while not await _look(app, batch):
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _look(app: App, batch: watch.Batch) -> bool:
+    """Whether everything the batch points to is taken in."""
+    try:
         if batch.git:
             await branches(app)
-        await files(app, batch)
+    except PrdgenError as error:
+        log.warning("index and site follow the branches later: %s", error)
+        return False
+    return await files(app, batch)
 
 
-async def files(app: App, batch: watch.Batch) -> None:
-    """Take in every kept page whose file changed (all of them after a change of Git's state)."""
+async def files(app: App, batch: watch.Batch) -> bool:
+    """Take in every kept page whose file changed (all of them after a change of Git's state);
+    whether that worked.
+    """
     assert app.keeper is not None
     tree = app.repository.work_tree
     touched = [
@@ -38,7 +62,7 @@ async def files(app: App, batch: watch.Batch) -> None:
         for live in app.keeper.all()
         if batch.git or batch.touches(file_path(tree, live.page_path))
     ]
-    await asyncio.gather(*(_take_in(app, live) for live in touched))
+    return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
 
 async def branches(app: App) -> None:
@@ -50,7 +74,7 @@ async def branches(app: App) -> None:
                 await edit.follow(app, branch, tx)
 
 
-async def _take_in(app: App, live: Live) -> None:
+async def _take_in(app: App, live: Live) -> bool:
     try:
         async with live.lock:
             await pull.tip(app, live)
@@ -58,3 +82,5 @@ async def _take_in(app: App, live: Live) -> None:
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
         log.warning("%s on disk is not taken in yet: %s", live.page_path, error)
+        return False
+    return True

@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from types import FrameType
 
 import uvicorn
 from anyio import to_thread
@@ -56,7 +58,7 @@ async def _serve(
             server_header=False,
             proxy_headers=False,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config, say)
         worker = asyncio.create_task(_worker(app, settings)) if with_worker else None
         greeting = asyncio.create_task(_greet(app, server, settings, say))
         try:
@@ -67,6 +69,30 @@ async def _serve(
                 if task is not None:
                     task.cancel()
                     await asyncio.wait([task])
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGINT or SIGTERM in its own time: everything open is written and committed first.
+
+    uvicorn would skip that at the second ctrl-C, and raise the signal again at the end.
+    """
+
+    def __init__(self, config: uvicorn.Config, say: Say) -> None:
+        super().__init__(config)
+        self._say = say
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take both signals from now on, also while what was open is closed after serving."""
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self.handle_exit)
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Stop at the first signal; the next ones only learn that it is under way."""
+        if self.should_exit:
+            self._say("Still stopping; nothing is lost meanwhile …")
+        self.should_exit = True
 
 
 async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, say: Say) -> None:
