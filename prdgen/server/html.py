@@ -79,12 +79,23 @@ def asset(name: str) -> str:
 
 @cache
 def editor_assets() -> dict[str, Any]:
-    """What the built editor consists of: its manifest, or {} when it was not built."""
+    """The addresses of the built editor's entry, styles and preloads; {} when it was not built."""
     manifest = STATIC / "editor" / "manifest.json"
     if not manifest.is_file():
         return {}
-    found: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
-    return found
+    parts: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
+    entry = parts["src/main.ts"]
+    needed = [entry["file"], *(parts[name]["file"] for name in entry.get("imports", []))]
+    return {
+        "entry": _built(entry["file"]),
+        "css": [_built(name) for name in entry.get("css", [])],
+        "preload": [_built(name) for name in needed],
+        "wasm": [_built(name) for name in entry.get("assets", []) if name.endswith(".wasm")],
+    }
+
+
+def _built(name: str) -> str:
+    return f"/static/editor/{name}"
 
 
 @cache
