@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prdgen.errors import Invalid, NotFound
 from prdgen.flows import context, roles
+from prdgen.flows.context import App
 from prdgen.settings import Settings
 from prdgen.store import access, people
 from prdgen.store.people import Person
@@ -32,7 +33,7 @@ async def add(settings: Settings, email: str, name: str | None, role: str) -> st
         person = await people.get_by_email(tx, email) or await people.create(
             tx, name or email.partition("@")[0], email, next_color(taken), role
         )
-        return _address(settings, await access.make_link(tx, person.id, INVITED_SECONDS))
+        return _address(app, await access.make_link(tx, person.id, INVITED_SECONDS))
 
 
 async def link(settings: Settings, email: str) -> str:
@@ -41,7 +42,7 @@ async def link(settings: Settings, email: str) -> str:
         person = await people.get_by_email(tx, email)
         if person is None:
             raise NotFound(what="person", where=email)
-        return _address(settings, await access.make_link(tx, person.id, INVITED_SECONDS))
+        return _address(app, await access.make_link(tx, person.id, INVITED_SECONDS))
 
 
 async def everyone(settings: Settings) -> list[tuple[Person, str]]:
@@ -52,6 +53,5 @@ async def everyone(settings: Settings) -> list[tuple[Person, str]]:
         return [(person, await roles.of(app, person)) for person in found]
 
 
-def _address(settings: Settings, secret: str) -> str:
-    base = settings.base_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    return f"{base}/sign-in/{secret}"
+def _address(app: App, secret: str) -> str:
+    return f"{context.served_at(app)}/sign-in/{secret}"

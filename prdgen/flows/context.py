@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from prdgen.sync.rooms import Rooms
 
 REPOSITORY_KEY = "prdgen.repositoryid"
+_SERVED = "server.lock"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,21 +93,41 @@ def identify(repository: Repository) -> UUID:
     return made
 
 
-def hold_clone(state_dir: Path, where: Path) -> IO[str]:
-    """The lock that one server holds on a clone; raises AlreadyServed naming the other process."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    lock = (state_dir / "server.lock").open("a+")
+def hold_clone(settings: Settings) -> IO[str]:
+    """The lock that one server holds on a clone while it is open; it says which process serves at
+    which address. Raises AlreadyServed, and what opening the clone raises.
+    """
+    clone = open_clone(settings)
+    clone.state_dir.mkdir(parents=True, exist_ok=True)
+    lock = (clone.state_dir / _SERVED).open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
-        other = lock.read().strip()
+        pid, *address = lock.read().split() or ["unknown"]
         lock.close()
-        raise AlreadyServed(got=other or "unknown", where=where) from None
+        where = f"{clone.repository.work_tree}, at {address[0]}" if address else clone.state_dir
+        raise AlreadyServed(got=pid, where=where) from None
     lock.truncate(0)
-    lock.write(str(os.getpid()))
+    lock.write(f"{os.getpid()} {base_url(settings)}\n")
     lock.flush()
     return lock
+
+
+def base_url(settings: Settings) -> str:
+    """Where people reach this server, without a slash at the end."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return settings.base_url.rstrip("/") or f"http://{shown}:{settings.port}"
+
+
+def served_at(app: App) -> str:
+    """Where a server that works on this clone is reached now, or would be."""
+    try:
+        pid, address = (app.state_dir / _SERVED).read_text("utf-8").split()
+        os.kill(int(pid), 0)
+    except (OSError, ValueError):  # no server noted itself, or it is gone
+        return base_url(app.settings)
+    return address
 
 
 @asynccontextmanager

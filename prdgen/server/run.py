@@ -35,7 +35,8 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
-    asyncio.run(_serve(settings, listener, with_worker=with_worker, say=say))
+    with listener, context.hold_clone(settings):
+        asyncio.run(_serve(settings, listener, with_worker=with_worker, say=say))
 
 
 async def _serve(
@@ -99,7 +100,7 @@ async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, s
     """Say where the server is and how to get in, once it answers."""
     while not server.started:
         await asyncio.sleep(0.02)
-    base = settings.base_url or f"http://{_shown(settings.host)}:{settings.port}"
+    base = context.base_url(settings)
     link = await app_module.first_sign_in(app)
     say(f"prdgen serves {app.repository.work_tree} at {base}")
     say(f"Sign in (once, within ten minutes): {base}/sign-in/{link}")
@@ -151,7 +152,3 @@ def _listen(settings: Settings) -> socket.socket:
         raise PortInUse(port=settings.port, host=settings.host) from error
     listener.set_inheritable(False)
     return listener
-
-
-def _shown(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
