@@ -38,8 +38,19 @@ class Worker:
             group.create_task(self._revive())
 
     async def run_until_idle(self) -> None:
-        """Do what is due now and return; for tests and one-off commands."""
-        await self._once(wait=False)
+        """Do what is due now and return; for tests and one-off commands.
+
+        The worker of procrastinate also leaves when the next job's lock is held by one it is just
+        finishing, so it is called until nothing due is left that can be done.
+        """
+        left, due = -1, await self._due()
+        while due not in {0, left}:
+            await self._once(wait=False)
+            left, due = due, await self._due()
+
+    async def _due(self) -> int:
+        (row,) = await self._queue.rows("due")
+        return int(row["count"])
 
     async def _work(self) -> None:
         pause = 0.2

@@ -46,6 +46,10 @@ ORDER BY job.id DESC LIMIT %(limit)s;
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
 WHERE id = %(id)s AND status = 'failed' RETURNING id;
 
+-- due: How many jobs could be done now.
+SELECT count(*) AS count FROM procrastinate_jobs
+WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now());
+
 -- counts: How many jobs are in each state.
 SELECT status::text AS status, count(*) AS count FROM procrastinate_jobs GROUP BY status;
 
