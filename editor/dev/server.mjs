@@ -117,9 +117,9 @@ async function api(url, request, response) {
   if (request.method === "POST") calls.push({ path: url.pathname, query: url.search, csrf: request.headers["x-csrf-token"], size: body.length, data: url.pathname === "/api/preview" ? null : data });
   if (url.pathname === "/api/preview") return json(response, rendered(data.text));
   if (url.pathname === "/api/versions") return json(response, { commits: ["1234567890abcdef1234567890abcdef12345678"] });
-  if (url.pathname === "/api/conflicts") return json(response, conflicts);
+  if (url.pathname === "/api/conflicts") return json(response, { items: conflicts });
   if (url.pathname.startsWith("/api/conflicts/")) return json(response, {});
-  if (url.pathname.endsWith("/late")) return json(response, { url: "/", message: "Text you typed before is in the page now." });
+  if (url.pathname.endsWith("/late")) return json(response, { document: handle.url, recovered: null, edit: "/" });
   if (url.pathname === "/api/events") {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.write(": hello\n\n");

@@ -2,7 +2,7 @@
 import type { DocHandle } from "@automerge/automerge-repo/slim";
 import { EditorView, keymap, type ViewUpdate } from "@codemirror/view";
 import { Transaction } from "@codemirror/state";
-import type { Api } from "./api/http";
+import { ApiError, type Api } from "./api/http";
 import { concerns, followEvents, spoken, type PageEvent } from "./api/events";
 import { replacement } from "./binding/splices";
 import { remote } from "./binding/plugin";
@@ -20,6 +20,13 @@ import { patch } from "./preview/patch";
 import type { Model } from "./machine/model";
 import { openSaveDialog } from "./ui/save-dialog";
 import type { Frame } from "./frame";
+
+/** What saving a version came to. */
+interface Saved {
+  readonly commits: string[];
+  /** Why the repository's own hooks said no. */
+  readonly refused?: string | null;
+}
 
 /** The editor and everything that follows its text. */
 export class Page {
@@ -79,7 +86,9 @@ export class Page {
       settle: () => live.settled(),
       save: async (message) => {
         const body = { branch: config.branch, page_path: config.pagePath, message };
-        return (await this.api.post<{ commits: string[] }>(config.saveVersionUrl, body)).commits;
+        const made = await this.api.post<Saved>(config.saveVersionUrl, body);
+        if (made.refused) throw new ApiError(`The repository did not take it: ${made.refused}`, 0);
+        return made.commits;
       },
       saved: (commits) => {
         const words = commits.length > 0 ? `Version saved (${commits.at(-1)!.slice(0, 7)}).`

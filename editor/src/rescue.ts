@@ -74,7 +74,7 @@ export class Rescue {
       const answer = await this.#send(documentUrl, bytes);
       if (this.storage) await forget(this.storage, this.journal, documentUrl);
       this.leaving = true;
-      location.assign(answer.url);
+      location.assign(answer.edit);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -89,11 +89,11 @@ export class Rescue {
   }
 
   #tell(answer: LateAnswer): void {
-    const elsewhere = new URL(answer.url, location.href).pathname !== location.pathname;
-    const words = answer.message ?? (elsewhere
+    const elsewhere = new URL(answer.edit, location.href).pathname !== location.pathname;
+    const words = elsewhere
       ? "Text you typed before this page moved on is kept as a draft."
-      : "Text you typed before this page moved on is in the page now.");
-    const link = elsewhere ? { link: { href: answer.url, text: "Open it" } } : {};
+      : "Text you typed before this page moved on is in the page now.";
+    const link = elsewhere ? { link: { href: answer.edit, text: "Open it" } } : {};
     this.notices.show(words, { name: "late", ...link });
   }
 

@@ -123,8 +123,8 @@ describe("events", () => {
   });
 
   test("changes from outside are said calmly, typing is not", () => {
-    expect(spoken(event("content.changed", { origin: "disk" }))).toContain("on disk");
-    expect(spoken(event("content.changed", { origin: "git", author: "Ann" }))).toContain("Ann changed this page with Git");
+    expect(spoken(event("content.changed", { origin: "file" }))).toContain("on disk");
+    expect(spoken(event("content.changed", { origin: "commit", author: "Ann" }))).toContain("Ann changed this page with Git");
     expect(spoken(event("content.changed", { origin: "editor" }))).toBeNull();
     expect(spoken(event("git.conflict.detected", {}))).toContain("Both versions");
     expect(spoken(event("prd.deleted", {}))).toContain("still here");

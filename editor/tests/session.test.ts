@@ -223,7 +223,7 @@ describe("late text", () => {
   });
 
   test("go to the document's own address with branch and page", async () => {
-    const send = vi.fn(async () => ({ url: "/" }));
+    const send = vi.fn(async () => ({ edit: "/" }));
     await sendLate({ send } as unknown as Api, "/api/documents/{id}/late", server.handle.url, page, new Uint8Array([1]));
     const url = `/api/documents/${documentIdOf(server.handle.url)}/late?branch=main&page_path=a.md`;
     expect(send).toHaveBeenCalledWith(url, new Uint8Array([1]));
@@ -231,7 +231,7 @@ describe("late text", () => {
 
   test("of a retired document is sent once, said, and forgotten here", async () => {
     const { device, config, old } = await left();
-    const send = vi.fn(async () => ({ url: "/edit/main/a.md" }));
+    const send = vi.fn(async () => ({ edit: "/edit/main/a.md" }));
     const { made, notices } = rescue(device, config, send as Api["send"]);
     made.note();
     await Promise.all([made.settle(), made.settle()]);
@@ -244,7 +244,7 @@ describe("late text", () => {
 
   test("that became a draft is linked to", async () => {
     const { device, config } = await left();
-    const { made, notices } = rescue(device, config, (async () => ({ url: "/edit/recovered/1/a.md" })) as Api["send"]);
+    const { made, notices } = rescue(device, config, (async () => ({ edit: "/edit/recovered/1/a.md" })) as Api["send"]);
     made.note();
     await made.settle();
     expect(notices.show.mock.calls[0]![1]).toMatchObject({ link: { href: "/edit/recovered/1/a.md" } });
@@ -262,14 +262,14 @@ describe("late text", () => {
 
   test("of the open document is carried, and the page goes where it is", async () => {
     const { device, config, old } = await left();
-    const { made } = rescue(device, config, (async () => ({ url: "/edit/main/a.md" })) as Api["send"]);
+    const { made } = rescue(device, config, (async () => ({ edit: "/edit/main/a.md" })) as Api["send"]);
     expect(await made.carry(old, new Uint8Array([1]), "Refused.")).toBe(true);
     expect(location.assign).toHaveBeenCalledWith("/edit/main/a.md");
   });
 
   test("is not carried round and round", async () => {
     const { device, config, old } = await left();
-    const { made, notices } = rescue(device, config, (async () => ({ url: "/" })) as Api["send"]);
+    const { made, notices } = rescue(device, config, (async () => ({ edit: "/" })) as Api["send"]);
     const done = [];
     for (let round = 0; round < 4; round += 1) done.push(await made.carry(old, new Uint8Array([1]), "Refused."));
     expect(done).toEqual([true, true, true, false]);

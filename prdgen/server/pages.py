@@ -111,7 +111,7 @@ async def editor(request: Request) -> Response:
         "saveVersionUrl": "/api/versions",
         "conflictsUrl": "/api/conflicts?" + urlencode(place),
         "conflictResolveUrl": "/api/conflicts/{id}/resolve",
-        "lateUrl": "/api/documents/{id}/late?" + urlencode(place),
+        "lateUrl": "/api/documents/{id}/late",
         "statusUrl": "/api/documents/" + quote(f"{branch}/{page_path}"),
         "eventsUrl": "/api/events?" + urlencode({"branch": branch}),
         "exportUrls": {

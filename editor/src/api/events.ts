@@ -7,7 +7,7 @@ export interface PageEvent {
     readonly branch?: string | null;
     readonly page_path?: string | null;
     readonly pages?: readonly string[];
-    /** `disk`, `git`, `editor`, …: where a change came from. */
+    /** `file`, `commit`, `peer`, …: where a change came from. */
     readonly origin?: string;
     readonly summary?: string;
     readonly author?: string;
@@ -15,6 +15,7 @@ export interface PageEvent {
   };
 }
 
+const AGAIN_MILLISECONDS = 5_000;
 const TYPES = ["git.commit.created", "git.conflict.detected", "content.changed", "prd.deleted"] as const;
 
 /** Is the event about this page? Events without a page are about the branch. */
@@ -34,23 +35,37 @@ export function spoken(event: PageEvent): string | null {
   if (event.type === "prd.deleted") {
     return "This page was deleted on its branch. Your text is still here: save a version to restore it.";
   }
-  if (event.type === "content.changed" && origin === "disk") {
+  if (event.type === "content.changed" && origin === "file") {
     return "Someone changed this page on disk. The change is in the text now.";
   }
-  if (event.type === "content.changed" && origin === "git") {
+  if (event.type === "content.changed" && origin === "commit") {
     return `${author ?? "Someone"} changed this page with Git. The change is in the text now.`;
   }
   return null;
 }
 
-/** Follow the events until the returned function is called; EventSource reconnects by itself. */
+/**
+ * Follow the events until the returned function is called. EventSource dials again by itself after
+ * a cut, but not after an answer like "503, the store is away"; then a new one is made.
+ */
 export function followEvents(url: string, heard: (event: PageEvent) => void): () => void {
-  const source = new EventSource(url);
+  let source: EventSource;
+  let again: ReturnType<typeof setTimeout> | undefined;
   const receive = (message: MessageEvent<string>): void => {
     const event = JSON.parse(message.data) as PageEvent;
     if (event?.type && event.data) heard(event);
   };
-  source.onmessage = receive;
-  for (const type of TYPES) source.addEventListener(type, receive as (event: Event) => void);
-  return () => source.close();
+  const open = (): void => {
+    source = new EventSource(url);
+    source.onmessage = receive;
+    for (const type of TYPES) source.addEventListener(type, receive as (event: Event) => void);
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MILLISECONDS);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(again);
+    source.close();
+  };
 }

@@ -21,7 +21,7 @@ export class Conflicts {
 
   async refresh(view: EditorView): Promise<void> {
     try {
-      this.#show(view, await this.api.get<Conflict[]>(this.urls.list));
+      this.#show(view, (await this.api.get<{ items: Conflict[] }>(this.urls.list)).items);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 0 && error.status !== 404) this.trouble(`Conflicts: ${error.message}`);

@@ -10,9 +10,7 @@ import type { PageDocument } from "../binding/document";
 /** The server's answer to late bytes. */
 export interface LateAnswer {
   /** Where the text is now: the page itself, or a draft `recovered/…`. */
-  readonly url: string;
-  /** What happened, in words for the person; may be missing. */
-  readonly message?: string;
+  readonly edit: string;
 }
 
 /** The bytes of a document stored on this device; null when there is none. */
