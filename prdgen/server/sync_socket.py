@@ -76,7 +76,7 @@ async def _serve(app: App, socket: WebSocket, visitor: Visitor) -> None:
     if socket.application_state is WebSocketState.CONNECTED:
         try:
             await socket.close(closing.code, closing.reason)
-        except RuntimeError:
+        except (WebSocketDisconnect, RuntimeError):
             return
 
 
