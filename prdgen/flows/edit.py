@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from anyio import to_thread
@@ -11,15 +11,16 @@ from anyio import to_thread
 from prdgen import logs
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import pull, signatures
+from prdgen.flows import displaced, pull, signatures
 from prdgen.flows.context import App
+from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
 from prdgen.git import commits, locks
-from prdgen.git.errors import HookRefused, TipMoved
+from prdgen.git.errors import HookRefused, HookTooSlow, TipMoved
 from prdgen.jobs.queue import HIGH
 from prdgen.merge import diff, sections
 from prdgen.merge.authorship import Portion
-from prdgen.store import documents, event_log
+from prdgen.store import documents, event_log, texts
 from prdgen.store.statements import Tx
 
 _TRIES = 5
@@ -36,45 +37,43 @@ class Version:
 async def write_file(app: App, live: Live) -> None:
     """Bring the page's file to the document's stored text. Call with `live.lock` held.
 
-    What the file holds and nobody knew is taken in first; what a save put there while we wrote is
-    found in what the swap gave back, and taken in then.
+    What the file holds and nobody knew is taken in first, once it stood still; what a save put
+    there while we wrote is found in what the swap gave back, and taken in after that. A file that
+    somebody removed comes back with the next edit only.
     """
     began = time.perf_counter()
-    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
-    live.paused = await to_thread.run_sync(app.repository.busy_reason)
-    if tree is None or live.paused:
+    tree = await pull.file_side(app, live)
+    if tree is None:
         return
     path = file_path(tree, live.page_path)
-    state = await to_thread.run_sync(disk.read, path, tree)
+    state = await pull.settled(app, live, path, tree)
     on_disk = b"" if isinstance(state, disk.Missing) else state.data
     if not isinstance(state, disk.Missing):
         await pull.file_text(app, live, text.decode(on_disk).text)
     old, new, heads = text.decode(on_disk).text, live.room.text, live.room.heads
-    if old == new:
+    if isinstance(state, disk.Missing) and content_hash(new) == live.document.file_hash:
+        return
+    if old == new and not isinstance(state, disk.Missing):
         await _file_point(app, live, heads, new)
         return
-    async with app.store.transaction() as tx:
-        await documents.record_intent(tx, live.id, heads, content_hash(new), live.fence)
-    live.remember(new, heads)
+    await _record_intent(app, live, heads, new)
     data = text.patch(on_disk, diff.splices(old, new))
     expected = None if isinstance(state, disk.Missing) else on_disk
-    with await to_thread.run_sync(disk.exchange, path, tree, data, expected) as swapped:
-        displaced, written = swapped.displaced, swapped.written
-    if written:
+    swapped = await to_thread.run_sync(disk.exchange, path, tree, data, expected)
+    displaced.follow(app, live, swapped, on_disk)
+    if swapped.written:
         await _file_point(app, live, heads, new)
+    else:
+        live.changed.set()
     logs.trace("edit.write_file", began, page=live.page_path, bytes=len(data))
-    if displaced is not None and displaced != on_disk:
-        await _take_displaced(app, live, old, text.decode(displaced).text)
 
 
-async def _take_displaced(app: App, live: Live, base: str, theirs: str) -> None:
-    """A save landed between our read and our swap: what came out is merged like any outside text."""
-
-    async def nothing_moves(_tx: Tx, _heads: Heads) -> None:
-        """The file holds our text; its agreed point is right already."""
-
-    await pull.take_in(app, live, base, theirs, origin="file", move=nothing_moves)
-    live.changed.set()
+async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:
+    digest = content_hash(new)
+    async with app.store.transaction() as tx:
+        await documents.record_intent(tx, live.id, heads, digest, live.fence)
+    live.document = replace(live.document, intent_heads=heads, intent_hash=digest)
+    live.remember(new, heads)
 
 
 async def _file_point(app: App, live: Live, heads: Heads, new: str) -> None:
@@ -90,19 +89,25 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
     """Commit the document's text, one commit per person in order. Call with `live.lock` held.
 
     `message` and `saved_by` are of the person who saves a version; without them the text is
-    committed because it was quiet, everyone left, or the server stops.
+    committed because it was quiet, everyone left, or the server stops. Only a person's version
+    restores a page that was deleted. Raises WorkTreePaused to the person.
     """
     for _ in range(_TRIES):
         await pull.tip(app, live)
+        if saved_by is None and live.gone is not None:
+            return Version(())
+        if under_way := await to_thread.run_sync(app.repository.under_way, live.branch):
+            if saved_by is None:
+                return Version(())
+            raise WorkTreePaused(reason=under_way)
         try:
             return await _commit_once(app, live, message, saved_by)
-        except TipMoved:
-            continue
-        except HookRefused as refusal:
+        except TipMoved as error:
+            moved = error
+        except (HookRefused, HookTooSlow) as refusal:
             live.refused = str(refusal)
             return Version((), live.refused)
-    await pull.tip(app, live)
-    return await _commit_once(app, live, message, saved_by)
+    raise moved
 
 
 async def _commit_once(
@@ -110,29 +115,45 @@ async def _commit_once(
 ) -> Version:
     began = time.perf_counter()
     new, heads, row = live.room.text, live.room.heads, live.document
-    if content_hash(new) == row.tip_hash:
+    if content_hash(new) == row.tip_hash and live.gone is None:
         live.uncommitted = False
         return Version(())
     live.authorship.advance(new, None)
     portions = live.authorship.commits() or [Portion(None, (), new)]
     people = await signatures.load(app, portions, saved_by)
-    made = await to_thread.run_sync(
-        _write_commits, app, live, portions, people, message, heads, row.tip_commit
+    made, committed = await to_thread.run_sync(
+        _write_commits, app, live, portions, people, message, heads
     )
-    async with app.store.transaction() as tx:
+
+    async def move(tx: Tx, heads_now: Heads) -> None:
+        await texts.keep(tx, committed)
         await documents.move_tip_point(
-            tx, live.id, row.tip_commit, heads, content_hash(new), made[-1], live.fence
+            tx, live.id, row.tip_commit, heads_now, content_hash(committed), made[-1], live.fence
         )
         if saved_by is not None:
             await event_log.record(tx, [_version_event(live, made[-1], message, saved_by)])
         await follow(app, live.branch, tx)
-    live.remember(new, heads)
+
+    if committed == new:
+        async with app.store.transaction() as tx:
+            await move(tx, heads)
+        await pull.refresh(app, live)
+    else:  # a commit hook rewrote the page
+        await pull.take_in(app, live, new, committed, origin="commit", move=move)
+    _restored(live)
+    live.written.clear()
     live.refused = None
-    live.authorship.rebase(new)
-    live.uncommitted = live.room.text != new
-    await pull.refresh(app, live)
+    live.authorship.rebase(committed)
+    live.uncommitted = live.room.text != committed
     logs.trace("edit.commit", began, page=live.page_path, commits=len(made))
     return Version(tuple(made))
+
+
+def _restored(live: Live) -> None:
+    if live.gone is not None:
+        live.gone = live.paused = None
+        live.dirty_since = time.monotonic()
+        live.changed.set()
 
 
 def _write_commits(
@@ -142,12 +163,14 @@ def _write_commits(
     people: signatures.People,
     message: str | None,
     heads: Heads,
-    tip: str | None,
-) -> list[str]:
-    """In a thread: each portion's text on the one before it, by patching the bytes Git has."""
+) -> tuple[list[str], str]:
+    """In a thread: each portion's text on the one before it, by patching the bytes there were.
+
+    Returns the commits, and the text the last one has: hooks may have made another of it.
+    """
     made: list[str] = []
     with locks.branch(app.repository, live.branch):
-        data = (app.repository.read(tip, live.page_path) if tip else None) or b""
+        tip, data = _parent(app, live)
         before = text.decode(data).text
         title = live.page_path.rsplit("/", 1)[-1].removesuffix(".md")
         for portion in portions:
@@ -167,7 +190,23 @@ def _write_commits(
             )
             before = portion.text
             made.append(tip)
-    return made
+    return made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
+
+
+def _parent(app: App, live: Live) -> tuple[str | None, bytes]:
+    """The commit to build on and the page's bytes as they were last: in Git, else on disk."""
+    repository, was = app.repository, live.document.tip_commit
+    tip = was
+    if live.gone is not None and live.gone.tip is None and was is not None:
+        repository.create_branch(live.branch, was)
+    elif live.gone is not None:
+        tip = live.gone.tip
+    data = repository.read(was, live.page_path) if was else None
+    tree = repository.work_tree_of(live.branch)
+    if data is None and tree is not None:
+        state = disk.read(file_path(tree, live.page_path), tree)
+        data = None if isinstance(state, disk.Missing) else state.data
+    return tip, data or b""
 
 
 def _trailers(live: Live, heads: Heads | None) -> dict[str, str]:

@@ -12,11 +12,14 @@ from anyio import to_thread
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.files import text
-from prdgen.flows import edit, pull
+from prdgen.files.errors import NotEditable
+from prdgen.flows import displaced, edit, pull
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, PageNotLive
-from prdgen.flows.live import Live, follow_authors
+from prdgen.flows.live import Live, content_hash, follow_authors
+from prdgen.git.errors import CommitNotFound
+from prdgen.merge.authorship import Authorship
 from prdgen.store import changes, documents, event_log
 from prdgen.store.documents import Document
 from prdgen.store.errors import LeaseLost
@@ -27,6 +30,7 @@ from prdgen.sync.room import Room
 log = logging.getLogger(__name__)
 _TICK = 0.05
 _RETRY_SECONDS = 1.0
+_LOOKS = 3
 
 
 class Keeper:
@@ -94,7 +98,7 @@ class Keeper:
         self._tell("user.left", room, peer)
         live = self.find(room.document_id)
         if live is not None and not room.peers:
-            live.last_change = 0.0
+            live.last_change = float("-inf")
             live.changed.set()
 
     def _tell(self, type_: str, room: Room, peer: Peer) -> None:
@@ -134,27 +138,43 @@ class Keeper:
             if fence is None:
                 return None
             row = await documents.get(tx, row.id)
-            persons = {c.hash: c.person_id for c in await changes.since(tx, row.id, 0)}
         room = await app.rooms.get(row.id)
-        base = await to_thread.run_sync(self._tip_text, row)
-        authorship = await to_thread.run_sync(
-            follow_authors, room.replica, row.tip_heads, base, persons
-        )
-        live = Live(row, room, fence, authorship)
-        live.uncommitted = room.text != base
-        live.dirty_since = time.monotonic()
-        live.last_change = time.monotonic()
+        base = await self._tip_text(row, room)
+        live = Live(row, room, fence, await self._authors(room, row, base))
+        live.dirty_since = live.last_change = time.monotonic()
         async with live.lock:
             await pull.tip(app, live, cold=True)
             await pull.file(app, live, cold=True)
+        live.authorship.advance(room.text, None)
+        live.uncommitted = content_hash(room.text) != live.document.tip_hash
         live.changed.set()
         self._runs[row.id] = asyncio.create_task(self._run(live), name=f"keep {row.page_path}")
         return live
 
-    def _tip_text(self, row: Document) -> str:
-        tip = row.tip_commit
-        data = self._app.repository.read(tip, row.page_path) if tip else None
+    async def _authors(self, room: Room, row: Document, base: str) -> Authorship:
+        """Who wrote what since the tip; read once more when somebody types meanwhile."""
+        for _ in range(_LOOKS):
+            heads = room.heads
+            async with self._app.store.transaction() as tx:
+                persons = {c.hash: c.person_id for c in await changes.since(tx, row.id, 0)}
+            authorship = await to_thread.run_sync(
+                follow_authors, room.replica, row.tip_heads, base, persons
+            )
+            if room.heads == heads:
+                break
+        return authorship
+
+    async def _tip_text(self, row: Document, room: Room) -> str:
+        """The text at the agreed tip: from Git, or as the document had it when Git lost it."""
+        try:
+            data = await to_thread.run_sync(self._at_tip, row)
+        except (CommitNotFound, NotEditable):
+            return room.replica.text(row.tip_heads)
         return text.decode(data or b"").text
+
+    def _at_tip(self, row: Document) -> bytes | None:
+        tip = row.tip_commit
+        return self._app.repository.read(tip, row.page_path) if tip else None
 
     async def _run(self, live: Live) -> None:
         """Write and commit in time until closed; what fails is logged and tried again."""
@@ -165,6 +185,9 @@ class Keeper:
                     await self._renew(live)
                     renewed = time.monotonic()
                 await self._due(live)
+                if self._idle(live):
+                    break
+                await self._wait(live)
             except LeaseLost:
                 log.warning("the lease on %s moved to another process", live.page_path)
                 break
@@ -172,13 +195,13 @@ class Keeper:
                 log.warning("%s is not in its file yet: %s", live.page_path, error)
                 live.paused = str(error)
                 await asyncio.sleep(_RETRY_SECONDS)
-            if self._idle(live):
-                await self._let_go(live)
-                break
-            await self._wait(live)
-        if not self._closing and self.find(live.id) in {None, live}:
-            self._lives.pop(live.id, None)
-            self._runs.pop(live.id, None)
+            except Exception as error:
+                log.exception("%s could not be written; it is tried again", live.page_path)
+                live.paused = f"{type(error).__name__} in the server"
+                await asyncio.sleep(_RETRY_SECONDS)
+        if not self._closing:
+            await self._let_go(live)
+
 
     def _idle(self, live: Live) -> bool:
         """Nobody is in the page, nothing waits, and it was quiet for a while."""
@@ -187,8 +210,15 @@ class Keeper:
         return not live.room.peers and not waits and quiet
 
     async def _let_go(self, live: Live) -> None:
-        async with self._app.store.transaction() as tx:
-            await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+        """Keep the document no longer; the next one who opens it begins anew."""
+        task = self._lives.get(live.id)
+        if task is not None and task.done() and not task.exception() and task.result() is live:
+            del self._lives[live.id], self._runs[live.id]
+        try:
+            async with self._app.store.transaction() as tx:
+                await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+        except PrdgenError as error:
+            log.info("the lease on %s runs out by itself: %s", live.page_path, error)
 
     async def _due(self, live: Live) -> None:
         """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
@@ -201,10 +231,19 @@ class Keeper:
             except BaseException:
                 live.dirty_since = now
                 raise
+            if live.paused and live.gone is None:
+                self._later(live)
         quiet = now >= live.last_change + settings.quiet_seconds
         if live.uncommitted and quiet and live.dirty_since is None and live.refused is None:
             async with live.lock:
                 await edit.commit(self._app, live, None, None)
+            if live.uncommitted:
+                self._later(live)
+
+    def _later(self, live: Live) -> None:
+        """What could not be done now is tried again, but not at once."""
+        again = time.monotonic() + _RETRY_SECONDS - self._app.settings.write_seconds
+        live.dirty_since = max(live.dirty_since or again, again)
 
     async def _wait(self, live: Live) -> None:
         """Sleep until the next thing is due or something changed."""
@@ -231,6 +270,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Write and commit everything that is not, then let go of every lease."""
+        await asyncio.gather(*self._lives.values(), return_exceptions=True)
         self._closing = True
         lives = self.all()
         for live in lives:
@@ -239,10 +279,15 @@ class Keeper:
         self._lives.clear()
         for live in lives:
             try:
-                async with live.lock:
-                    await edit.write_file(self._app, live)
-                    await edit.commit(self._app, live, None, None)
-                async with self._app.store.transaction() as tx:
-                    await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+                await self._end(live)
             except (PrdgenError, OSError) as error:
                 log.error("%s: %s; its text is in the store", live.page_path, error)
+            except Exception:
+                log.exception("%s is not committed; its text is in the store", live.page_path)
+
+    async def _end(self, live: Live) -> None:
+        await displaced.finish(live)
+        async with live.lock:
+            await edit.write_file(self._app, live)
+            await edit.commit(self._app, live, None, None)
+        await self._let_go(live)

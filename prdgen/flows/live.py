@@ -17,6 +17,7 @@ from prdgen.sync.room import Room
 
 Heads = tuple[bytes, ...]
 _WRITTEN_KEPT = 512
+_LOOKED_AT = 2000
 
 
 def content_hash(text: str) -> str:
@@ -24,7 +25,16 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The page, or its whole branch, was deleted under its writers."""
+
+    tip: str | None
+    """The branch's tip without the page; None: there is no such branch any more."""
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
 class Live:
     """The lease holder's knowledge of one document. `lock` puts file, commit and pull in a row."""
 
@@ -34,14 +44,21 @@ class Live:
     authorship: Authorship
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: OrderedDict[str, Heads] = field(default_factory=OrderedDict)
-    """Hashes of texts this process wrote or committed lately, with their heads."""
+    """Hashes of texts this process wrote since the branch's tip, with their heads."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
     uncommitted: bool = False
     paused: str | None = None
+    """Why the file is not written now, in words for the person."""
+    gone: Gone | None = None
+    """Then nothing is written or committed until a person saves a version, which restores it."""
     refused: str | None = None
     """Output of a commit hook that refused this text, until the text changes."""
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at the end: whoever waits for a displaced file looks at once."""
+    trailing: set[asyncio.Task[None]] = field(default_factory=set)
+    """Looks at displaced files that are still to be done."""
 
     @property
     def id(self) -> UUID:
@@ -66,6 +83,12 @@ class Live:
         while len(self.written) > _WRITTEN_KEPT:
             self.written.popitem(last=False)
 
+    def forget_before(self, digest: str) -> None:
+        """The branch's tip has this text now: going back to an older one is news again."""
+        while self.written and digest in self.written:
+            if self.written.popitem(last=False)[0] == digest:
+                return
+
 
 def file_path(tree: Path, page_path: str) -> Path:
     """Where a page lies in a working tree."""
@@ -78,14 +101,15 @@ def frontier(heads: Iterable[bytes], change: Change) -> set[bytes]:
 
 
 def heads_with_text(replica: Replica, since: Heads, text: str) -> Heads | None:
-    """The heads, at or after `since`, at which the document read exactly `text`; None if never.
+    """The heads, at or after `since`, at which the document read exactly `text`; None if never,
+    or too long ago to be looked for.
 
     Walks the changes in the order of their delivery, as the file writer did.
     """
     heads: set[bytes] = set(since)
     if replica.text(tuple(sorted(heads))) == text:
         return since
-    for change in replica.changes_since(since):
+    for change in replica.changes_since(since)[:_LOOKED_AT]:
         heads = frontier(heads, change)
         now = tuple(sorted(heads))
         if replica.text(now) == text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from anyio import to_thread
@@ -17,13 +18,15 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
+from prdgen.flows import rename
 from prdgen.flows.context import App
-from prdgen.flows.live import Heads, Live, content_hash, file_path, heads_with_text
+from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path, heads_with_text
 from prdgen.intake import planning
 from prdgen.store import conflicts, documents, event_log, texts
 from prdgen.store.statements import Tx
 from prdgen.sync import ports
 
+_RESTORE = "save a version to restore it, or close it to let it go"
 Move = Callable[[Tx, Heads], Awaitable[None]]
 
 
@@ -34,14 +37,10 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
     first look after this process opened the document (see `sync.room` on cold intakes).
     """
     began = time.perf_counter()
-    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
-    live.paused = await to_thread.run_sync(app.repository.busy_reason)
-    if tree is None or live.paused:
+    tree = await file_side(app, live)
+    if tree is None:
         return
-    state = await disk.stood_still(
-        file_path(tree, live.page_path), tree, app.settings.settle_seconds,
-        shorter_prefix_of=_last_bytes(live),
-    )  # fmt: skip
+    state = await settled(app, live, file_path(tree, live.page_path), tree)
     if isinstance(state, disk.Missing):
         return
     try:
@@ -51,6 +50,35 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
         return
     await file_text(app, live, theirs, cold=cold)
     logs.trace("pull.file", began, page=live.page_path)
+
+
+async def file_side(app: App, live: Live) -> Path | None:
+    """The folder in which the page's file is to be read and written; None: there is none, or not
+    now, and then `live.paused` says why.
+    """
+    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
+    busy = await to_thread.run_sync(app.repository.busy_reason, live.branch)
+    live.paused = live.gone.reason if live.gone else busy
+    return None if live.paused else tree
+
+
+async def settled(app: App, live: Live, path: Path, tree: Path) -> disk.FileState | disk.Missing:
+    """The page's file, once nobody is in the middle of writing it. What both sides know already,
+    and a file that is not there, is not waited for.
+    """
+    state = await to_thread.run_sync(disk.read, path, tree)
+    if isinstance(state, disk.Missing) or _agreed(live, state.data):
+        return state
+    return await disk.stood_still(
+        path, tree, app.settings.settle_seconds, shorter_prefix_of=_last_bytes(live)
+    )
+
+
+def _agreed(live: Live, data: bytes) -> bool:
+    try:
+        return bool(data) and content_hash(text.decode(data).text) == live.document.file_hash
+    except NotEditable:
+        return False
 
 
 async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) -> None:
@@ -75,17 +103,30 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
 
 
 async def tip(app: App, live: Live, *, cold: bool = False) -> None:
-    """The branch's tip → the document. Call with `live.lock` held."""
-    row = live.document
+    """The branch's tip → the document. Call with `live.lock` held.
+
+    A page that was renamed takes its document along; one that was deleted, alone or with its
+    branch, stays open with all its text, and `live.gone` says so.
+    """
     new_tip = await to_thread.run_sync(app.repository.tip, live.branch)
-    if new_tip is None or new_tip == row.tip_commit:
+    if new_tip == live.document.tip_commit:
+        live.gone = None
+        return
+    if new_tip is None:
+        live.gone = Gone(None, f"the branch {live.branch} was deleted; {_RESTORE}")
         return
     data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
-    if data is None and row.tip_hash != content_hash(""):
-        live.paused = "this page was deleted on its branch; save a version to restore it"
+    if data is None and await rename.follow(app, live, new_tip):
+        data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
+    if data is None and live.document.tip_hash != content_hash(""):
+        live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
-    theirs = text.decode(data or b"").text
-    digest = content_hash(theirs)
+    live.gone = None
+    await _tip_text(app, live, text.decode(data or b"").text, new_tip, cold=cold)
+
+
+async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bool) -> None:
+    row, digest = live.document, content_hash(theirs)
 
     async def move(tx: Tx, heads: Heads) -> None:
         await texts.keep(tx, theirs)
@@ -102,6 +143,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     else:
         base = await _agreed_text(app, live, row.tip_heads, row.tip_hash)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
+    live.forget_before(digest)
     live.authorship.rebase(theirs)
     live.uncommitted = live.room.text != theirs
 
@@ -155,18 +197,23 @@ async def _only_move(app: App, live: Live, heads: Heads | None, move: Move) -> N
 
 
 async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
-    """Heads at which the document read `theirs`: from memory, the row, or its history."""
-    row = live.document
+    """Heads since the last tip at which the document read `theirs`: from memory, the row, or its
+    history. A text from before that (a `git revert`) is news.
+    """
+    row, replica = live.document, live.room.replica
+    if digest in live.written:
+        return live.written[digest]
     for point_hash, heads in (
         (row.file_hash, row.file_heads),
         (row.intent_hash, row.intent_heads),
     ):
-        if digest == point_hash and heads:
+        if digest == point_hash and heads and _is_since(replica, row.tip_heads, heads):
             return heads
-    if digest in live.written:
-        return live.written[digest]
-    replica = live.room.replica
     return await to_thread.run_sync(heads_with_text, replica, row.tip_heads, theirs)
+
+
+def _is_since(replica: Replica, old: Heads, new: Heads) -> bool:
+    return replica.missing_from(new).isdisjoint(old)
 
 
 async def _agreed_text(app: App, live: Live, heads: Heads, digest: str | None) -> str:

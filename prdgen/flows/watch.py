@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 from anyio import to_thread
 
@@ -12,6 +13,7 @@ from prdgen.files import watch
 from prdgen.flows import edit, pull
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
+from prdgen.git.work_trees import WorkTree
 from prdgen.store import pages
 
 log = logging.getLogger(__name__)
@@ -19,28 +21,69 @@ _RETRY_SECONDS = 1.0
 
 
 async def run(app: App, stop: asyncio.Event) -> None:
-    """Watch the working tree and Git's refs until `stop` is set.
+    """Watch every working tree and Git's refs until `stop` is set.
 
     An event only says where to look; what counts is what the file and the branch hold when the
     document's turn comes.
     """
+    watching: dict[Path, asyncio.Task[None]] = {}
+    moved = asyncio.Event()
+    try:
+        while not stop.is_set():
+            moved.clear()
+            trees = {tree.path: tree for tree in await to_thread.run_sync(_trees, app)}
+            for gone in [path for path in watching if path not in trees]:
+                watching.pop(gone).cancel()
+            for path, tree in trees.items():
+                if path not in watching or watching[path].done():
+                    work = _watch(app, tree, moved, stop)
+                    watching[path] = asyncio.create_task(work, name=f"watch {path}")
+            await moved.wait()
+    finally:
+        for task in watching.values():
+            task.cancel()
+        await asyncio.gather(*watching.values(), return_exceptions=True)
+
+
+def _trees(app: App) -> list[WorkTree]:
+    """In a thread: the working tree this server was started in, and all others."""
+    repository = app.repository
+    here = WorkTree(repository.work_tree, repository.git_dir, repository.head_branch())
+    found = [tree for tree in repository.work_trees() if tree.git_dir != here.git_dir]
+    return [here, *(tree for tree in found if tree.path.resolve() != here.path.resolve())]
+
+
+async def _watch(app: App, tree: WorkTree, moved: asyncio.Event, stop: asyncio.Event) -> None:
     again: set[asyncio.Task[None]] = set()
-    async for batch in watch.changes(app.repository.work_tree, stop):
-        if not await _look(app, batch):
-            task = asyncio.create_task(_look_again(app, batch), name="watch again")
-            again.add(task)
-            task.add_done_callback(again.discard)
-    for task in again:
-        task.cancel()
-
-
-async def _look_again(app: App, batch: watch.Batch) -> None:
-    """The store was away, or a disk was: what changed meanwhile is not forgotten."""
-    while not await _look(app, batch):
+    git_dirs = [tree.git_dir]
+    if tree.path == app.repository.work_tree:
+        git_dirs.append(app.repository.common_dir)
+    try:
+        async for batch in watch.changes(tree.path, stop, git_dirs=git_dirs):
+            if batch.git:
+                moved.set()
+            if not await _look(app, tree.path, batch):
+                task = asyncio.create_task(_look_again(app, tree.path, batch), name="watch again")
+                again.add(task)
+                task.add_done_callback(again.discard)
+    except Exception:
+        log.exception("changes in %s were not heard for a moment", tree.path)
         await asyncio.sleep(_RETRY_SECONDS)
+    finally:
+        moved.set()
+        for task in again:
+            task.cancel()
 
 
-async def _look(app: App, batch: watch.Batch) -> bool:
+async def _look_again(app: App, root: Path, batch: watch.Batch) -> None:
+    """The store was away, or a disk was: what changed meanwhile is not forgotten."""
+    done = False
+    while not done:
+        await asyncio.sleep(_RETRY_SECONDS)
+        done = await _look(app, root, batch)
+
+
+async def _look(app: App, root: Path, batch: watch.Batch) -> bool:
     """Whether everything the batch points to is taken in."""
     try:
         if batch.git:
@@ -48,19 +91,18 @@ async def _look(app: App, batch: watch.Batch) -> bool:
     except PrdgenError as error:
         log.warning("index and site follow the branches later: %s", error)
         return False
-    return await files(app, batch)
+    return await files(app, root, batch)
 
 
-async def files(app: App, batch: watch.Batch) -> bool:
+async def files(app: App, root: Path, batch: watch.Batch) -> bool:
     """Take in every kept page whose file changed (all of them after a change of Git's state);
     whether that worked.
     """
     assert app.keeper is not None
-    tree = app.repository.work_tree
     touched = [
         live
         for live in app.keeper.all()
-        if batch.git or batch.touches(file_path(tree, live.page_path))
+        if batch.git or batch.touches(file_path(root, live.page_path))
     ]
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 

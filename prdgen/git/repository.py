@@ -140,6 +140,11 @@ class Repository:
         tree = self.tree_of(branch)
         return None if tree is None else work_trees.busy_reason(tree.git_dir)
 
+    def under_way(self, branch: str) -> str | None:
+        """What Git has begun and not ended in the work tree of `branch`, in words; None: nothing."""
+        tree = self.tree_of(branch)
+        return None if tree is None else work_trees.under_way(tree.git_dir)
+
     def _main_folder(self) -> Path:
         return self.work_tree if self.git_dir.resolve() == self.common_dir else (
             self.common_dir.parent

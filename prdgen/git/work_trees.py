@@ -54,14 +54,18 @@ def head_branch(git_dir: Path) -> str | None:
     return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else None
 
 
+def under_way(git_dir: Path) -> str | None:
+    """What Git has begun in this work tree and not ended (a merge, a rebase …); None: nothing."""
+    return next((reason for name, reason in _UNDER_WAY if (git_dir / name).exists()), None)
+
+
 def busy_reason(git_dir: Path) -> str | None:
     """Why nothing may be written into this work tree now, in words for its owner; None: nothing.
 
     A lock of our own does not count: it lasts milliseconds.
     """
-    for name, reason in _UNDER_WAY:
-        if (git_dir / name).exists():
-            return reason
+    if reason := under_way(git_dir):
+        return reason
     lock = git_dir / INDEX_LOCK
     try:
         with lock.open("rb") as content:

@@ -1,0 +1,62 @@
+"""renamed page → its document goes along: same document, same people in it, another path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from anyio import to_thread
+
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows.context import App
+from prdgen.flows.live import Live, content_hash, file_path
+from prdgen.git.errors import CommitNotFound
+from prdgen.store import documents
+
+
+async def follow(app: App, live: Live, new_tip: str) -> bool:
+    """Move the document to where the commits up to `new_tip` renamed its page; whether they did.
+
+    Not to a place where another document is being edited. Call with `live.lock` held.
+    """
+    new_path = await to_thread.run_sync(_renamed_to, app, live, new_tip)
+    if new_path is None:
+        return False
+    old_path = live.page_path
+    async with app.store.transaction() as tx:
+        if await documents.find_live(tx, live.branch, new_path) is not None:
+            return False
+        await documents.move(tx, live.id, new_path)
+    async with app.store.transaction() as tx:
+        live.document = await documents.get(tx, live.id)
+    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
+    if tree is not None:
+        await to_thread.run_sync(_remove_own, live, file_path(tree, old_path), tree)
+    return True
+
+
+def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:
+    """In a thread: the page's path at `new_tip`, if it was renamed since the agreed tip."""
+    old_tip = live.document.tip_commit
+    if old_tip is None:
+        return None
+    try:
+        changed = app.repository.changed(old_tip, new_tip)
+    except CommitNotFound:
+        return None
+    return next((c.path for c in changed if c.old_path == live.page_path), None)
+
+
+def _remove_own(live: Live, path: Path, tree: Path) -> None:
+    """In a thread: between `git mv` and its commit the old file may have been written once more;
+    what is only ours there goes away.
+    """
+    state = disk.read(path, tree)
+    if isinstance(state, disk.Missing):
+        return
+    try:
+        digest = content_hash(text.decode(state.data).text)
+    except NotEditable:
+        return
+    if digest in {live.document.file_hash, live.document.tip_hash, *live.written}:
+        disk.remove(path, tree, state.data).close()
