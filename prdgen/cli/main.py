@@ -20,7 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "check": "Check pages: links, requirement ids, front matter, diagrams.",
     "index": "List pages, requirements and what links where, or rebuild the server's index.",
     "export": "Write a page as PDF, Word, Markdown or JSON.",
-    "user": "Add people and make sign-in links.",
+    "user": "Add people and make sign-in links and API tokens.",
     "doctor": "Say what is in order on this machine and in this repository, and what is not.",
     "worker": "Do background jobs (serve starts one by itself).",
 }

@@ -1,4 +1,4 @@
-"""`prdgen user`: people and their sign-in links, from the server's own terminal."""
+"""`prdgen user`: people, their sign-in links and API tokens, from the server's own terminal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,32 @@ from prdgen.cli.main import repository_option
 
 @click.group()
 def command() -> None:
-    """Add people, list them, and make sign-in links (also when single sign-on is down)."""
+    """Add people, list them, and make sign-in links and API tokens.
+
+    Works beside a running server and without one.
+
+    \b
+    prdgen user add ada@example.org --name "Ada Moreau" --role editor
+    prdgen user link ada@example.org
+    """
 
 
 @command.command("add")
 @repository_option
 @click.argument("email")
 @click.option("--name", help="Name as commits show it.  [default: from the address]")
-@click.option("--role", default="editor", show_default=True,
-              help="reader, commenter, editor, maintainer or owner.")
+@click.option(
+    "--role",
+    default="editor",
+    show_default=True,
+    help="reader, commenter, editor, maintainer or owner.",
+)
 def add(repository: Path, email: str, name: str | None, role: str) -> None:  # fmt: skip
-    """Add a person and print a one-time sign-in link for them."""
+    """Add a person and print a one-time sign-in link for them.
+
+    \b
+    prdgen user add ada@example.org --role maintainer
+    """
     import anyio
 
     from prdgen import settings
@@ -35,7 +50,11 @@ def add(repository: Path, email: str, name: str | None, role: str) -> None:  # f
 @repository_option
 @click.argument("email")
 def link(repository: Path, email: str) -> None:
-    """Print a new one-time sign-in link for a person."""
+    """Print a new one-time sign-in link for a person.
+
+    \b
+    prdgen user link ada@example.org
+    """
     import anyio
 
     from prdgen import settings
@@ -44,14 +63,47 @@ def link(repository: Path, email: str) -> None:
     click.echo(anyio.run(accounts.link, settings.load(repository), email))
 
 
-@command.command("list")
+@command.command("token")
 @repository_option
-def list_(repository: Path) -> None:
-    """List everyone with an account."""
+@click.argument("email")
+@click.option("--name", default="command line", show_default=True, help="What the token is for.")
+@click.option("--read-only", is_flag=True, help="The token may read and nothing else.")
+def token(repository: Path, email: str, name: str, *, read_only: bool) -> None:
+    """Print a new API token of a person; it is shown this once and lasts a year.
+
+    \b
+    prdgen user token ada@example.org --name "nightly export" --read-only
+    curl -H "Authorization: Bearer TOKEN" http://127.0.0.1:8400/api/pages
+    """
     import anyio
 
     from prdgen import settings
     from prdgen.flows import accounts
 
-    for person, role in anyio.run(accounts.everyone, settings.load(repository)):
+    scope = "read" if read_only else "write"
+    click.echo(anyio.run(accounts.token, settings.load(repository), email, name, scope))
+
+
+@command.command("list")
+@repository_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(repository: Path, *, as_json: bool) -> None:
+    """List everyone with an account.
+
+    \b
+    prdgen user list --json
+    """
+    import json
+
+    import anyio
+
+    from prdgen import settings
+    from prdgen.flows import accounts
+
+    found = anyio.run(accounts.everyone, settings.load(repository))
+    if as_json:
+        rows = [{"name": p.name, "email": p.email, "role": role} for p, role in found]
+        click.echo(json.dumps(rows))
+        return
+    for person, role in found:
         click.echo(f"{person.name}  <{person.email}>  {role}")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
 from prdgen.errors import Invalid, NotFound
 from prdgen.flows import context, roles
 from prdgen.flows.context import App
 from prdgen.settings import Settings
 from prdgen.store import access, people
+from prdgen.store.access import Token
 from prdgen.store.people import Person
+from prdgen.store.statements import Tx
 
 COLORS = (
     "#2563eb", "#c2410c", "#15803d", "#a21caf", "#b91c1c", "#0e7490", "#7c3aed", "#a16207",
@@ -15,6 +22,11 @@ COLORS = (
 """Colours of cursors and avatars, dark enough for white letters."""
 INVITED_SECONDS = 24 * 3600.0
 """How long a link someone else made for a person is good."""
+SCOPES: Final = ("write", "read")
+"""What an API token may do: what its person may, or only read."""
+_TOKEN_DAYS: Final = 365
+_EMAIL: Final = re.compile(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+")
+_NAME: Final = re.compile(r"[^<>\x00-\x1f]{1,80}")
 
 
 def next_color(taken: int) -> str:
@@ -22,18 +34,52 @@ def next_color(taken: int) -> str:
     return COLORS[taken % len(COLORS)]
 
 
+async def invite(tx: Tx, name: str, email: str, role: str) -> tuple[Person, str]:
+    """A person (found by address, or made) and the secret of a sign-in link for them. Raises Invalid.
+
+    Name and address end up in commits, so what Git could not write is refused.
+    """
+    name, email = " ".join(name.split()), email.strip()
+    for what, good, expected, got in (
+        ("role", role in roles.ROLES, ", ".join(roles.ROLES), role),
+        ("e-mail", _EMAIL.fullmatch(email), "name@example.org", email),
+        ("name", _NAME.fullmatch(name), "up to 80 letters without < and >", name),
+    ):
+        if not good:
+            raise Invalid(what=what, where="the invitation", expected=expected,
+                          got=repr(str(got)[:80]))  # fmt: skip
+    taken = len(await people.list_people(tx))
+    person = await people.get_by_email(tx, email) or await people.create(
+        tx, name, email, next_color(taken), role
+    )
+    return person, await access.make_link(tx, person.id, INVITED_SECONDS)
+
+
+async def make_token(tx: Tx, person_id: UUID, name: str, scope: str) -> tuple[str, Token]:
+    """An API token that lasts a year: its secret, shown this once, and its record. Raises Invalid."""
+    if scope not in SCOPES:
+        raise Invalid(what="scope", where="the token", expected=", ".join(SCOPES), got=scope)
+    if not _NAME.fullmatch(name.strip()):
+        raise Invalid(what="name", where="the token", expected="up to 80 letters",
+                      got=repr(name[:80]))  # fmt: skip
+    until = datetime.now(UTC) + timedelta(days=_TOKEN_DAYS)
+    return await access.make_token(tx, person_id, name.strip(), scope, until)
+
+
 async def add(settings: Settings, email: str, name: str | None, role: str) -> str:
     """Add a person (or find them by address); returns a sign-in address. Raises Invalid."""
-    if role not in roles.ROLES:
-        raise Invalid(what="role", where="user add", expected=", ".join(roles.ROLES), got=role)
-    if "@" not in email.strip("@"):
-        raise Invalid(what="e-mail", where="user add", expected="name@example.org", got=email)
     async with context.open_app(settings, lambda _: []) as app, app.store.transaction() as tx:
-        taken = len(await people.list_people(tx))
-        person = await people.get_by_email(tx, email) or await people.create(
-            tx, name or email.partition("@")[0], email, next_color(taken), role
-        )
-        return _address(app, await access.make_link(tx, person.id, INVITED_SECONDS))
+        _, secret = await invite(tx, name or email.partition("@")[0], email, role)
+        return _address(app, secret)
+
+
+async def token(settings: Settings, email: str, name: str, scope: str) -> str:
+    """A new API token of a person; raises NotFound and Invalid."""
+    async with context.open_app(settings, lambda _: []) as app, app.store.transaction() as tx:
+        person = await people.get_by_email(tx, email)
+        if person is None:
+            raise NotFound(what="person", where=email)
+        return (await make_token(tx, person.id, name, scope))[0]
 
 
 async def link(settings: Settings, email: str) -> str:

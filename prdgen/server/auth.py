@@ -33,6 +33,8 @@ class Visitor:
     person: Person
     role: str
     by_token: bool
+    scope: str
+    """`write`, or `read` for a token that only reads."""
     secret: str
     """The session's or token's secret; the form token is derived from it."""
 
@@ -79,7 +81,7 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     if person is None:
         return None
     role = await roles.of(app, person)
-    return Visitor(person, role if scope == "write" else "reader", token is not None,
+    return Visitor(person, role if scope == "write" else "reader", token is not None, scope,
                    token or cookie or "")  # fmt: skip
 
 
@@ -109,6 +111,18 @@ def require(request: HTTPConnection, role: str, what: str) -> Visitor:
     visitor = visitor_of(request)
     if not roles.at_least(visitor.role, role):
         raise Forbidden(who=visitor.person.name, what=what, expected=role, got=visitor.role)
+    return visitor
+
+
+def require_writing(request: HTTPConnection, what: str) -> Visitor:
+    """Who asks, whatever their role, unless they came with a token that only reads.
+
+    Raises SignInNeeded or Forbidden.
+    """
+    visitor = visitor_of(request)
+    if visitor.scope != "write":
+        raise Forbidden(who=visitor.person.name, what=what, expected="of a token that may write",
+                        got="of one that only reads")  # fmt: skip
     return visitor
 
 

@@ -37,7 +37,7 @@ async def stream_events(request: Request) -> Response:
         while not await request.is_disconnected():
             async with app.store.transaction() as tx:
                 found = await event_log.recent(tx, number, 200)
-            for number, event in found:  # noqa: PLW2901 - the newest number is where to go on
+            for number, event in found:
                 if event.type in wanted and branch in {None, event.branch}:
                     yield {
                         "id": str(number),

@@ -18,7 +18,7 @@ from prdgen.flows import compare, create, draft, export, read, roles
 from prdgen.flows import open as open_flow
 from prdgen.page import templates
 from prdgen.server import auth, html
-from prdgen.server.api.operations import check_form_token, number
+from prdgen.server.api.operations import form_of, number
 from prdgen.server.api.reading import branch_of, export_answer
 from prdgen.server.auth import app_of
 from prdgen.store import pages
@@ -194,9 +194,7 @@ async def new_page(request: Request) -> Response:
     values: dict[str, Any] = {"template": found[0].name if found else "", "title": "", "folder": ""}
     problem: root_errors.PrdgenError | None = None
     if request.method == "POST":
-        form = {key: str(value) for key, value in (await request.form()).items()}
-        check_form_token(request, form.get("csrf", ""))
-        values |= form
+        values |= await form_of(request)
         try:
             page_path = await create.page(
                 app, app.main_branch, values["template"], values["title"].strip(),

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
+from urllib.parse import quote, unquote
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from prdgen.errors import PrdgenError
+from prdgen.errors import Invalid, PrdgenError
 from prdgen.flows import accounts, roles
 from prdgen.server import auth, html
-from prdgen.server.api.operations import check_form_token
+from prdgen.server.api.operations import form_of
 from prdgen.server.auth import app_of
 from prdgen.store import access, people
 
+_LOCAL: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
+_NEXT_COOKIE: Final = "prdgen_next"
+_NEXT_SECONDS: Final = 600
 
 
 def safe_next(wanted: str | None) -> str:
     """Where to go after signing in: an address of this server, or home."""
-    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-        return "/"
-    return wanted
+    return wanted if wanted and _LOCAL.fullmatch(wanted) else "/"
 
 
 async def sign_in(request: Request) -> Response:
-    """How to get a sign-in link, for someone who has none."""
-    return html.render(request, "sign_in.html", title="Sign in")
+    """How to get a sign-in link, for someone who has none; the link then leads to `next`."""
+    answer = html.render(request, "sign_in.html", title="Sign in")
+    following = safe_next(request.query_params.get("next"))
+    if following != "/":
+        answer.set_cookie(
+            _NEXT_COOKIE, quote(following, safe=""), max_age=_NEXT_SECONDS, httponly=True,
+            samesite="lax", path="/sign-in",
+        )  # fmt: skip
+    return answer
 
 
 async def redeem(request: Request) -> Response:
     """GET shows a button, POST signs in: programs that preview links cannot use them up."""
     app, token = app_of(request), request.path_params["token"]
-    following = safe_next(request.query_params.get("next"))
-    if request.method == "GET":
+    kept = unquote(request.cookies.get(_NEXT_COOKIE, ""))
+    following = safe_next(request.query_params.get("next") or kept)
+    if request.method != "POST":
         async with app.store.transaction() as tx:
             person = await people.get(tx, await access.check_link(tx, token))
         return html.render(
@@ -44,6 +56,7 @@ async def redeem(request: Request) -> Response:
         auth.COOKIE, secret, max_age=int(auth.SESSION_LIFE.total_seconds()), httponly=True,
         samesite="lax", secure=request.url.scheme == "https" or _behind_https(request), path="/",
     )  # fmt: skip
+    answer.delete_cookie(_NEXT_COOKIE, path="/sign-in")
     return answer
 
 
@@ -53,8 +66,7 @@ def _behind_https(request: Request) -> bool:
 
 async def sign_out(request: Request) -> Response:
     """End this session."""
-    form = await request.form()
-    check_form_token(request, str(form.get("csrf", "")))
+    await form_of(request)
     async with app_of(request).store.transaction() as tx:
         await access.end_session(tx, request.cookies.get(auth.COOKIE, ""))
     answer = RedirectResponse("/sign-in", 303)
@@ -70,8 +82,7 @@ async def people_list(request: Request) -> Response:
     problem: PrdgenError | None = None
     if request.method == "POST":
         auth.require(request, "owner", "invite people")
-        form = {key: str(value) for key, value in (await request.form()).items()}
-        check_form_token(request, form.get("csrf", ""))
+        form = await form_of(request)
         try:
             made = await _invite(request, form)
         except PrdgenError as error:
@@ -91,13 +102,41 @@ async def people_list(request: Request) -> Response:
 
 async def _invite(request: Request, form: dict[str, str]) -> tuple[str, str]:
     """Add the person when they are new; returns their name and a link for them."""
-    app = app_of(request)
-    role = form.get("role", "editor")
-    async with app.store.transaction() as tx:
-        taken = len(await people.list_people(tx))
-        person = await people.get_by_email(tx, form.get("email", "")) or await people.create(
-            tx, name=form.get("name", "").strip(), email=form.get("email", "").strip(),
-            color=accounts.next_color(taken), role=role if role in roles.ROLES else "editor",
-        )  # fmt: skip
-        link = await access.make_link(tx, person.id, accounts.INVITED_SECONDS)
-    return person.name, f"{request.url.scheme}://{request.headers['host']}/sign-in/{link}"
+    async with app_of(request).store.transaction() as tx:
+        person, link = await accounts.invite(
+            tx, form.get("name", ""), form.get("email", ""), form.get("role", "editor")
+        )
+    here = f"{request.url.scheme}://{request.headers['host']}"
+    return person.name, f"{app_of(request).settings.base_url.rstrip('/') or here}/sign-in/{link}"
+
+
+async def tokens(request: Request) -> Response:
+    """The person's API tokens: make one, whose secret is shown this once, or revoke one."""
+    visitor = auth.require(request, "reader", "see your tokens")
+    made: str | None = None
+    problem: PrdgenError | None = None
+    async with app_of(request).store.transaction() as tx:
+        if request.method == "POST":
+            auth.require_writing(request, "make or revoke a token")
+            form = await form_of(request)
+            try:
+                if "revoke" in form:
+                    await access.revoke_token(tx, visitor.person.id, _token_id(form["revoke"]))
+                else:
+                    made, _ = await accounts.make_token(
+                        tx, visitor.person.id, form.get("name", ""), form.get("scope", "write")
+                    )
+            except Invalid as error:
+                problem = error
+        found = await access.list_tokens(tx, visitor.person.id)
+    return html.render(
+        request, "tokens.html", 422 if problem else 200, title="API tokens", made=made,
+        found=found, problem=problem, headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+def _token_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(what="token", where="/tokens", expected="an id", got=text[:80]) from None

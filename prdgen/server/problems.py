@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -28,7 +29,8 @@ async def on_prdgen_error(request: Request, error: Exception) -> Response:
     """A PrdgenError as the answer its reader can use."""
     assert isinstance(error, PrdgenError)
     if isinstance(error, SignInNeeded) and wants_html(request.headers, request.url.path):
-        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+        wanted = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", 303)
     if error.status >= 500:
         log.warning("%s %s: %s", request.method, request.url.path, error)
     return answer(request, error)

@@ -38,6 +38,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/sign-in/{token}", people_pages.redeem, methods=["GET", "POST"]),
         Route("/sign-out", people_pages.sign_out, methods=["POST"]),
         Route("/people", people_pages.people_list, methods=["GET", "POST"]),
+        Route("/tokens", people_pages.tokens, methods=["GET", "POST"]),
         Route("/problems/{code}", pages.problem),
         Route("/api/openapi.json", _openapi),
         *(operation.route() for operation in OPERATIONS),

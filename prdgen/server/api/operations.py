@@ -20,6 +20,7 @@ Schema = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 STRING: Final[Schema] = {"type": "string"}
 INTEGER: Final[Schema] = {"type": "integer"}
+NULLABLE: Final[Schema] = {"type": ["string", "null"]}
 _SAFE: Final = {"GET", "HEAD"}
 
 
@@ -62,6 +63,18 @@ def check_form_token(request: Request, given: str) -> None:
     expected = html.form_token(auth.visitor_of(request))
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise WrongOrigin(got=request.headers.get("origin", "no form token"))
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form sent by someone signed in, its token checked.
+
+    Raises SignInNeeded before anything is read, and WrongOrigin.
+    """
+    auth.visitor_of(request)
+    async with request.form(max_files=0, max_fields=50) as sent:
+        fields = {key: str(value) for key, value in sent.items()}
+    check_form_token(request, fields.get("csrf", ""))
+    return fields
 
 
 async def body_of(request: Request, *required: str) -> dict[str, Any]:

@@ -12,11 +12,19 @@ from starlette.responses import JSONResponse, Response
 from prdgen.errors import Invalid
 from prdgen.flows import compare, export, read
 from prdgen.server import html
-from prdgen.server.api.operations import INTEGER, STRING, Operation, as_json, listing, number, obj
+from prdgen.server.api.operations import (
+    INTEGER,
+    NULLABLE,
+    STRING,
+    Operation,
+    as_json,
+    listing,
+    number,
+    obj,
+)
 from prdgen.server.auth import app_of
 from prdgen.store import pages, search
 
-NULLABLE = {"type": ["string", "null"]}
 PAGE = obj(branch=STRING, page_path=STRING, title=STRING, status=NULLABLE, owner=NULLABLE,
            tags={"type": "array", "items": STRING}, updated_at=STRING, updated_by=NULLABLE)  # fmt: skip
 BRANCH = {"branch": STRING | {"description": "A branch; the main one unless given."}}
@@ -165,7 +173,9 @@ async def export_page(request: Request) -> Response:
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
     asked = request.query_params
-    made = await export.file(app, branch, page_path, asked.get("format", "pdf"), asked.get("commit"))
+    made = await export.file(
+        app, branch, page_path, asked.get("format", "pdf"), asked.get("commit")
+    )
     return export_answer(made)
 
 

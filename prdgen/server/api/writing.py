@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,11 +14,17 @@ from prdgen.flows import accounts, create, draft, edit, late, read, roles
 from prdgen.flows import open as open_flow
 from prdgen.page import templates
 from prdgen.server import auth
-from prdgen.server.api.operations import STRING, Operation, as_json, body_of, listing, obj
+from prdgen.server.api.operations import (
+    NULLABLE,
+    STRING,
+    Operation,
+    as_json,
+    body_of,
+    listing,
+    obj,
+)
 from prdgen.server.auth import app_of, visitor_of
 from prdgen.store import access, conflicts, people
-
-_TOKEN_DAYS = 365
 
 
 async def list_templates(request: Request) -> Response:
@@ -95,9 +100,7 @@ async def resolve_conflict(request: Request) -> Response:
     """Someone has chosen; the marker goes away (the text was changed by an ordinary edit)."""
     app = app_of(request)
     async with app.store.transaction() as tx:
-        done = await conflicts.resolve(
-            tx, _uuid(request, "id"), visitor_of(request).person.id
-        )
+        done = await conflicts.resolve(tx, _uuid(request, "id"), visitor_of(request).person.id)
     if not done:
         raise NotFound(what="open conflict", where=request.path_params["id"])
     return as_json({"resolved": True})
@@ -170,31 +173,46 @@ async def list_people(request: Request) -> Response:
 async def invite_person(request: Request) -> Response:
     """Add a person, and make the link they sign in with."""
     app, body = app_of(request), await body_of(request, "name", "email")
-    role = body.get("role", "editor")
-    if role not in roles.ROLES:
-        raise Invalid(what="role", where="/api/people", expected=", ".join(roles.ROLES), got=role)
-    if "@" not in body["email"] or not body["name"].strip():
-        raise Invalid(what="email", where="/api/people", expected="a name and an e-mail address",
-                      got=body["email"][:80])  # fmt: skip
     async with app.store.transaction() as tx:
-        taken = len(await people.list_people(tx))
-        person = await people.get_by_email(tx, body["email"]) or await people.create(
-            tx, name=body["name"].strip(), email=body["email"].strip(),
-            color=accounts.next_color(taken), role=role,
-        )  # fmt: skip
-        link = await access.make_link(tx, person.id, accounts.INVITED_SECONDS)
+        person, link = await accounts.invite(
+            tx, body["name"], body["email"], body.get("role", "editor")
+        )
     return as_json({"id": str(person.id), "link": f"/sign-in/{link}"}, 201)
 
 
 async def create_token(request: Request) -> Response:
     """An API token; its text is shown this once. For Git: user `git`, the token as password."""
+    visitor = auth.require_writing(request, "make a token")
     app, body = app_of(request), await body_of(request, "name")
-    until = datetime.now(UTC) + timedelta(days=_TOKEN_DAYS)
     async with app.store.transaction() as tx:
-        token, _ = await access.make_token(
-            tx, visitor_of(request).person.id, body["name"][:80], "write", until
+        secret, token = await accounts.make_token(
+            tx, visitor.person.id, body["name"], body.get("scope", "write")
         )
-    return as_json({"token": token, "expires_at": until.isoformat()}, 201)
+    return as_json({"token": secret, **_token(token)}, 201)
+
+
+async def list_tokens(request: Request) -> Response:
+    """The asking person's tokens, newest first, without their secrets."""
+    async with app_of(request).store.transaction() as tx:
+        found = await access.list_tokens(tx, visitor_of(request).person.id)
+    return as_json({"items": [_token(token) for token in found]})
+
+
+async def revoke_token(request: Request) -> Response:
+    """End one of the asking person's tokens at once."""
+    visitor = auth.require_writing(request, "revoke a token")
+    async with app_of(request).store.transaction() as tx:
+        done = await access.revoke_token(tx, visitor.person.id, _uuid(request, "id"))
+    if not done:
+        raise NotFound(what="token of yours", where=request.path_params["id"])
+    return as_json({"revoked": True})
+
+
+def _token(token: access.Token) -> dict[str, str | None]:
+    at = (token.created_at, token.expires_at, token.used_at)
+    created, expires, used = (each.isoformat() if each else None for each in at)
+    return {"id": str(token.id), "name": token.name, "scope": token.scope, "created_at": created,
+            "expires_at": expires, "used_at": used}  # fmt: skip
 
 
 def _uuid(request: Request, name: str) -> UUID:
@@ -205,6 +223,9 @@ def _uuid(request: Request, name: str) -> UUID:
 
 
 PERSON = obj(id=STRING, name=STRING, email=STRING, role=STRING)
+_SCOPE = {"enum": list(accounts.SCOPES)}
+TOKEN = obj(id=STRING, name=STRING, scope=_SCOPE, created_at=STRING, expires_at=NULLABLE,
+            used_at=NULLABLE)  # fmt: skip
 OPERATIONS = (
     Operation("GET", "/api/templates", "List templates.", list_templates,
               listing(obj(name=STRING, title=STRING))),
@@ -233,7 +254,11 @@ OPERATIONS = (
     Operation("POST", "/api/people", "Invite a person.", invite_person,
               obj(id=STRING, link=STRING), "owner", status=201,
               body=obj(name=STRING, email=STRING)),
+    Operation("GET", "/api/tokens", "List your API tokens.", list_tokens, listing(TOKEN)),
     Operation("POST", "/api/tokens", "Make an API token.", create_token,
-              obj(token=STRING, expires_at=STRING), body=obj(name=STRING), status=201),
+              obj(token=STRING, expires_at=STRING), status=201,
+              body=obj(name=STRING) | {"properties": {"name": STRING, "scope": _SCOPE}}),
+    Operation("DELETE", "/api/tokens/{id}", "Revoke one of your API tokens.", revoke_token,
+              obj(revoked={"type": "boolean"})),
 )  # fmt: skip
 """The writing side of the API."""
