@@ -53,7 +53,8 @@ async def append(
     """Store the changes that are not there yet (told by their hash), in the order given.
 
     `heads` are the document's heads with them. Numbers are given under the document's row lock, so
-    they have no gaps. Raises DocumentMissing, DocumentRetired.
+    they have no gaps. A retired document takes them too: they are carried over to the one that
+    follows it. Raises DocumentMissing.
     """
     row = await statements.row(
         tx, _SQL["append"], document_id=document_id, heads=list(heads),
@@ -63,8 +64,6 @@ async def append(
     )  # fmt: skip
     if row is None or row["status"] is None:
         raise errors.DocumentMissing(document=document_id)
-    if row["status"] != "live":
-        raise errors.DocumentRetired(document=document_id, successor=row["successor"])
     return Appended(row["first_seq"], row["last_seq"])
 
 

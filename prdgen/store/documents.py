@@ -46,6 +46,10 @@ class Document:
     cold_intake: bytes | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None
+    carried_seq: int | None = None
+    """Of a retired document: the number of the last change its successor has."""
+    carried_heads: Heads = ()
+    """The heads of what its successor has of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,49 @@ async def move(tx: Tx, document_id: UUID, page_path: str) -> None:
         raise errors.DocumentMissing(document=document_id)
 
 
-async def retire(tx: Tx, document_id: UUID, successor: UUID | None) -> None:
-    """End the document's epoch; its leases and fences end with it. Twice is once."""
-    await statements.run(tx, _SQL["retire"], id=document_id, successor=successor)
+async def retire(
+    tx: Tx, document_id: UUID, successor: UUID | None, last_seq: int | None = None
+) -> bool:
+    """End the document's epoch; its leases and fences end with it, its conflicts go along.
+
+    False, and nothing happens, when it is retired already or `last_seq` is not its last number:
+    then the successor does not have everything.
+    """
+    done = await statements.run(
+        tx, _SQL["retire"], id=document_id, successor=successor, last_seq=last_seq
+    )
+    return bool(done)
+
+
+async def hand_over_conflicts(tx: Tx, document_id: UUID, successor: UUID) -> None:
+    """Open conflicts belong to the document that follows."""
+    await statements.run(tx, _SQL["hand_over_conflicts"], id=document_id, successor=successor)
+
+
+async def newest(tx: Tx, document_id: UUID) -> Document:
+    """The last of the documents that follow each other from this one; raises DocumentMissing."""
+    row = await statements.row(tx, _SQL["newest"], id=document_id)
+    return await get(tx, row["id"] if row else document_id)
+
+
+async def list_late(tx: Tx) -> list[Document]:
+    """Retired documents with changes their successors do not have yet."""
+    return [_document(row) for row in await statements.rows(tx, _SQL["late"])]
+
+
+async def move_carried(tx: Tx, document_id: UUID, expected: int, seq: int, heads: Heads) -> None:
+    """Note, in the transaction that takes them in, that changes up to `seq` were carried over.
+
+    Raises AgreedPointMoved unless it stood at `expected`: somebody else carried them.
+    """
+    done = await statements.run(
+        tx, _SQL["carried"], id=document_id, expected=expected, seq=seq, heads=list(heads)
+    )
+    if not done:
+        found = await get(tx, document_id)
+        raise errors.AgreedPointMoved(
+            document=document_id, what="successor", expected=expected, found=found.carried_seq
+        )
 
 
 async def load(tx: Tx, document_id: UUID) -> Loaded:
@@ -237,6 +281,6 @@ def _heads(heads: Heads) -> list[bytes] | None:
 
 
 def _document(row: dict[str, Any]) -> Document:
-    for name in ("heads", "file_heads", "tip_heads", "intent_heads"):
+    for name in ("heads", "file_heads", "tip_heads", "intent_heads", "carried_heads"):
         row[name] = tuple(row[name] or ())
     return Document(**row)

@@ -26,10 +26,14 @@ CREATE TABLE documents (
     fence bigint NOT NULL DEFAULT 0,
     cold_intake bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
-    changed_at timestamptz NOT NULL DEFAULT now()
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    -- Of a retired document: up to where its changes were carried over to the one that follows.
+    carried_seq bigint,
+    carried_heads bytea[]
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX documents_live ON documents (branch, page_path) WHERE status = 'live';
 CREATE INDEX documents_life ON documents (branch, page_path, base_commit);
+CREATE INDEX documents_late ON documents (id) WHERE status = 'retired' AND last_seq > carried_seq;
 
 CREATE TABLE snapshots (
     document_id uuid PRIMARY KEY REFERENCES documents ON DELETE CASCADE,
@@ -64,7 +68,7 @@ DECLARE
 BEGIN
     SELECT d.last_seq, d.status, d.successor INTO before, status, successor
         FROM documents d WHERE d.id = the_document FOR NO KEY UPDATE;
-    IF status IS DISTINCT FROM 'live' THEN
+    IF status IS NULL THEN
         RETURN;
     END IF;
     INSERT INTO changes (document_id, seq, hash, actor, person_id, origin, data)

@@ -9,7 +9,7 @@ import pytest
 
 from prdgen.store import actors, changes, conflicts, documents, errors
 
-from .factories import HEADS, change
+from .factories import HEADS, change, document as new_document
 
 
 async def test_changes_are_numbered_in_the_order_given(store, document):
@@ -87,14 +87,38 @@ async def test_appending_to_an_unknown_document_is_an_error(tx):
         await changes.append(tx, uuid4(), [change("a")], HEADS)
 
 
-async def test_appending_to_a_retired_document_names_its_successor(store, document):
-    """Trap 2: what comes late is carried over; stored here nobody would ever read it."""
-    successor = uuid4()
+async def test_a_retired_document_takes_late_changes_and_says_so(store, document):
+    """Trap 2: what comes late is kept, and listed until it is carried over."""
     async with store.transaction() as tx:
-        await documents.retire(tx, document.id, successor)
-        with pytest.raises(errors.DocumentRetired) as caught:
-            await changes.append(tx, document.id, [change("late")], HEADS)
-    assert caught.value.facts["successor"] == successor
+        await changes.append(tx, document.id, [change("early")], HEADS)
+        assert await documents.retire(tx, document.id, uuid4(), 1)
+        assert await documents.list_late(tx) == []
+        await changes.append(tx, document.id, [change("late")], HEADS)
+        (late,) = await documents.list_late(tx)
+        await documents.move_carried(tx, late.id, 1, 2, HEADS)
+        assert await documents.list_late(tx) == []
+        with pytest.raises(errors.AgreedPointMoved):
+            await documents.move_carried(tx, late.id, 1, 2, HEADS)
+
+
+async def test_a_document_with_news_is_not_retired(store, document):
+    """Another process wrote in between: the successor would not have it."""
+    async with store.transaction() as tx:
+        await changes.append(tx, document.id, [change("unseen")], HEADS)
+        assert not await documents.retire(tx, document.id, uuid4(), 0)
+        assert (await documents.get(tx, document.id)).status == "live"
+
+
+async def test_the_newest_of_a_chain_of_documents(store, document):
+    """A laptop that was away for several epochs."""
+    async with store.transaction() as tx:
+        chain = [document.id]
+        for n in range(1, 4):
+            made = new_document(n=n)
+            await documents.retire(tx, chain[-1], made.id)
+            await documents.create(tx, made, b"seed")
+            chain.append(made.id)
+        assert (await documents.newest(tx, chain[0])).id == chain[-1]
 
 
 async def test_writers_come_in_the_order_of_their_first_change(store, document):

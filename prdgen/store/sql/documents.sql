@@ -26,10 +26,30 @@ WHERE branch = %(branch)s AND page_path = %(page_path)s AND base_commit = %(base
 -- move: A page was renamed; its document goes along and keeps its id.
 UPDATE documents SET page_path = %(page_path)s WHERE id = %(id)s AND status = 'live';
 
--- retire: End a document's epoch.
+-- retire: End a document's epoch; all it has now is in the one that follows.
 UPDATE documents SET status = 'retired', successor = %(successor)s,
+    carried_seq = last_seq, carried_heads = heads,
     lease_holder = NULL, lease_until = NULL, fence = fence + 1
-WHERE id = %(id)s AND status = 'live';
+WHERE id = %(id)s AND status = 'live' AND (%(last_seq)s::bigint IS NULL OR last_seq = %(last_seq)s);
+
+-- hand_over_conflicts: What is to be decided is decided in the document that follows.
+UPDATE conflicts SET document_id = %(successor)s WHERE document_id = %(id)s AND resolved_at IS NULL;
+
+-- newest: The end of the chain of documents that follow each other from this one.
+WITH RECURSIVE chain AS (
+    SELECT d.*, 0 AS step FROM documents d WHERE d.id = %(id)s
+    UNION ALL
+    SELECT d.*, chain.step + 1 FROM documents d JOIN chain ON d.id = chain.successor
+    WHERE chain.step < 100000
+)
+SELECT id FROM chain ORDER BY step DESC LIMIT 1;
+
+-- late: Retired documents with changes that were not carried over yet.
+SELECT * FROM documents WHERE status = 'retired' AND last_seq > carried_seq ORDER BY changed_at;
+
+-- carried: Compare and set up to where a retired document's changes were carried over.
+UPDATE documents SET carried_seq = %(seq)s, carried_heads = %(heads)s::bytea[]
+WHERE id = %(id)s AND status = 'retired' AND carried_seq = %(expected)s;
 
 -- snapshot: The newest whole state that was saved.
 SELECT seq, data FROM snapshots WHERE document_id = %(id)s;
