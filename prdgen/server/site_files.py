@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from typing import Final
 
 from anyio import to_thread
@@ -21,6 +22,8 @@ _POLICY: Final = (
 )
 _ENCODINGS: Final = ("br", "zstd", "gzip")
 _TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
+_ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
+"""Addresses from the site's root, in the one page that has them; here the site is below /site/."""
 
 
 async def root(_: Request) -> Response:
@@ -39,6 +42,7 @@ async def serve(request: Request) -> Response:
     status = 200
     if found is None:
         found = await to_thread.run_sync(_find, site, "404.html", "")
+        found = found and (_ROOTED.sub(rb"\1/site/", found[0]), *found[1:])
         status = 404
     if found is None:
         return Response("The site is being built for the first time.", 503,
