@@ -8,11 +8,17 @@ the CRDT would keep both. So what was made without the mark is merged as text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from prdgen.crdt.replica import Change, Replica
 from prdgen.merge import diff
 from prdgen.sync.ports import Heads, MergeTexts
+
+_EXTRA: Final = 4
+"""How much further away a letter too many makes a text than one too few."""
+_SAMPLES: Final = 8
+_BESIDE: Final = 32
 
 
 class Mark:
@@ -61,20 +67,22 @@ def correct(
     changes: Sequence[Change],
     late: Sequence[Change],
     merge_texts: MergeTexts,
+    *,
+    agreed: str,
 ) -> list[Change]:
     """Turn the CRDT's text into the merged one; `late` are the late ones of `changes`.
 
-    `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT
-    came to the same text. The actor is a hash of heads and edit, so that two processes which
-    correct the same thing make the same change.
+    `before` are the heads without `changes`, `agreed` is the text at the mark. Returns the changes
+    made for it; none when the CRDT came to the same text. The actor is a hash of heads and edit,
+    so that two processes which correct the same thing make the same change.
     """
     late_hashes = {change.hash for change in late}
     rest = [change for change in changes if change.hash not in late_hashes]
-    merged = replica.text(before)
-    for part in (late, rest):
-        if part:
-            base, theirs = ends(replica, part)
-            merged = merge_texts(base, theirs, merged)
+    _, theirs = ends(replica, late)
+    merged = merge_texts(closest(replica, late, agreed), theirs, replica.text(before))
+    if rest:
+        base, theirs = ends(replica, rest)
+        merged = merge_texts(base, theirs, merged)
     splices = diff.splices(replica.text(), merged)
     if not splices:
         return []
@@ -87,6 +95,48 @@ def ends(replica: Replica, changes: Sequence[Change]) -> tuple[str, str]:
     deps = {dep for change in changes for dep in change.deps}
     base, theirs = tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
     return replica.text(base), replica.text(theirs)
+
+
+def closest(replica: Replica, changes: Sequence[Change], agreed: str) -> str:
+    """The text in the history of `changes` (causal order) that comes closest to `agreed`.
+
+    The file was written from a version that the browser had too, as a rule, and that is the base
+    to merge from: what came after it was typed since, what is not in it was done to the file. A
+    text that has what `agreed` lacks is further away than one that lacks what it has, since what
+    a base has and the file has not counts as deleted.
+    """
+    prefixes = list(_prefixes(changes))
+    known: dict[frozenset[bytes], int] = {}
+
+    def distance(heads: frozenset[bytes]) -> int:
+        if heads not in known:
+            splices = diff.splices(replica.text(tuple(sorted(heads))), agreed)
+            known[heads] = sum(_EXTRA * s.delete + len(s.insert) for s in splices)
+        return known[heads]
+
+    low, high, best = 0, len(prefixes) - 1, len(prefixes) - 1
+    step = len(prefixes)
+    while step > 1 and distance(prefixes[best]):
+        step = max(1, (high - low) // _SAMPLES)
+        asked = {*range(low, high + 1, step), high}
+        best = min(asked, key=lambda index: (distance(prefixes[index]), -index))
+        low, high = max(0, best - step), min(len(prefixes) - 1, best + step)
+    heads, had = prefixes[best], {change.hash for change in changes[:best]}
+    foreign = {dep for c in changes for dep in c.deps} - {c.hash for c in changes}
+    for change in changes[best : best + _BESIDE]:  # typed at the same time, by someone else
+        more = (heads - set(change.deps)) | {change.hash}
+        if had | foreign >= set(change.deps) and distance(more) < distance(heads):
+            heads, had = more, had | {change.hash}
+    return replica.text(tuple(sorted(heads)))
+
+
+def _prefixes(changes: Sequence[Change]) -> Iterator[frozenset[bytes]]:
+    """The heads before the first change, after it, after the second, and so on."""
+    heads = {dep for c in changes for dep in c.deps} - {c.hash for c in changes}
+    yield frozenset(heads)
+    for change in changes:
+        heads = (heads - set(change.deps)) | {change.hash}
+        yield frozenset(heads)
 
 
 def _actor(heads: Heads, splices: Sequence[diff.Splice]) -> bytes:

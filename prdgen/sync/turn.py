@@ -161,8 +161,10 @@ class Turn:
     def _corrected(self, seat: Seat, before: Heads, new: list[Change], late: list[Change]) -> Taken:
         replica = self._ledger.replica
         added: list[Change] = []
-        if late:
-            added = cold.correct(replica, before, new, late, self._outside.merge_texts)
+        mark = self._ledger.mark
+        if late and mark is not None:
+            agreed, merge = replica.text((mark.hash,)), self._outside.merge_texts
+            added = cold.correct(replica, before, new, late, merge, agreed=agreed)
             if added:
                 self._ledger.mark = cold.Mark(added[-1].hash)
         text = replica.text()

@@ -116,6 +116,47 @@ async def test_two_clients_with_parts_of_their_own():
         assert all(ann.text.count(s) == 1 for s in ("Ann 1", "Bob 1", "Ann 2", "Bob 2"))
 
 
+WORDS = [f"w{number} " for number in range(20)]
+
+
+@pytest.mark.parametrize("written", [0, 1, 7, 19, 20])
+@pytest.mark.parametrize("top", ["", "Top.\n"], ids=["", "edited on disk"])
+async def test_a_line_the_file_has_half_of_stands_once(written, top):
+    """Words of one line, typed before and after the file was written: the base is found in between."""
+    (ann,) = await lost(*WORDS)
+    async with Server(SEED) as server:
+        await take_in(server, top + SEED + "".join(WORDS[:written]))
+        ann.connect(server)
+        await quiesce(ann)
+        assert ann.text == (await server.room()).text == top + SEED + "".join(WORDS)
+
+
+@pytest.mark.parametrize("written", range(0, 12, 3))
+async def test_two_lines_typed_at_once_and_half_written_stand_once(written):
+    """Whatever of both the file has, in whatever order their changes are read."""
+    ann, bob = await lost("Ann: \n", "Bob: ", names=("ann", "bob"))
+    async with Server(SEED) as lively:
+        for client in (ann, bob):
+            client.connect(lively)
+        await quiesce(ann, bob)
+        place = ann.text.index("\nBob")
+        for number in range(12):
+            ann.type(f"a{number} ", place)
+            place += len(f"a{number} ")
+            bob.type(f"b{number} ")
+            await quiesce(ann, bob)
+            if number == written:
+                file = ann.text
+        last = ann.text
+        ann.cut(), bob.cut()
+    async with Server(SEED) as server:
+        await take_in(server, file)
+        for client in (bob, ann):
+            client.connect(server)
+        await quiesce(ann, bob)
+        assert ann.text == bob.text == (await server.room()).text == last
+
+
 async def test_typing_goes_on_as_usual_afterwards():
     """Whoever knows the rebuilt document is merged by the CRDT again."""
     (ann,) = await lost(LATE)
