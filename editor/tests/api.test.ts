@@ -18,6 +18,15 @@ describe("the API", () => {
     expect(init?.headers).toMatchObject({ "X-CSRF-Token": "secret", "Content-Type": "application/json" });
   });
 
+  test("whoever signed in again goes on with the new session's token", async () => {
+    const fetching = vi.fn(async (_url: string, init?: RequestInit) =>
+      (init?.headers as Record<string, string>)["X-CSRF-Token"] === "new" ? answer({ ok: 1 }) : answer({}, 403));
+    const api = new Api("old", fetching, async () => "new");
+    expect(await api.post("/x", {})).toEqual({ ok: 1 });
+    await api.post("/x", {});
+    expect(fetching).toHaveBeenCalledTimes(3);
+  });
+
   test("bytes go as bytes, and an empty answer is empty", async () => {
     const fetching = vi.fn(async (_url: string, _init?: RequestInit) => new Response(null, { status: 204 }));
     expect(await new Api("t", fetching).send("/late", new Uint8Array([1, 2]))).toEqual({});

@@ -23,8 +23,10 @@ export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 /** The API as this signed-in person. */
 export class Api {
   constructor(
-    private readonly csrfToken: string,
+    private csrfToken: string,
     private readonly fetching: Fetch = (url, init) => fetch(url, init),
+    /** The token of the session there is now: whoever signed in again has another one. */
+    private readonly renew: () => Promise<string | null> = async () => null,
   ) {}
 
   /** GET JSON. */
@@ -48,11 +50,18 @@ export class Api {
   }
 
   async #post<T>(url: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<T> {
-    const headers = {
-      Accept: "application/json", "Content-Type": type, "X-CSRF-Token": this.csrfToken,
+    const send = (): Promise<Response> => {
+      const headers = {
+        Accept: "application/json", "Content-Type": type, "X-CSRF-Token": this.csrfToken,
+      };
+      return this.#call(url, { method: "POST", headers, body, ...(signal ? { signal } : {}) });
     };
-    const init: RequestInit = { method: "POST", headers, body };
-    const response = await this.#call(url, signal ? { ...init, signal } : init);
+    const response = await send().catch(async (error: unknown) => {
+      const token = error instanceof ApiError && error.status === 403 ? await this.renew() : null;
+      if (!token || token === this.csrfToken) throw error;
+      this.csrfToken = token;
+      return send();
+    });
     return (response.status === 204 ? {} : await response.json()) as T;
   }
 
