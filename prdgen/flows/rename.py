@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from anyio import to_thread
@@ -29,6 +30,8 @@ async def follow(app: App, live: Live, new_tip: str) -> bool:
         await documents.move(tx, live.id, new_path)
     async with app.store.transaction() as tx:
         live.document = await documents.get(tx, live.id)
+    live.dirty_since = time.monotonic()
+    live.changed.set()
     tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
     if tree is not None:
         await to_thread.run_sync(_remove_own, live, file_path(tree, old_path), tree)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from anyio import to_thread
+
 from prdgen.flows.context import App
 from prdgen.git.commits import Signature
 from prdgen.merge.authorship import Portion
@@ -21,10 +23,16 @@ class People:
 
     known: dict[UUID, Person]
     saver: Person | None
+    owner: Signature | None = None
+    """Git's own user of this clone: the one who saves its files."""
     server: Signature = SERVER
 
     def author(self, person: UUID | None) -> Signature:
-        """The author's signature: the person's, else the one's who saved, else the server's."""
+        """The author's signature: the person's; of what came from disk the clone's own user; else
+        the one's who saved, else the server's.
+        """
+        if person is None and self.owner is not None:
+            return self.owner
         found = self.known.get(person) if person else None
         found = found or self.saver
         return Signature(found.name, found.email) if found else self.server
@@ -42,4 +50,10 @@ async def load(app: App, portions: Sequence[Portion], saved_by: UUID | None) -> 
         wanted.add(saved_by)
     async with app.store.transaction() as tx:
         found = {p.id: p for p in await people.list_people(tx) if p.id in wanted}
-    return People(found, found.get(saved_by) if saved_by else None)
+    owner = await to_thread.run_sync(_owner, app)
+    return People(found, found.get(saved_by) if saved_by else None, owner)
+
+
+def _owner(app: App) -> Signature | None:
+    name, email = map(app.repository.config_get, ("user.name", "user.email"))
+    return Signature(name, email) if name and email else None

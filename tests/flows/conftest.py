@@ -1,8 +1,8 @@
 """A repository with two pages, and a whole house on it."""
 
 import pytest
-
 from git import repos
+
 from .harness import House
 
 ONE = "# One\n\nfirst line\n\nsecond line\n\nthird line\n"

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from automerge import core
+from git.repos import Repo
+from sync import harness
 
 from prdgen import ids
 from prdgen.crdt import wire
@@ -18,12 +20,9 @@ from prdgen.flows import open as open_flow
 from prdgen.flows.open import Claim
 from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
-from prdgen.store import event_log, people
+from prdgen.store import people
 from prdgen.sync.connection import Admitted
 from prdgen.sync.peer import Who
-
-from git.repos import Repo
-from sync import harness
 
 QUICK = {"quiet_seconds": 3600.0, "write_seconds": 0.02, "settle_seconds": 0.03}
 """Files at once; commits only when a test wants one (`quiet_seconds` far away)."""
@@ -102,11 +101,13 @@ class House:
         return editor
 
     def live(self, page="one.md", branch="main"):
-        return next(
+        """The kept document of a page; raises LookupError."""
+        found = [
             live
             for live in self.app.keeper.all()
             if (live.page_path, live.branch) == (page, branch)
-        )
+        ]
+        return found[0]
 
     def text(self, page="one.md", branch="main"):
         return self.live(page, branch).room.text
@@ -120,10 +121,13 @@ class House:
         await Worker(self.app.queue).run_until_idle()
 
     async def events(self, *types):
-        """The recorded events (of these types), oldest first."""
+        """(type, page) of the recorded events of these types, oldest first."""
         async with self.app.store.transaction() as tx:
-            found = await event_log.unpublished(tx)
-        return [event for event in found if not types or event.type in types]
+            cursor = await tx.execute(
+                "SELECT type, page_path FROM event_log WHERE type = ANY(%s) ORDER BY position",
+                [list(types)],
+            )
+            return await cursor.fetchall()
 
 
 def _is_house(task: asyncio.Task) -> bool:
@@ -194,11 +198,18 @@ class Editor(harness.Client):
 async def until(holds, seconds=15.0, say=lambda: ""):
     """Wait for a state; fail, and say what is there, when it does not come."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while not (found := holds()):
+    while not (found := _holds(holds)):
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"did not come to hold in {seconds} s: {say()}")
         await asyncio.sleep(0.005)
     return found
+
+
+def _holds(holds):
+    try:
+        return holds()
+    except LookupError:
+        return False
 
 
 def vim(path: Path, data: bytes | str):
