@@ -1,0 +1,123 @@
+"""Git repositories made for a benchmark: the corpus, or a few pages of a given length."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from bench import node
+
+CORPUS: Final = node.ROOT.parent / "shared" / "corpus"
+PLAIN_GIT: Final = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+_WORDS: Final = ("the", "page", "says", "what", "the", "product", "must", "do", "and", "why")
+MKDOCS_YML: Final = """\
+site_name: Design documents
+docs_dir: pages
+theme:
+  name: material
+  font: false
+plugins:
+  - search
+markdown_extensions:
+  - admonition
+  - attr_list
+  - footnotes
+  - tables
+  - toc:
+      permalink: true
+  - pymdownx.highlight
+  - pymdownx.superfences
+  - pymdownx.tasklist
+  - pymdownx.tabbed:
+      alternate_style: true
+"""
+
+
+class NoCorpus(SystemExit):
+    """There is no corpus to run on."""
+
+    def __init__(self, corpus: Path) -> None:
+        super().__init__(
+            f"This benchmark reads Markdown files from {corpus / 'rfcs'}, which is not there. "
+            "They are not part of the project: name the folder that holds rfcs/ with --corpus."
+        )
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """Run Git without anyone's own configuration; its output."""
+    return subprocess.run(
+        ["git", "-C", str(repository), *arguments],
+        env=os.environ | PLAIN_GIT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+
+def rfcs(folder: Path, corpus: Path = CORPUS) -> Path:
+    """A repository with every document of the corpus as a page in one commit; raises NoCorpus."""
+    found = sorted((corpus / "rfcs").glob("*.md"))
+    if not found:
+        raise NoCorpus(corpus)
+    pages = folder / "pages"
+    pages.mkdir(parents=True)
+    for path in found:
+        shutil.copyfile(path, pages / path.name)
+    return _commit_everything(folder)
+
+
+def typing(folder: Path, documents: int, editors: int, characters: int) -> Path:
+    """A repository of short pages, each with one place to type for every editor."""
+    pages = folder / "pages"
+    pages.mkdir(parents=True)
+    for number in range(documents):
+        text = page_text(number, editors, characters)
+        (pages / f"page-{number}.md").write_text(text, "utf-8")
+    return _commit_everything(folder)
+
+
+def page_text(number: int, editors: int, characters: int) -> str:
+    """A page of about `characters` with paragraphs, and `(1)`, `(2)`, … where editors type."""
+    share = max(1, characters // editors)
+    parts = [f"# Page {number}\n"]
+    for editor in range(1, editors + 1):
+        words: list[str] = []
+        length = 0
+        while length < share - 10:
+            words.append(_WORDS[len(words) % len(_WORDS)])
+            length += len(words[-1]) + 1
+        lines = [" ".join(words[at : at + 14]) for at in range(0, len(words), 14)]
+        parts.append("\n".join(lines) + f" {marker(editor)}\n")
+    return "\n".join(parts)
+
+
+def marker(editor: int) -> str:
+    """The place in a page where this editor (1, 2, …) types."""
+    return f"({editor})"
+
+
+def clone(repository: Path, folder: Path) -> Path:
+    """A new clone with nothing of prdgen's in it."""
+    git(repository.parent, "clone", "-q", str(repository), str(folder))
+    _name_someone(folder)
+    return folder
+
+
+def commit(repository: Path, message: str) -> str:
+    """Commit everything; the new commit."""
+    git(repository, "commit", "-qam", message)
+    return git(repository, "rev-parse", "HEAD").strip()
+
+
+def _commit_everything(folder: Path) -> Path:
+    (folder / "mkdocs.yml").write_text(MKDOCS_YML, "utf-8")
+    git(folder, "init", "-q", "-b", "main")
+    _name_someone(folder)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "Pages")
+    return folder
+
+
+def _name_someone(folder: Path) -> None:
+    git(folder, "config", "user.name", "Bench")
+    git(folder, "config", "user.email", "bench@example.org")
