@@ -18,6 +18,7 @@ from prdgen.crdt.errors import (
     NotADocument,
     UnknownHeads,
 )
+from prdgen.crdt.graph import Graph
 from prdgen.crdt.leb import Malformed
 
 Heads = tuple[bytes, ...]
@@ -74,6 +75,7 @@ class Replica:
         self.content = engine.object_id(self.content_name)
         self.history = history.History(self.content)
         self.heads: Heads = ()
+        self._graph: Graph[Change] = Graph()
         self._stored_waiting: dict[bytes, guard.Checked] = {}
         self._saved: tuple[Heads, bytes] | None = None
         self._take_in(())
@@ -132,10 +134,7 @@ class Replica:
     def changes_since(self, heads: Heads = ()) -> list[Change]:
         """The changes that are not part of `heads`, each after those it builds on."""
         self._check_known(heads)
-        if heads == self.heads:
-            return []
-        with engine.suspect():
-            return [_change(found) for found in self.document.get_changes(list(heads))]
+        return self._graph.beyond(heads, self.heads)
 
     def missing_from(self, heads: Heads) -> set[bytes]:
         """The hashes of all changes that are neither in `heads` nor built upon by them."""
@@ -271,13 +270,19 @@ class Replica:
         with engine.suspect():
             found = self.document.get_changes(list(before))
             self.heads = tuple(sorted(self.document.get_heads()))
-        new = [change for change in found if change.hash not in self.history]
-        for change in new:
-            start, end = change.start_op, change.max_op
-            data = bytes(change.raw_bytes)
-            entry = history.Entry(change.hash, change.actor_id, change.seq, start, end, data)
-            self.history.add(entry)
-        return [_change(change) for change in new]
+        new: list[Change] = []
+        for each in found:
+            if each.hash in self.history:
+                continue
+            change = _change(each)
+            new.append(change)
+            self._graph.add(change)
+            self.history.add(
+                history.Entry(
+                    change.hash, change.actor, change.seq, each.start_op, each.max_op, change.data
+                )
+            )
+        return new
 
     def _judge(self, ready: list[guard.Checked]) -> None:
         """Hold changes from outside against the history; raises ChangeRefused, ChangeReshapes."""
