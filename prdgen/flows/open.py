@@ -85,7 +85,11 @@ async def claimed(app: App, document_id: UUID, claim: Claim | None) -> Document 
         if await documents.find_live(tx, claim.branch, claim.page_path):
             return None
     base = await to_thread.run_sync(_claimed_base, app, claim)
-    return None if base is None else await _create(app, claim, base)
+    if base is None:
+        return None
+    made = await _create(app, claim, base)
+    # Someone may have opened the page meanwhile: their document is not the one asked for.
+    return made if made.id == document_id else None
 
 
 async def _create(app: App, claim: Claim, text_: str) -> Document:
