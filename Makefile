@@ -30,8 +30,9 @@ lint: dev  ## ruff, mypy strict, the floors test, TypeScript strict
 	@$(BIN)/python -m pytest tests/house -p no:randomly
 	@$(BIN)/python bootstrap.py npm editor run typecheck
 
-fix: dev  ## Let ruff repair what it can
+fix: dev  ## Let ruff repair what it can, and write the tables of docs/ anew
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@$(BIN)/python docs/reference.py
 
 bench: dev  ## Run every benchmark beside its peers (NAME=sync for one)
 	@$(BIN)/python -m bench $(or $(NAME),all) --json
