@@ -23,6 +23,11 @@ from prdgen.server import app as app_module
 from prdgen.server.errors import PortInUse
 from prdgen.settings import Settings
 
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
+
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 _WORKER_SECONDS = 10
@@ -35,8 +40,9 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
-    with listener, context.hold_clone(settings):
-        asyncio.run(_serve(settings, listener, with_worker=with_worker, say=say))
+    loop = asyncio.Runner(loop_factory=new_event_loop)
+    with listener, context.hold_clone(settings), loop as runner:
+        runner.run(_serve(settings, listener, with_worker=with_worker, say=say))
 
 
 async def _serve(
@@ -49,10 +55,11 @@ async def _serve(
         config = uvicorn.Config(
             served,
             log_config=None,
-            loop="uvloop" if sys.platform != "win32" else "asyncio",
+            loop="none",  # It runs on the one that `serve` made.
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=settings.message_limit + 4096,
+            ws_per_message_deflate=False,  # Automerge's messages are small, and packed already.
             ws_ping_interval=5,
             ws_ping_timeout=10,
             timeout_graceful_shutdown=5,
