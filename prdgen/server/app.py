@@ -37,7 +37,7 @@ def create_app(app: App) -> Starlette:
         routes=routes.all_routes(),
         lifespan=lifespan,
         middleware=[
-            Middleware(Hosts, names=host_names(app)),
+            Middleware(Hosts, names=host_names(app), base_url=app.settings.base_url),
             Middleware(Security),
             Middleware(auth.Sessions, house=app),
         ],

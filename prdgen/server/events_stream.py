@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from prdgen.server.auth import app_of
 from prdgen.store import event_log
 
 _BLOCK_SECONDS: Final = 1.0
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 async def stream_events(request: Request) -> Response:
@@ -28,7 +30,7 @@ async def stream_events(request: Request) -> Response:
     wanted = _types(request)
     branch = request.query_params.get("branch")
     last = request.headers.get("last-event-id") or request.query_params.get("after")
-    if last is not None and not last.isdigit():
+    if last and not _NUMBER.fullmatch(last):
         raise Invalid(what="Last-Event-ID", where="/api/events", expected="a number", got=last[:40])
     start = int(last) if last else await _newest(request)
 

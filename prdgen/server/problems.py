@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from prdgen.errors import NotFound, PrdgenError
+from prdgen.errors import Invalid, NotFound, PrdgenError
 from prdgen.server import html
 from prdgen.server.errors import MethodNotAllowed, SignInNeeded
+from prdgen.server.middleware import security
 
 log = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 2
@@ -44,15 +45,20 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         found: PrdgenError = MethodNotAllowed(
             method=request.method, where=request.url.path, expected=allowed
         )
-    else:
+    elif error.status_code == 404:
         found = NotFound(what="page", where=request.url.path)
+    else:
+        found = Invalid(what="the request", where=request.url.path, expected="one like in the API",
+                        got=error.detail)  # fmt: skip
     return answer(request, found, headers=error.headers)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Anything unforeseen: logged with its traceback, answered without it."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return answer(request, PrdgenError())
+    # Starlette calls this outside of every middleware, so the headers of Security are set here.
+    nonce = getattr(request.state, "nonce", "")
+    return answer(request, PrdgenError(), security.headers(nonce, request.headers.get("host", "")))
 
 
 def answer(request: Request, error: PrdgenError, headers: Any = None) -> Response:

@@ -139,4 +139,5 @@ class Seen(HTMLParser):
         """Every address the page points to."""
         found = [a["href"] for a in self.all("a", "link") if "href" in a]
         found += [a["src"] for a in self.all("img", "script") if "src" in a]
-        return found + [a["action"] for a in self.all("form") if "action" in a]
+        forms = [a for a in self.all("form") if a.get("method", "get") == "get"]
+        return found + [a["action"] for a in forms if "action" in a]

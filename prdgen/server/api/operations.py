@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from prdgen.errors import Invalid
+from prdgen.errors import Invalid, TooLarge
 from prdgen.server import auth, html
 from prdgen.server.errors import WrongOrigin
 
@@ -79,7 +79,7 @@ async def form_of(request: Request) -> dict[str, str]:
 
 async def body_of(request: Request, *required: str) -> dict[str, Any]:
     """The JSON object sent, with its required keys; raises Invalid."""
-    raw = await request.body()
+    raw = await bounded(request, auth.app_of(request).settings.message_limit)
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -96,12 +96,23 @@ async def body_of(request: Request, *required: str) -> dict[str, Any]:
     return found
 
 
+async def bounded(request: Request, limit: int) -> bytes:
+    """The body, read no further than `limit` bytes; raises TooLarge."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > limit:
+            raise TooLarge(what="The body", where=request.url.path, got=f"over {limit} bytes",
+                           expected=f"{limit} bytes")  # fmt: skip
+    return bytes(data)
+
+
 def number(request: Request, name: str, default: int, low: int, high: int) -> int:
     """A number from the query string, within bounds; raises Invalid."""
     raw = request.query_params.get(name)
     if raw is None:
         return default
-    if not raw.isascii() or not raw.isdigit() or not low <= int(raw[:12]) <= high:
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 12 or not low <= int(raw) <= high:
         raise Invalid(what=name, where=request.url.path, expected=f"{low} to {high}", got=raw[:40])
     return int(raw)
 

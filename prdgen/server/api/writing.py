@@ -20,6 +20,7 @@ from prdgen.server.api.operations import (
     Operation,
     as_json,
     body_of,
+    bounded,
     listing,
     obj,
 )
@@ -129,10 +130,13 @@ async def document_status(request: Request) -> Response:
 async def late_changes(request: Request) -> Response:
     """A document this server retired or lost, with changes of its own: merged as text."""
     app, asked = app_of(request), request.query_params
-    limit = app.settings.message_limit
-    data = await _bounded(request, limit)
+    try:
+        document_id = ids.parse_document_name(request.path_params["id"])
+    except ids.BadDocumentId as error:
+        raise NotFound(what="document", where=request.path_params["id"]) from error
+    data = await bounded(request, app.settings.message_limit)
     found = await late.carry(
-        app, data, asked.get("branch", app.main_branch), asked.get("page_path", ""),
+        app, document_id, data, asked.get("branch", app.main_branch), asked.get("page_path", ""),
         visitor_of(request).person.id,
     )  # fmt: skip
     return as_json(
@@ -140,16 +144,6 @@ async def late_changes(request: Request) -> Response:
          if found.document_id else None,
          "recovered": found.recovered, "edit": found.edit}
     )  # fmt: skip
-
-
-async def _bounded(request: Request, limit: int) -> bytes:
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > limit:
-            raise TooLarge(what="The document", where=request.url.path, got=f"over {limit}",
-                           expected=limit)  # fmt: skip
-    return bytes(data)
 
 
 async def who_am_i(request: Request) -> Response:

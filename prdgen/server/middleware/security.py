@@ -15,6 +15,19 @@ _POLICY: Final = (
 )
 
 
+def headers(nonce: str, host: str) -> dict[str, str]:
+    """The headers of an answer with this nonce to a request for this host."""
+    sockets = f" ws://{host} wss://{host}" if host else ""
+    return {
+        "Content-Security-Policy": _POLICY.format(nonce=nonce, sockets=sockets),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+
+
 class Security:
     """Sets the headers on every HTTP answer that does not bring its own policy."""
 
@@ -32,16 +45,9 @@ class Security:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                sockets = f" ws://{host} wss://{host}" if host else ""
-                headers.setdefault(
-                    "Content-Security-Policy", _POLICY.format(nonce=nonce, sockets=sockets)
-                )
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("X-Frame-Options", "DENY")
-                headers.setdefault("Referrer-Policy", "same-origin")
-                headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-                headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+                given = MutableHeaders(scope=message)
+                for name, value in headers(nonce, host).items():
+                    given.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, with_headers)
