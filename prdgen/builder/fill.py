@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Final
+from urllib.parse import quote
 
 from prdgen.builder import navigation
 from prdgen.builder.frame import Frame
@@ -109,13 +110,13 @@ def _stands_for_folder(name: str) -> bool:
 def edit_address(frame: Frame, target: Target, page_path: str) -> str:
     """The address of the page's editor: the target's, else from mkdocs.yml's `edit_uri`."""
     if target.edit_url:
-        return target.edit_url.format(branch=target.branch, page_path=page_path)
+        return target.edit_url.format(branch=quote(target.branch), page_path=quote(page_path))
     config = frame.config
     repo, edit_uri = str(config.values.get("repo_url") or ""), config.values.get("edit_uri")
     if not repo or not edit_uri:
         return ""
     inside = page_path.removeprefix(f"{config.docs_dir}/")
-    return f"{repo.rstrip('/')}/{str(edit_uri).strip('/')}/{inside}"
+    return f"{repo.rstrip('/')}/{str(edit_uri).strip('/')}/{quote(inside)}"
 
 
 def toc(outline: Sequence[Heading]) -> str:

@@ -58,8 +58,8 @@ def to_json(nodes: Sequence[Node]) -> bytes:
 def neighbours(nodes: Sequence[Node]) -> dict[str, tuple[Node | None, Node | None]]:
     """For each page's address the one before and the one after it in reading order."""
     line = [node for top in nodes for node in top.walk() if node.url is not None]
-    around = zip([None, *line[:-1]], line, [*line[1:], None], strict=True)
-    return {str(node.url): (before, after) for before, node, after in around}
+    ends = [None, *line, None]
+    return {str(node.url): (ends[i], ends[i + 2]) for i, node in enumerate(line)}
 
 
 def path_html(url: str, base: str, folders: Mapping[str, bool], home: str) -> str:
