@@ -15,6 +15,7 @@ from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, PageExists
 from prdgen.flows.live import file_path
 from prdgen.git import commits, locks
+from prdgen.git.values import Signature
 from prdgen.page import templates
 from prdgen.store import event_log
 
@@ -24,18 +25,25 @@ async def page(
 ) -> str:
     """Make a page titled `title` from `template`; returns its page_path.
 
-    Raises NoSuchBranch, NotFound (template), PageExists (the same path, in any case) and BadPagePath.
+    Raises NoSuchBranch, NotFound (template), PageExists (the same path, in any case), BadPagePath,
+    and Invalid for a title that is none.
     """
+    title = naming.title(title)
     ids.check_branch(branch)
     where = pages_of.folder_of_new(app) if folder is None else folder.strip("/")
     page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
     people = await signatures.load(app, (), person)
-    author = people.saver.name if people.saver else ""
     content = templates.fill(
         templates.find(draft.templates_dir(app), template),
-        {"title": title, "owner": author, "date": datetime.now(UTC).date().isoformat()},
+        {
+            "title": title,
+            "owner": people.saver.name if people.saver else "",
+            "date": datetime.now(UTC).date().isoformat(),
+        },
     )
-    made = await to_thread.run_sync(_commit, app, branch, page_path, content.encode(), people, title)
+    made = await to_thread.run_sync(
+        _commit, app, branch, page_path, content.encode(), people.author(person), title
+    )
     async with app.store.transaction() as tx:
         await event_log.record(
             tx,
@@ -46,7 +54,7 @@ async def page(
 
 
 def _commit(
-    app: App, branch: str, page_path: str, data: bytes, people: signatures.People, title: str
+    app: App, branch: str, page_path: str, data: bytes, author: Signature, title: str
 ) -> str:
     """In a thread: refuse a name that exists in any case, commit, and lay the file."""
     repository = app.repository
@@ -57,11 +65,13 @@ def _commit(
         taken = {naming.folded(entry.path): entry.path for entry in repository.files(tip)}
         tree = repository.work_tree_of(branch)
         path = None if tree is None else file_path(tree, page_path)
-        if found := taken.get(naming.folded(page_path)) or (page_path if path and path.exists() else None):
+        if found := taken.get(naming.folded(page_path)) or (
+            page_path if path and path.exists() else None
+        ):
             raise PageExists(page_path=page_path, branch=branch, got=found)
         made = commits.write(
             repository, branch, tip, {page_path: data},
-            message=f"Add {title}", author=people.author(None), committer=people.server,
+            message=f"Add {title}", author=author, committer=signatures.SERVER,
         )  # fmt: skip
         if tree is not None and path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

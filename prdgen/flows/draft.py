@@ -21,7 +21,8 @@ def templates_dir(clone: Clone) -> Path:
 
 
 def write(clone: Clone, title: str, template: str, folder: str | None) -> str:
-    """Write the file and return its page_path; raises NotFound, PageExists and BadPagePath."""
+    """Write the file and return its page_path; raises NotFound, PageExists, BadPagePath, Invalid."""
+    title = naming.title(title)
     where = pages_of.folder_of_new(clone) if folder is None else folder.strip("/")
     page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
     path, top = file_path(clone.repository.work_tree, page_path), clone.repository.work_tree

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
+
+from prdgen.errors import Invalid
+
+LONGEST_TITLE: Final = 120
 
 
 def folded(page_path: str) -> str:
     """A path as file systems that ignore case and Unicode form see it."""
     return unicodedata.normalize("NFC", page_path).casefold()
+
+
+def title(given: str) -> str:
+    """A title as one line; raises Invalid when it is empty, too long, or has control characters.
+
+    It becomes a heading and a commit's subject, so it must not bring lines of its own.
+    """
+    found = given.strip(" \t")
+    if not 0 < len(found) <= LONGEST_TITLE or not found.isprintable():
+        raise Invalid(what="title", where="the new page",
+                      expected=f"one line of up to {LONGEST_TITLE} letters",
+                      got=repr(found[:80]) if found else "nothing")  # fmt: skip
+    return found
 
 
 def file_name(title: str) -> str:

@@ -31,9 +31,13 @@ def render(
     """A page from a template. Every template knows who asks, the nonce, and the address asked."""
     visitor = getattr(request.state, "visitor", None)
     app = request.app.state.app
+
+    def on(branch: str) -> str:
+        return "" if branch == app.main_branch else f"?branch={quote(branch, safe='')}"
+
     text = _environment().get_template(template).render(
-        request=request, visitor=visitor, nonce=request.state.nonce, version=__version__,
-        main_branch=app.main_branch, csrf=form_token(visitor), path=request.url.path, **values,
+        request=request, visitor=visitor, nonce=getattr(request.state, "nonce", ""), version=__version__,
+        main_branch=app.main_branch, on=on, csrf=form_token(visitor), path=request.url.path, **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status, headers=dict(headers or {}))
     answer.headers.setdefault("Cache-Control", "no-cache")
