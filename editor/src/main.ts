@@ -23,18 +23,17 @@ async function start(root: HTMLElement): Promise<void> {
   const frame = new Frame(root, config, shelf);
   const model = new Model();
   model.listen((words) => frame.status.show(words));
-  const api = new Api(config.csrfToken, undefined, freshToken);
+  const api = new Api(config.csrfToken, undefined, () => freshToken(config.homeUrl));
   if (config.documentUrl) await startLive(config, frame, model, api, new Registry(shelf, config.person.id));
   else await startReading(config, frame, model, api);
 }
 
-/** The form token that this page would be given now. */
-async function freshToken(): Promise<string | null> {
-  const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+/** The form token of the session there is now; the home page has it, and opens no document. */
+async function freshToken(homeUrl: string): Promise<string | null> {
+  const answer = await fetch(homeUrl, { credentials: "same-origin" }).catch(() => null);
   if (!answer?.ok) return null;
-  const shell = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const config = shell.getElementById("editor")?.dataset["config"];
-  return config ? readConfig(config).csrfToken : null;
+  const home = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return home.querySelector<HTMLInputElement>("input[name=csrf]")?.value ?? null;
 }
 
 /** A page that is not live: its text, read-only, with the reason. */

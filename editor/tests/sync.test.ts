@@ -1,7 +1,6 @@
 /** The connection: what closes it, how it comes back, and what is kept meanwhile. */
 import { cbor, type Message, type PeerId } from "@automerge/automerge-repo/slim";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Tick, type Clock } from "../src/binding/tick";
 import { delay, HOPELESS_MILLISECONDS } from "../src/sync/backoff";
 import { closing } from "../src/sync/closing";
 import { Journal } from "../src/sync/journal";
@@ -235,46 +234,5 @@ describe("what this device remembers", () => {
     journal.write("doc", [new Uint8Array([1])]);
     journal.write("doc", []);
     expect(shelf.length).toBe(0);
-  });
-});
-
-describe("the tick", () => {
-  function clocked() {
-    let now = 0;
-    let due: { at: number; act: () => void } | null = null;
-    const clock: Clock = {
-      now: () => now,
-      after: (milliseconds, act) => {
-        due = { at: now + milliseconds, act };
-        return () => (due = null);
-      },
-    };
-    const pass = (milliseconds: number): void => {
-      now += milliseconds;
-      if (due && due.at <= now) due.act();
-    };
-    return { clock, pass };
-  }
-
-  test("acts at once after a quiet time, then once a tick however often it is asked", () => {
-    const { clock, pass } = clocked();
-    const acted = vi.fn();
-    const tick = new Tick(100, acted, clock);
-    for (let time = 0; time < 1_000; time += 10) {
-      tick.ask();
-      pass(10);
-    }
-    expect(acted.mock.calls.length).toBeGreaterThanOrEqual(9);
-    expect(acted.mock.calls.length).toBeLessThanOrEqual(11);
-  });
-
-  test("stopped, it does not act", () => {
-    const { clock, pass } = clocked();
-    const acted = vi.fn();
-    const tick = new Tick(100, acted, clock);
-    tick.ask();
-    tick.stop();
-    pass(500);
-    expect(acted).not.toHaveBeenCalled();
   });
 });
