@@ -7,9 +7,10 @@ import shutil
 import sys
 from importlib import metadata
 
-from prdgen.builder import exports, pdf
+from prdgen.builder import exports, pdf, site_config
 from prdgen.errors import PrdgenError
 from prdgen.flows import context, publish
+from prdgen.flows.context import Clone
 from prdgen.git import doctor as git_doctor
 from prdgen.git.doctor import Finding
 from prdgen.settings import Settings
@@ -56,6 +57,14 @@ def _site(settings: Settings) -> Finding:
         tip = clone.repository.tip(clone.main_branch)
         if tip is not None:
             publish.draw(clone, tip)
+        left_out = _left_out(clone, tip)
     except PrdgenError as error:
         return Finding("site", ok=False, what=error.message, cure=error.hint)
-    return Finding("site", ok=True, what="mkdocs.yml and the theme can be used")
+    return Finding("site", ok=True, what=f"mkdocs.yml and the theme can be used{left_out}")
+
+
+def _left_out(clone: Clone, tip: str | None) -> str:
+    """What mkdocs.yml asks for and prdgen does not do, in words."""
+    data = clone.repository.read(tip, "mkdocs.yml") if tip else None
+    found = site_config.read(data).findings if data else ()
+    return "".join(f"; line {each.line}: {each.message}" for each in found)
