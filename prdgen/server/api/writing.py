@@ -25,7 +25,7 @@ from prdgen.server.api.operations import (
     obj,
 )
 from prdgen.server.auth import app_of, visitor_of
-from prdgen.store import access, conflicts, people
+from prdgen.store import access, conflicts, documents, people
 
 
 async def list_templates(request: Request) -> Response:
@@ -37,10 +37,11 @@ async def list_templates(request: Request) -> Response:
 
 async def create_page(request: Request) -> Response:
     """Make a page from a template, in one commit."""
-    app, body = app_of(request), await body_of(request, "title")
+    app = app_of(request)
+    body = await body_of(request, "title", optional=("branch", "template", "folder"))
     branch = body.get("branch") or app.main_branch
     page_path = await create.page(
-        app, branch, str(body.get("template") or "feature"), body["title"],
+        app, branch, body.get("template") or "feature", body["title"],
         visitor_of(request).person.id, folder=body.get("folder"),
     )  # fmt: skip
     return as_json(
@@ -51,12 +52,12 @@ async def create_page(request: Request) -> Response:
 
 async def preview_page(request: Request) -> Response:
     """Text rendered as the site would show it."""
-    app, body = app_of(request), await body_of(request, "text", "page_path")
+    app, body = app_of(request), await body_of(request, "text", "page_path", optional=("branch",))
     limit = app.settings.live_limit * 2
     if len(body["text"]) > limit:
         raise TooLarge(what="The text", where="/api/preview", got=len(body["text"]), expected=limit)
     ids.check_page_path(body["page_path"])
-    branch = str(body.get("branch") or app.main_branch)
+    branch = body.get("branch") or app.main_branch
     found = await read.preview(app, branch, body["page_path"], body["text"])
     return as_json(
         {
@@ -70,13 +71,13 @@ async def preview_page(request: Request) -> Response:
 
 async def save_version(request: Request) -> Response:
     """Commit a live page now, with a message."""
-    app, body = app_of(request), await body_of(request, "branch", "page_path")
-    message = body.get("message")
-    if message is not None and (not isinstance(message, str) or len(message) > 10_000):
-        raise Invalid(what="message", where="/api/versions", expected="a text up to 10,000 letters",
-                      got=type(message).__name__)  # fmt: skip
+    app, body = app_of(request), await body_of(request, "branch", "page_path", optional=("message",))
+    message = body.get("message") or ""
+    if len(message) > _LONGEST_MESSAGE:
+        raise Invalid(what="message", where="/api/versions", got=f"{len(message)} letters",
+                      expected=f"a text of up to {_LONGEST_MESSAGE} letters")  # fmt: skip
     saved = await edit.save_version(
-        app, body["branch"], body["page_path"], (message or "").strip() or None,
+        app, body["branch"], body["page_path"], message.strip() or None,
         visitor_of(request).person.id,
     )  # fmt: skip
     return as_json({"commits": list(saved.commits), "refused": saved.refused}, 201)
@@ -85,13 +86,13 @@ async def save_version(request: Request) -> Response:
 async def list_conflicts(request: Request) -> Response:
     """Places of a live page where two versions stand and someone is to choose."""
     app, asked = app_of(request), request.query_params
-    opened = await open_flow.document(
-        app, asked.get("branch", app.main_branch), asked.get("page_path", "")
-    )
-    if opened.document is None:
-        return as_json({"items": []})
+    branch, page_path = asked.get("branch", app.main_branch), asked.get("page_path", "")
+    ids.check_branch(branch)
+    ids.check_page_path(page_path)
     async with app.store.transaction() as tx:
-        found = await conflicts.list_open(tx, opened.document.id)
+        # Only looked for, never made: an editor may be bringing a document back just now.
+        live = await documents.find_live(tx, branch, page_path)
+        found = await conflicts.list_open(tx, live.id) if live else []
     items = [{"id": str(c.id), "ours": {"text": c.ours}, "theirs": {"text": c.theirs},
               "origin": c.origin} for c in found]  # fmt: skip
     return as_json({"items": items})
@@ -166,10 +167,10 @@ async def list_people(request: Request) -> Response:
 
 async def invite_person(request: Request) -> Response:
     """Add a person, and make the link they sign in with."""
-    app, body = app_of(request), await body_of(request, "name", "email")
+    app, body = app_of(request), await body_of(request, "name", "email", optional=("role",))
     async with app.store.transaction() as tx:
         person, link = await accounts.invite(
-            tx, body["name"], body["email"], body.get("role", "editor")
+            tx, body["name"], body["email"], body.get("role") or "editor"
         )
     return as_json({"id": str(person.id), "link": f"/sign-in/{link}"}, 201)
 
@@ -177,10 +178,10 @@ async def invite_person(request: Request) -> Response:
 async def create_token(request: Request) -> Response:
     """An API token; its text is shown this once. For Git: user `git`, the token as password."""
     visitor = auth.require_writing(request, "make a token")
-    app, body = app_of(request), await body_of(request, "name")
+    app, body = app_of(request), await body_of(request, "name", optional=("scope",))
     async with app.store.transaction() as tx:
         secret, token = await accounts.make_token(
-            tx, visitor.person.id, body["name"], body.get("scope", "write")
+            tx, visitor.person.id, body["name"], body.get("scope") or "write"
         )
     return as_json({"token": secret, **_token(token)}, 201)
 
@@ -216,6 +217,7 @@ def _uuid(request: Request, name: str) -> UUID:
         raise NotFound(what=name, where=request.url.path) from None
 
 
+_LONGEST_MESSAGE = 10_000
 PERSON = obj(id=STRING, name=STRING, email=STRING, role=STRING)
 _SCOPE = {"enum": list(accounts.SCOPES)}
 TOKEN = obj(id=STRING, name=STRING, scope=_SCOPE, created_at=STRING, expires_at=NULLABLE,
@@ -228,10 +230,12 @@ OPERATIONS = (
               body=obj(title=STRING) | {"properties": {"title": STRING, "template": STRING,
                                                         "branch": STRING, "folder": STRING}}),
     Operation("POST", "/api/preview", "Preview a text.", preview_page, obj(html=STRING),
-              body=obj(text=STRING, page_path=STRING)),
+              body=obj(text=STRING, page_path=STRING)
+              | {"properties": {"text": STRING, "page_path": STRING, "branch": NULLABLE}}),
     Operation("POST", "/api/versions", "Save a version.", save_version,
               obj(commits={"type": "array", "items": STRING}), "editor", status=201,
-              body=obj(branch=STRING, page_path=STRING)),
+              body=obj(branch=STRING, page_path=STRING)
+              | {"properties": {"branch": STRING, "page_path": STRING, "message": NULLABLE}}),
     Operation("GET", "/api/conflicts", "List open conflicts of a page.", list_conflicts,
               listing(obj(id=STRING)), query={"branch": STRING, "page_path": STRING}),
     Operation("POST", "/api/conflicts/{id}/resolve", "Resolve a conflict.", resolve_conflict,
@@ -247,7 +251,9 @@ OPERATIONS = (
     Operation("GET", "/api/people", "List people.", list_people, listing(PERSON)),
     Operation("POST", "/api/people", "Invite a person.", invite_person,
               obj(id=STRING, link=STRING), "owner", status=201,
-              body=obj(name=STRING, email=STRING)),
+              body=obj(name=STRING, email=STRING)
+              | {"properties": {"name": STRING, "email": STRING,
+                                "role": {"enum": list(roles.ROLES)}}}),
     Operation("GET", "/api/tokens", "List your API tokens.", list_tokens, listing(TOKEN)),
     Operation("POST", "/api/tokens", "Make an API token.", create_token,
               obj(token=STRING, expires_at=STRING), status=201,
