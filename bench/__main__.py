@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bench import machine, repositories
-from bench.figures import Report
+from bench.figures import Figures, Report
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in one line.")
 _CORPUS = click.option(
@@ -41,7 +41,9 @@ def main() -> None:
 @_JSON
 def sync(*, no_peers: bool, as_json: bool, **amount: Any) -> None:
     """Editors typing together, beside automerge-repo's server and Hocuspocus."""
-    show(_sync(amount, with_peers=not no_peers), as_json=as_json)
+    from bench import load, sync
+
+    show(lambda: sync.run(load.Load(**amount), say, with_peers=not no_peers), as_json=as_json)
 
 
 @main.command()
@@ -50,7 +52,9 @@ def sync(*, no_peers: bool, as_json: bool, **amount: Any) -> None:
 @_JSON
 def edit(rounds: int, corpus: Path, *, as_json: bool) -> None:
     """One edit's way to file, commit and site, and from a file to an editor."""
-    show(_edit(rounds, corpus), as_json=as_json)
+    from bench import edit
+
+    show(lambda: edit.run(corpus, say, rounds), as_json=as_json)
 
 
 @main.command()
@@ -58,7 +62,9 @@ def edit(rounds: int, corpus: Path, *, as_json: bool) -> None:
 @_JSON
 def start(corpus: Path, *, as_json: bool) -> None:
     """First and second start on a large repository, and the memory of an idle server."""
-    show(_start(corpus), as_json=as_json)
+    from bench import start
+
+    show(lambda: start.run(corpus, say), as_json=as_json)
 
 
 @main.command()
@@ -66,7 +72,9 @@ def start(corpus: Path, *, as_json: bool) -> None:
 @_JSON
 def build(corpus: Path, *, as_json: bool) -> None:
     """The static site of a large repository, beside MkDocs with Material."""
-    show(_build(corpus), as_json=as_json)
+    from bench import build
+
+    show(lambda: build.run(corpus, say), as_json=as_json)
 
 
 @main.command("all")
@@ -74,51 +82,34 @@ def build(corpus: Path, *, as_json: bool) -> None:
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    steps: list[Callable[[], Report]] = [
-        lambda: _sync({}, with_peers=True),
-        lambda: _edit(30, corpus),
-        lambda: _start(corpus),
-        lambda: _build(corpus),
-    ]
-    here = machine.name()
-    reports = []
-    for step in steps:
-        reports.append(step())
+    from bench import build, edit, load, start, sync
+
+    steps: dict[str, Callable[[], Report]] = {
+        "sync": lambda: sync.run(load.Load(), say),
+        "edit": lambda: edit.run(corpus, say),
+        "start": lambda: start.run(corpus, say),
+        "build": lambda: build.run(corpus, say),
+    }
+    found = {}
+    for name, step in steps.items():
+        report, found[name] = measured(step)
         if not as_json:
-            click.echo(reports[-1].as_text())
+            click.echo(report.as_text())
     if as_json:
-        click.echo(json.dumps({r.bench: r.as_json() for r in reports} | {"machine": here}))
+        click.echo(json.dumps({"bench": "all", **found}))
 
 
-def show(report: Report, *, as_json: bool) -> None:
-    """The outcome, for people or for programs."""
-    found = report.as_json() | {"machine": machine.name()}
+def show(run: Callable[[], Report], *, as_json: bool) -> None:
+    """Run one benchmark and show what it found, for people or for programs."""
+    report, found = measured(run)
     click.echo(json.dumps(found) if as_json else report.as_text())
 
 
-def _sync(amount: dict[str, Any], *, with_peers: bool) -> Report:
-    from bench import load, sync
-
-    usual = {"documents": 4, "editors": 4, "rate": 5.0, "seconds": 20.0, "characters": 8000}
-    return sync.run(load.Load(**(usual | amount)), say, with_peers=with_peers)
-
-
-def _edit(rounds: int, corpus: Path) -> Report:
-    from bench import edit
-
-    return edit.run(corpus, rounds, say)
-
-
-def _start(corpus: Path) -> Report:
-    from bench import start
-
-    return start.run(corpus, say)
-
-
-def _build(corpus: Path) -> Report:
-    from bench import build
-
-    return build.run(corpus, say)
+def measured(run: Callable[[], Report]) -> tuple[Report, Figures]:
+    """A benchmark's report, and the same as JSON with the machine it ran on."""
+    watch = machine.Watch()
+    report = run()
+    return report, report.as_json() | {"machine": watch.describe()}
 
 
 def say(text: str) -> None:

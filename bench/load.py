@@ -21,12 +21,12 @@ _DRAIN_SECONDS = 180
 class Load:
     """How much is typed."""
 
-    documents: int
-    editors: int
-    rate: float
+    documents: int = 4
+    editors: int = 4
+    rate: float = 5.0
     """Edits a second of one editor."""
-    seconds: float
-    characters: int
+    seconds: float = 20.0
+    characters: int = 8000
     """Length of a document at the beginning."""
     warm_seconds: float = 5.0
     """Typed before anything is measured, so that no side is still compiling its code."""

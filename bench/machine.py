@@ -1,21 +1,45 @@
-"""The machine a benchmark ran on, since a figure without one says little."""
+"""The machine a benchmark ran on, and how busy others kept it: a figure alone says little."""
 
 from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 
+from bench import processes
 
-def name() -> dict[str, object]:
-    """Processor, cores this process may use, system, Python, and the load before the run."""
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "system": _system(),
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
-    }
+
+class Watch:
+    """Looks at the machine from now on."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._busy = _busy_seconds()
+        self._own = _own_seconds()
+
+    def describe(self) -> dict[str, object]:
+        """Processor, cores this process may use, system, Python, and how many cores on average
+        were taken by processes that are not of this benchmark.
+        """
+        others = (_busy_seconds() - self._busy) - (_own_seconds() - self._own)
+        return {
+            "processor": _processor(),
+            "cores": len(os.sched_getaffinity(0)),
+            "system": _system(),
+            "python": platform.python_version(),
+            "others_cores": round(max(0.0, others) / (time.monotonic() - self._began), 2),
+        }
+
+
+def _busy_seconds() -> float:
+    """Processor seconds of everything since the machine started, idle and waiting left out."""
+    fields = Path("/proc/stat").read_text("utf-8").splitlines()[0].split()[1:9]
+    return (sum(map(int, fields)) - int(fields[3]) - int(fields[4])) / processes.TICKS
+
+
+def _own_seconds() -> float:
+    return processes.seconds(processes.tree(os.getpid(), whole=True))
 
 
 def _processor() -> str:

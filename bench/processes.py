@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICKS = os.sysconf("SC_CLK_TCK")
 _SERVICES = ("postgres", "valkey-server", "redis-server")
 
 
@@ -35,12 +35,12 @@ def find(pid: int) -> Process | None:
         text[text.index("(") + 1 : text.rindex(")")],
         text[text.rindex(")") + 2 :].split(),
     )
-    return Process(pid, int(fields[1]), name, sum(map(int, fields[11:15])) / _TICKS)
+    return Process(pid, int(fields[1]), name, sum(map(int, fields[11:15])) / TICKS)
 
 
-def tree(root: int) -> list[Process]:
-    """The process and everything that descends from it, Postgres and Valkey left out."""
-    return [process for process in _tree(root) if process.name not in _SERVICES]
+def tree(root: int, *, whole: bool = False) -> list[Process]:
+    """The process and everything that descends from it; Postgres and Valkey only when `whole`."""
+    return [process for process in _tree(root) if whole or process.name not in _SERVICES]
 
 
 def services(root: int, state_dir: Path) -> list[Process]:
