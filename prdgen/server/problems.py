@@ -81,5 +81,4 @@ async def refuse(error: PrdgenError, scope: Scope, receive: Receive, send: Send)
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4403, "reason": error.message[:120]})
         return
-    body = JSONResponse(error.problem(), error.status, media_type="application/problem+json")
-    await body(scope, receive, send)
+    await answer(Request(scope), error)(scope, receive, send)

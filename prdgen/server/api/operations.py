@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -77,8 +77,13 @@ async def form_of(request: Request) -> dict[str, str]:
     return fields
 
 
-async def body_of(request: Request, *required: str) -> dict[str, Any]:
-    """The JSON object sent, with its required keys; raises Invalid."""
+async def body_of(
+    request: Request, *required: str, optional: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The JSON object sent, its `required` texts there and its `optional` ones texts or null.
+
+    Raises Invalid and TooLarge.
+    """
     raw = await bounded(request, auth.app_of(request).settings.message_limit)
     try:
         found = json.loads(raw)
@@ -89,8 +94,9 @@ async def body_of(request: Request, *required: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid(what="the body", where=request.url.path, expected="a JSON object",
                       got=type(found).__name__)  # fmt: skip
-    for key in required:
-        if not isinstance(found.get(key), str):
+    for key in (*required, *optional):
+        value = found.get(key)
+        if not isinstance(value, str) and (key in required or value is not None):
             raise Invalid(what=key, where=request.url.path, expected="a text",
                           got=repr(found.get(key))[:80])  # fmt: skip
     return found

@@ -191,7 +191,9 @@ def export_answer(made: export.Exported) -> Response:
 
 OPERATIONS = (
     Operation("GET", "/api/pages", "List pages.", list_pages, listing(PAGE, after=NULLABLE),
-              query=BRANCH | {"status": STRING, "owner": STRING, "tag": STRING, "after": STRING,
+              query=BRANCH | {"status": STRING, "owner": STRING, "tag": STRING,
+                              "q": STRING | {"description": "Words of the page or its path."},
+                              "order": {"enum": ["recent", "path"]}, "after": STRING,
                               "limit": INTEGER}),
     Operation("GET", "/api/pages/{address:path}", "Get a page as structure.", get_page,
               obj(branch=STRING, page_path=STRING, title=STRING, html=STRING, markdown=STRING),
@@ -201,7 +203,8 @@ OPERATIONS = (
               query=BRANCH | {"q": STRING | {"x-required": True}, "limit": INTEGER,
                               "offset": INTEGER}),
     Operation("GET", "/api/requirements", "List requirements.", list_requirements,
-              listing(obj(page_path=STRING, req_id=STRING, text=STRING)),
+              listing(obj(page_path=STRING, id=STRING, text=STRING, line=INTEGER, status=NULLABLE,
+                          title=STRING)),
               query=BRANCH | {"id": STRING}),
     Operation("GET", "/api/requirements/{id}/uses", "List where a requirement is used.",
               requirement_uses, listing(obj(page_path=STRING)), query=BRANCH),

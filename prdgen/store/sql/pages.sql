@@ -73,7 +73,8 @@ WHERE branch = %(branch)s
     AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
     AND (%(drafts)s OR NOT draft)
     AND (%(query)s::text IS NULL OR search @@ websearch_to_tsquery('prdgen', %(query)s)
-        OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%')
+        OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%'
+        OR strpos(lower(page_path), lower(%(query)s)) > 0)
     AND (%(after_path)s::text IS NULL OR page_path > %(after_path)s)
 ORDER BY page_path LIMIT %(limit)s;
 
@@ -87,7 +88,8 @@ WHERE branch = %(branch)s
     AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
     AND (%(drafts)s OR NOT draft)
     AND (%(query)s::text IS NULL OR search @@ websearch_to_tsquery('prdgen', %(query)s)
-        OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%')
+        OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%'
+        OR strpos(lower(page_path), lower(%(query)s)) > 0)
     AND (%(after_at)s::timestamptz IS NULL
         OR (updated_at, page_path) < (%(after_at)s, %(after_path)s))
 ORDER BY updated_at DESC, page_path DESC LIMIT %(limit)s;
