@@ -12,6 +12,7 @@ from prdgen import ids
 from prdgen.crdt.replica import Replica
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
+from prdgen.flows import pages_of
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.flows.live import content_hash, file_path
@@ -119,10 +120,13 @@ def _proves(app: App, document_id: UUID, claim: Claim) -> bool:
     made = ids.document_id(
         app.repository_id, claim.branch, claim.page_path, claim.base_commit, claim.n
     )
-    return made == document_id
+    return made == document_id and pages_of.globs(app).match(claim.page_path)
 
 
 def _source_at_tip(app: App, branch: str, page_path: str) -> Source:
+    if not pages_of.globs(app).match(page_path):
+        # Everyone who may write opens pages; configuration and roles take more than that.
+        raise NoSuchPage(page_path=page_path, branch=branch)
     repository = app.repository
     tip = repository.tip(branch)
     if tip is None:
