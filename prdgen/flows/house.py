@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from prdgen.crdt import guard
 from prdgen.errors import PrdgenError
 from prdgen.flows import open as open_flow
 from prdgen.flows import relay, watch
@@ -39,6 +40,9 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             message_bytes=settings.message_limit,
             page_bytes=settings.live_limit,
             messages_per_second=settings.messages_per_second,
+        ),
+        guard=guard.Limits(
+            operations=settings.operations_limit, message_bytes=settings.message_limit
         ),
     )
     app.keeper, app.rooms = keeper, rooms

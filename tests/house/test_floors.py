@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from prdgen import settings
+
 PACKAGE = Path(__file__).parents[2] / "prdgen"
 FLOORS = {
     "errors": 0, "ids": 0, "events": 0, "settings": 0, "logs": 0,
@@ -155,3 +157,15 @@ def test_nothing_is_imported_inside_functions():
         if isinstance(child, (ast.Import, ast.ImportFrom))
     ]
     assert not inside
+
+
+def test_every_setting_is_used():
+    """A setting that nothing reads would be a promise nobody keeps."""
+    read = {
+        node.attr
+        for module in MODULES
+        if module.name != "settings.py"
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert [each.name for each in settings.SETTINGS if each.name not in read] == []
