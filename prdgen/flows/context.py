@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import platform
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -56,11 +58,20 @@ class App(Clone):
     store: Store
     bus: Bus
     queue: Queue = field(init=False)
-    process_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    process_id: str = field(init=False)
     rooms: Rooms | None = None
     keeper: Keeper | None = None
     database_url: str = ""
     redis_url: str = ""
+
+    def __post_init__(self) -> None:
+        self.process_id = f"{self.clone_id}-{secrets.token_hex(8)}"
+
+    @property
+    def clone_id(self) -> str:
+        """A name for this clone on this machine: what its processes have in common."""
+        place = f"{platform.node()}\0{self.state_dir}"
+        return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 def open_clone(settings: Settings) -> Clone:

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from prdgen import background
 from prdgen.crdt import guard
 from prdgen.errors import PrdgenError
 from prdgen.flows import open as open_flow
-from prdgen.flows import relay, watch
+from prdgen.flows import recover, relay, watch
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
 from prdgen.flows.keep import Keeper
@@ -46,6 +47,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         ),
     )
     app.keeper, app.rooms = keeper, rooms
+    await recover.run(app)
     tasks = [
         asyncio.create_task(work, name=name)
         for name, work in (
@@ -62,9 +64,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         await keeper.close()
         await rooms.close()
         stop.set()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await background.end(tasks)
 
 
 async def opener(app: App, document_id: UUID, claim: Claim | None) -> Room | None:
@@ -74,6 +74,9 @@ async def opener(app: App, document_id: UUID, claim: Claim | None) -> Room | Non
     row = await open_flow.claimed(app, document_id, claim)
     if row is None:
         return None
+    if row.status == "retired":
+        # Its last change names the document that follows; what arrives here is carried over there.
+        return await app.rooms.get(row.id)
     held = await app.keeper.hold(row)
     if held is not None:
         return held.room

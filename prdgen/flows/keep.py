@@ -85,6 +85,7 @@ class Keeper:
             live.authorship.advance(delivery.after, delivery.person_id)
         live.last_change = time.monotonic()
         live.dirty_since = live.dirty_since or live.last_change
+        live.left = live.left and not room.peers
         live.uncommitted = True
         live.refused = None
         live.changed.set()
@@ -92,13 +93,16 @@ class Keeper:
     def joined(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone opened the page."""
         self._tell("user.joined", room, peer)
+        if live := self.find(room.document_id):
+            live.left = False
 
     def left(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone closed the page; after the last one its text is committed."""
         self._tell("user.left", room, peer)
         live = self.find(room.document_id)
         if live is not None and not room.peers:
-            live.last_change = float("-inf")
+            live.left = True
+            live.last_change = time.monotonic()
             live.changed.set()
 
     def _tell(self, type_: str, room: Room, peer: Peer) -> None:
@@ -143,8 +147,8 @@ class Keeper:
         live = Live(row, room, fence, await self._authors(room, row, base))
         live.dirty_since = live.last_change = time.monotonic()
         async with live.lock:
-            await pull.tip(app, live, cold=True)
-            await pull.file(app, live, cold=True)
+            await pull.tip(app, live, cold=not room.peers)
+            await pull.file(app, live, cold=not room.peers)
         live.authorship.advance(room.text, None)
         live.uncommitted = content_hash(room.text) != live.document.tip_hash
         live.changed.set()
@@ -180,6 +184,7 @@ class Keeper:
         """Write and commit in time until closed; what fails is logged and tried again."""
         renewed = time.monotonic()
         while not self._closing and live.room.open:
+            live.changed.clear()
             try:
                 if time.monotonic() - renewed > self._app.settings.lease_seconds / 3:
                     await self._renew(live)
@@ -233,7 +238,7 @@ class Keeper:
                 raise
             if live.paused and live.gone is None:
                 self._later(live)
-        quiet = now >= live.last_change + settings.quiet_seconds
+        quiet = live.left or now >= live.last_change + settings.quiet_seconds
         if live.uncommitted and quiet and live.dirty_since is None and live.refused is None:
             async with live.lock:
                 await edit.commit(self._app, live, None, None)
@@ -252,8 +257,7 @@ class Keeper:
         if live.dirty_since is not None:
             due.append(live.dirty_since + settings.write_seconds - now)
         elif live.uncommitted and live.refused is None:
-            due.append(live.last_change + settings.quiet_seconds - now)
-        live.changed.clear()
+            due.append(0 if live.left else live.last_change + settings.quiet_seconds - now)
         try:
             await asyncio.wait_for(live.changed.wait(), max(_TICK, min(due)))
         except TimeoutError:

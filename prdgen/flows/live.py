@@ -48,6 +48,8 @@ class Live:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
+    left: bool = False
+    """Whether everybody has left, so that the text is committed without waiting for quiet."""
     uncommitted: bool = False
     paused: str | None = None
     """Why the file is not written now, in words for the person."""

@@ -57,7 +57,12 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
     """
     ids.check_branch(branch)
     ids.check_page_path(page_path)
-    source = await to_thread.run_sync(_source_at_tip, app, branch, page_path)
+    try:
+        source = await to_thread.run_sync(_source_at_tip, app, branch, page_path)
+    except (NoSuchBranch, NoSuchPage):
+        if (deleted := await _deleted(app, branch, page_path)) is None:
+            raise
+        return deleted
     if source.read_only_reason:
         return Opened(None, source.text, source.read_only_reason)
     async with app.store.transaction() as tx:
@@ -69,18 +74,28 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
     return Opened(found, source.text)
 
 
+async def _deleted(app: App, branch: str, page_path: str) -> Opened | None:
+    """A page that is gone from its branch, but people are in it or it has uncommitted text."""
+    async with app.store.transaction() as tx:
+        found = await documents.find_live(tx, branch, page_path)
+    kept = app.keeper.find(found.id) if found and app.keeper else None
+    if found is None or (kept is None and found.heads == found.tip_heads):
+        return None
+    return Opened(found, kept.room.text if kept else "")
+
+
 async def claimed(app: App, document_id: UUID, claim: Claim | None) -> Document | None:
     """The document an editor asks for by id.
 
     An id this store does not know is believed when it is the UUIDv5 of the claim and no other
     document of that page is live: then it is seeded again from the claimed commit, the same bytes
     as the first time, and what Git and the disk have since is taken in before the editor's own
-    changes arrive. None: it is not here, or it was retired.
+    changes arrive. A retired one comes back as it is. None: it is not here.
     """
     async with app.store.transaction() as tx:
         known = await documents.find(tx, document_id)
         if known is not None:
-            return known if known.status == "live" else None
+            return known
         if claim is None or not _proves(app, document_id, claim):
             return None
         if await documents.find_live(tx, claim.branch, claim.page_path):

@@ -98,7 +98,7 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
     else:
-        base = await _agreed_text(app, live, row.file_heads, row.file_hash)
+        base = await agreed_text(app, live, row.file_heads, row.file_hash)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
 
 
@@ -141,7 +141,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     if known is not None:
         await _only_move(app, live, known, move)
     else:
-        base = await _agreed_text(app, live, row.tip_heads, row.tip_hash)
+        base = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
     live.forget_before(digest)
     live.authorship.rebase(theirs)
@@ -216,7 +216,7 @@ def _is_since(replica: Replica, old: Heads, new: Heads) -> bool:
     return replica.missing_from(new).isdisjoint(old)
 
 
-async def _agreed_text(app: App, live: Live, heads: Heads, digest: str | None) -> str:
+async def agreed_text(app: App, live: Live, heads: Heads, digest: str | None) -> str:
     """The text both sides had: the document at `heads`, or the kept text when a merge followed."""
     at_heads = live.room.replica.text(heads)
     if content_hash(at_heads) == digest:

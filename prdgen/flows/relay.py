@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.flows.context import App
@@ -110,9 +111,7 @@ async def run(app: App, stop: asyncio.Event) -> None:
     try:
         await stop.wait()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await background.end(tasks)
 
 
 async def _relay_step(app: App) -> None:

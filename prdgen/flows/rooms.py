@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
+from prdgen import background
 from prdgen.bus.bus import Bus
 from prdgen.bus.errors import BusUnavailable
 from prdgen.flows.keep import Keeper
@@ -137,9 +138,7 @@ async def listen(bus: Bus, rooms: Rooms, stop: asyncio.Event) -> None:
     try:
         await stop.wait()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await background.end(tasks)
 
 
 async def _again(work: Callable[[], Awaitable[None]]) -> None:

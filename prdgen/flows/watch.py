@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import watch
 from prdgen.flows import edit, pull
@@ -40,9 +41,7 @@ async def run(app: App, stop: asyncio.Event) -> None:
                     watching[path] = asyncio.create_task(work, name=f"watch {path}")
             await moved.wait()
     finally:
-        for task in watching.values():
-            task.cancel()
-        await asyncio.gather(*watching.values(), return_exceptions=True)
+        await background.end(watching.values())
 
 
 def _trees(app: App) -> list[WorkTree]:

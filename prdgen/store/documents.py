@@ -269,6 +269,11 @@ async def release_lease(tx: Tx, document_id: UUID, holder: str, fence: int) -> N
     await statements.run(tx, _SQL["release_lease"], id=document_id, holder=holder, fence=fence)
 
 
+async def take_over(tx: Tx, clone: str) -> None:
+    """End the leases of every process of this clone: they are known to be dead."""
+    await statements.run(tx, _SQL["take_over"], clone=clone)
+
+
 async def _check_fence(tx: Tx, document_id: UUID, fence: int | None) -> Document:
     found = await get(tx, document_id)
     if fence is not None and found.fence != fence:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from prdgen import background
 from prdgen.crdt import guard as crdt_guard
 from prdgen.errors import PrdgenError
 from prdgen.sync import errors
@@ -128,9 +129,8 @@ class Rooms:
     async def close(self, why: str = "the server is stopping; it is back in a moment") -> None:
         """Store what is pending in every room, close all connections, and end."""
         self._closing = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._opening.values(), return_exceptions=True)
+        await background.end(self._tasks)
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await asyncio.gather(*(room.close(why) for room in self.open))
 
     def _start(self) -> None:

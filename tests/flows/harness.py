@@ -13,7 +13,7 @@ from automerge import core
 from git.repos import Repo
 from sync import harness
 
-from prdgen import ids
+from prdgen import background, ids
 from prdgen.crdt import wire
 from prdgen.flows import context, edit, house, table
 from prdgen.flows import open as open_flow
@@ -69,10 +69,7 @@ class House:
         keeper, rooms = self.app.keeper, self.app.rooms
         self.stop.set()
         ours = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in ours:
-            if _is_house(task):
-                task.cancel()
-        await asyncio.gather(*(t for t in ours if _is_house(t)), return_exceptions=True)
+        await background.end(task for task in ours if _is_house(task))
         for editor in self.editors:
             await editor.leave()
         keeper._lives.clear()

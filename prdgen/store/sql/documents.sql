@@ -96,6 +96,10 @@ WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 UPDATE documents SET lease_holder = NULL, lease_until = NULL
 WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 
+-- take_over: End the leases of all processes of a clone.
+UPDATE documents SET lease_until = clock_timestamp()
+WHERE starts_with(lease_holder, %(clone)s || '-') AND lease_until > clock_timestamp();
+
 -- orphans: Live documents whose file or tip is behind and whose lease is nobody's (for sweeping).
 SELECT * FROM documents
 WHERE status = 'live' AND (lease_holder IS NULL OR lease_until <= clock_timestamp())
