@@ -44,7 +44,7 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
     if isinstance(state, disk.Missing):
         return
     try:
-        theirs = text.decode(state.data).text
+        theirs = decoded(app, state.data)
     except NotEditable as error:
         live.paused = f"the file on disk cannot be taken in: {error}"
         return
@@ -72,6 +72,14 @@ async def settled(app: App, live: Live, path: Path, tree: Path) -> disk.FileStat
     return await disk.stood_still(
         path, tree, app.settings.settle_seconds, shorter_prefix_of=_last_bytes(live)
     )
+
+
+def decoded(app: App, data: bytes) -> str:
+    """The text in the bytes of a page's file or blob; raises NotEditable: no text, or too much."""
+    limit = app.settings.live_limit
+    if len(data) > limit:
+        raise NotEditable(reason=f"it has {len(data)} bytes; live pages have up to {limit // 1024} KiB")
+    return text.decode(data).text
 
 
 def _agreed(live: Live, data: bytes) -> bool:
@@ -122,7 +130,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
     live.gone = None
-    await _tip_text(app, live, text.decode(data or b"").text, new_tip, cold=cold)
+    await _tip_text(app, live, decoded(app, data or b""), new_tip, cold=cold)
 
 
 async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bool) -> None:
