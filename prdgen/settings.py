@@ -50,6 +50,13 @@ class Settings:
     live_limit: int = _setting(262_144, "Bytes a page may have to be edited live.", low=1024)
     message_limit: int = _setting(4_194_304, "Bytes one sync message may have.", low=65_536)
     operations_limit: int = _setting(50_000, "Operations one change may have.", low=100)
+    epoch_changes: int = _setting(
+        20_000, "A live document with so many changes is followed by a new one, while people type.",
+        low=10,
+    )
+    epoch_idle_changes: int = _setting(
+        5_000, "The same, when nobody has written for quiet_seconds.", low=10
+    )
     quiet_seconds: float = _setting(60.0, "A page quiet for so long is committed.", low=0.1)
     write_seconds: float = _setting(
         0.25, "Typing is in the working-tree file after so many seconds.", low=0.01

@@ -8,6 +8,7 @@ from uuid import UUID
 from anyio import to_thread
 
 from prdgen import ids
+from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files import disk
 from prdgen.flows import draft, edit, naming, pages_of, signatures
@@ -32,6 +33,9 @@ async def page(
     ids.check_branch(branch)
     where = pages_of.folder_of_new(app) if folder is None else folder.strip("/")
     page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
+    if not pages_of.globs(app).match(page_path):
+        raise Invalid(what="folder", where="the new page", expected="a folder of pages",
+                      got=where or "the top folder")  # fmt: skip
     people = await signatures.load(app, (), person)
     content = templates.fill(
         templates.find(draft.templates_dir(app), template),

@@ -79,7 +79,8 @@ async def _take_in(app: App, live: Live, known: bytes, data: bytes) -> None:
     async def nothing_moves(_tx: Tx, _heads: Heads) -> None:
         """The file holds our text; its agreed point is right already."""
 
-    async with live.lock:
+    assert app.keeper is not None
+    async with app.keeper.locked(live) as live:
         await pull.take_in(app, live, base, theirs, origin="file", move=nothing_moves)
     live.changed.set()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prdgen import ids
+from prdgen.errors import Invalid
 from prdgen.files import disk
 from prdgen.flows import naming, pages_of
 from prdgen.flows.context import Clone
@@ -25,6 +26,9 @@ def write(clone: Clone, title: str, template: str, folder: str | None) -> str:
     title = naming.title(title)
     where = pages_of.folder_of_new(clone) if folder is None else folder.strip("/")
     page_path = ids.check_page_path("/".join(p for p in (where, naming.file_name(title)) if p))
+    if not pages_of.globs(clone).match(page_path):
+        raise Invalid(what="folder", where="the new page", expected="a folder of pages",
+                      got=where or "the top folder")  # fmt: skip
     path, top = file_path(clone.repository.work_tree, page_path), clone.repository.work_tree
     if path.exists():
         raise PageExists(page_path=page_path, branch="the working tree", got=page_path)

@@ -242,7 +242,6 @@ async def save_version(
     Raises NoSuchPage when nobody has the page open and NotHere when another process leases it.
     """
     assert app.keeper is not None
-    live = await app.keeper.get(branch, page_path)
-    async with live.lock:
+    async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
         await write_file(app, live)
         return await commit(app, live, message, person)

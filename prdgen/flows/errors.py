@@ -44,6 +44,14 @@ class WorkTreePaused(PrdgenError):
     retryable = True
 
 
+class NotRolled(PrdgenError):
+    """{page_path} does not begin a new epoch yet: another process wrote in it meanwhile."""
+
+    cure = "Nothing to do: it is tried again when those changes are here."
+    status = 409
+    retryable = True
+
+
 class NotHere(PrdgenError):
     """Another server process keeps the files of {page_path}."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from anyio import to_thread
@@ -13,10 +15,11 @@ from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import displaced, edit, pull
+from prdgen.flows import displaced, edit, pull, roll
 from prdgen.flows import open as open_flow
+from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
-from prdgen.flows.errors import NotHere, PageNotLive
+from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
 from prdgen.flows.live import Live, content_hash, follow_authors
 from prdgen.git.errors import CommitNotFound
 from prdgen.merge.authorship import Authorship
@@ -44,6 +47,7 @@ class Keeper:
         self._lives: dict[UUID, asyncio.Task[Live | None]] = {}
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[asyncio.Task[None]] = set()
+        self.carrier = Carrier(app)
         self._closing = False
 
     async def get(self, branch: str, page_path: str) -> Live:
@@ -79,7 +83,8 @@ class Keeper:
     def stored(self, room: Room, stored: Stored) -> None:
         """Hook of the rooms: changes of `room` are in the store; every line gets its author."""
         live = self.find(room.document_id)
-        if live is None:
+        if live is None or live.over:
+            self.carrier.stored(room)
             return
         for delivery in stored.deliveries:
             live.authorship.advance(delivery.after, delivery.person_id)
@@ -124,12 +129,30 @@ class Keeper:
 
     async def sweep(self) -> None:
         """Hold every document whose text is not committed and whose lease is nobody's: what a
-        killed process left is written and committed even if nobody opens the page again."""
+        killed process left is written and committed even if nobody opens the page again. And
+        carry over what arrived in retired documents.
+        """
         async with self._app.store.transaction() as tx:
             left = await documents.list_orphans(tx)
         for row in left:
             if self.find(row.id) is None:
                 await self.hold(row)
+        await self.carrier.sweep()
+
+    @asynccontextmanager
+    async def locked(self, live: Live) -> AsyncIterator[Live]:
+        """`live`, or the document that follows it by now, with its lock held; raises NotHere."""
+        while True:
+            async with live.lock:
+                if not live.over:
+                    yield live
+                    return
+            async with self._app.store.transaction() as tx:
+                row = await documents.newest(tx, live.id)
+            held = await self.hold(row)
+            if held is None:
+                raise NotHere(page_path=live.page_path)
+            live = held
 
     async def _begin(self, row: Document) -> Live | None:
         """Claim the lease, open the room, and meet what Git and the disk have meanwhile."""
@@ -190,7 +213,7 @@ class Keeper:
                     await self._renew(live)
                     renewed = time.monotonic()
                 await self._due(live)
-                if self._idle(live):
+                if await self._roll(live) or self._idle(live):
                     break
                 await self._wait(live)
             except LeaseLost:
@@ -245,6 +268,31 @@ class Keeper:
             if live.uncommitted:
                 self._later(live)
 
+    async def _roll(self, live: Live) -> bool:
+        """Begin the next epoch when it is due; True when this document was retired."""
+        if not roll.due(self._app, live, time.monotonic()):
+            return False
+        async with live.lock:
+            successor = await roll.prepare(self._app, live)
+            if successor is None:
+                return False
+            # Whoever opens the next document from now on waits for this task.
+            begin = asyncio.create_task(self._go_on(live, successor), name=f"hold {live.page_path}")
+            self._lives[successor.row.id] = begin
+            try:
+                await begin
+            except NotRolled as error:
+                log.info("%s", error)
+                return False
+            return True
+
+    async def _go_on(self, live: Live, successor: roll.Successor) -> Live | None:
+        begun = await roll.go(self._app, live, successor)
+        self._runs[begun.id] = asyncio.create_task(
+            self._run(begun), name=f"keep {begun.page_path}"
+        )
+        return begun
+
     def _later(self, live: Live) -> None:
         """What could not be done now is tried again, but not at once."""
         again = time.monotonic() + _RETRY_SECONDS - self._app.settings.write_seconds
@@ -275,6 +323,7 @@ class Keeper:
     async def close(self) -> None:
         """Write and commit everything that is not, then let go of every lease."""
         await asyncio.gather(*self._lives.values(), return_exceptions=True)
+        await self.carrier.close()
         self._closing = True
         lives = self.all()
         for live in lives:

@@ -18,12 +18,15 @@ from prdgen.crdt import guard
 from prdgen.crdt.replica import Replica
 from prdgen.flows import edit, pull, read, signatures
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchPage
+from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
 from prdgen.git import commits, locks
 from prdgen.git.values import Version
+from prdgen.store import changes, documents, texts
 from prdgen.store.statements import Tx
 
+ORIGIN = "late"
 _VERSIONS = 200
+Heads = tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ class Carried:
     recovered: str | None = None
 
 
-async def carry(app: App, data: bytes, branch: str, page_path: str, person: UUID) -> Carried:
+async def carry(
+    app: App, document_id: UUID, data: bytes, branch: str, page_path: str, person: UUID
+) -> Carried:
     """Merge the text of a late document (`data`: its saved bytes) into the page as it is now.
 
     Doing it twice is the same as once. When no base is found nothing is merged silently: the text
@@ -46,20 +51,61 @@ async def carry(app: App, data: bytes, branch: str, page_path: str, person: UUID
     assert app.keeper is not None
     late = await to_thread.run_sync(_open, data)
     theirs = late.text()
-    base = await to_thread.run_sync(_base, app, late, branch, page_path)
+    async with app.store.transaction() as tx:
+        reached = await texts.late_heads(tx, document_id)
+    if reached is not None and all(map(late.knows, reached)):
+        base: str | None = late.text(reached)
+    else:
+        base = await to_thread.run_sync(_base, app, late, branch, page_path)
     if base is None:
         recovered = await _recover(app, page_path, theirs, person)
         return Carried(None, read.address("edit", recovered, page_path), recovered)
-    live = await app.keeper.get(branch, page_path)
 
-    async def nothing_moves(_tx: Tx, _heads: tuple[bytes, ...]) -> None:
-        """Late text explains no agreed point."""
+    async def move(tx: Tx, _heads: Heads) -> None:
+        await texts.note_late(tx, document_id, late.heads)
 
-    async with live.lock:
-        await pull.take_in(
-            app, live, base, theirs, origin="late", move=nothing_moves, person=person
-        )
+    async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
+        await pull.take_in(app, live, base, theirs, origin=ORIGIN, move=move, person=person)
     return Carried(live.id, read.address("edit", branch, page_path))
+
+
+async def carry_over(app: App, document_id: UUID) -> None:
+    """What a retired document got since → the document that follows it, exactly once.
+
+    Base is the text the successor has of it; with each carry that point moves on, in the same
+    transaction. Text of a page that has no live document any more becomes a draft.
+    """
+    assert app.keeper is not None
+    assert app.rooms is not None
+    async with app.store.transaction() as tx:
+        old = await documents.get(tx, document_id)
+        target = await documents.newest(tx, document_id)
+    done = old.carried_seq
+    if done is None or old.last_seq <= done:
+        return
+    room = await app.rooms.get(document_id)
+    if room.last_seq < old.last_seq:
+        room.heard(old.last_seq)
+        raise NotRolled(page_path=old.page_path)
+    seq, heads = room.last_seq, room.heads
+    base, theirs = room.replica.text(old.carried_heads), room.replica.text(heads)
+    async with app.store.transaction() as tx:
+        writers = await changes.writers(tx, document_id, done)
+
+    async def move(tx: Tx, _heads: Heads) -> None:
+        await documents.move_carried(tx, document_id, done, seq, heads)
+
+    person = writers[0] if writers else None
+    if target.status != "live":
+        await _recover(app, old.page_path, theirs, person)
+        async with app.store.transaction() as tx:
+            await move(tx, heads)
+        return
+    held = await app.keeper.hold(target)
+    if held is None:
+        raise NotHere(page_path=target.page_path)
+    async with app.keeper.locked(held) as live:
+        await pull.take_in(app, live, base, theirs, origin=ORIGIN, move=move, person=person)
 
 
 def _open(data: bytes) -> Replica:
@@ -92,7 +138,7 @@ def _trailer_heads(app: App, commit: str) -> list[tuple[bytes, ...]]:
     return [tuple(sorted(bytes.fromhex(head) for head in line.split())) for line in found]
 
 
-async def _recover(app: App, page_path: str, text: str, person: UUID) -> str:
+async def _recover(app: App, page_path: str, text: str, person: UUID | None) -> str:
     """Keep text nobody has a place for as a branch of its own; returns the branch's name."""
     people = await signatures.load(app, (), person)
     name = page_path.rsplit("/", 1)[-1].removesuffix(".md")

@@ -57,6 +57,8 @@ class Live:
     """Then nothing is written or committed until a person saves a version, which restores it."""
     refused: str | None = None
     """Output of a commit hook that refused this text, until the text changes."""
+    over: bool = False
+    """Whether this document was retired: the page goes on in the one that follows."""
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
     """Set at the end: whoever waits for a displaced file looks at once."""
     trailing: set[asyncio.Task[None]] = field(default_factory=set)

@@ -22,6 +22,7 @@ from prdgen.flows import rename
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path, heads_with_text
 from prdgen.intake import planning
+from prdgen.merge import nearness
 from prdgen.store import conflicts, documents, event_log, texts
 from prdgen.store.statements import Tx
 from prdgen.sync import ports
@@ -106,7 +107,7 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
     else:
-        base = await agreed_text(app, live, row.file_heads, row.file_hash)
+        base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
 
 
@@ -231,6 +232,18 @@ async def agreed_text(app: App, live: Live, heads: Heads, digest: str | None) ->
         return at_heads
     async with app.store.transaction() as tx:
         return await texts.get(tx, digest or content_hash(""))
+
+
+async def _file_base(app: App, live: Live, theirs: str) -> str:
+    """The text the file was changed from: its last agreed one, or the branch's tip, which is what
+    a file of a checkout was made from when this store never knew it.
+    """
+    row = live.document
+    base = await agreed_text(app, live, row.file_heads, row.file_hash)
+    if row.tip_hash == row.file_hash:
+        return base
+    tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
+    return await to_thread.run_sync(nearness.nearest, [base, tip], theirs)
 
 
 def _last_bytes(live: Live) -> bytes:

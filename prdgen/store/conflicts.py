@@ -46,7 +46,5 @@ async def list_open(tx: Tx, document_id: UUID) -> list[Conflict]:
 
 async def resolve(tx: Tx, conflict_id: UUID, person_id: UUID | None) -> bool:
     """Whether this call settled it; False when it was settled before."""
-    done = await statements.run(
-        tx, _SQL["resolve_conflict"], id=conflict_id, person_id=person_id
-    )
+    done = await statements.run(tx, _SQL["resolve_conflict"], id=conflict_id, person_id=person_id)
     return bool(done)

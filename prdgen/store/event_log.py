@@ -60,9 +60,7 @@ async def mark_published(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row["id"]: row["number"] for row in rows}
 
 
-async def recent(
-    tx: Tx, after_number: int, limit: int = 500
-) -> list[tuple[int, events.Event]]:
+async def recent(tx: Tx, after_number: int, limit: int = 500) -> list[tuple[int, events.Event]]:
     """Published events numbered above `after_number`, in order."""
     rows = await statements.rows(tx, _SQL["recent"], after=after_number, limit=limit)
     return [(row.pop("number"), event(row)) for row in rows]

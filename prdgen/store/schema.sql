@@ -307,3 +307,6 @@ CREATE TABLE texts (
     text text NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Documents this store does not have whose text was brought late: up to where it was carried over.
+CREATE TABLE late_texts (document_id uuid PRIMARY KEY, heads bytea[] NOT NULL);

@@ -17,7 +17,9 @@ STOP_MARK: Final = "\x03"
 _SQL: Final = statements.load("search")
 _MARKS: Final = f'StartSel="{START_MARK}", StopSel="{STOP_MARK}"'
 _TITLE_MARKS: Final = f"{_MARKS}, HighlightAll=true"
-_SNIPPET_MARKS: Final = f'{_MARKS}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "'
+_SNIPPET_MARKS: Final = (
+    f'{_MARKS}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "'
+)
 _ID: Final = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
 _LAST_WORD: Final = re.compile(r"(?:^|\s)(\w{2,})$")
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")

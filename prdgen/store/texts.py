@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Final
+from uuid import UUID
 
 from prdgen.errors import NotFound
 from prdgen.store import statements
@@ -25,6 +26,17 @@ async def get(tx: Tx, digest: str) -> str:
     if row is None:
         raise NotFound(what="agreed text", where=digest)
     return str(row["text"])
+
+
+async def note_late(tx: Tx, document_id: UUID, heads: tuple[bytes, ...]) -> None:
+    """Remember how far the text of a document this store does not have was carried over."""
+    await statements.run(tx, _SQL["note_late"], document_id=document_id, heads=list(heads))
+
+
+async def late_heads(tx: Tx, document_id: UUID) -> tuple[bytes, ...] | None:
+    """Up to which heads a late document's text was carried over; None: never."""
+    row = await statements.row(tx, _SQL["late_heads"], document_id=document_id)
+    return tuple(row["heads"]) if row else None
 
 
 async def prune(tx: Tx) -> None:

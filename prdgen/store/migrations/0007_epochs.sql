@@ -38,3 +38,6 @@ BEGIN
             WHERE d.id = the_document;
     END IF;
 END $$;
+
+-- Documents this store does not have whose text was brought late: up to where it was carried over.
+CREATE TABLE late_texts (document_id uuid PRIMARY KEY, heads bytea[] NOT NULL);

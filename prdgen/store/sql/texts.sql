@@ -5,6 +5,13 @@ ON CONFLICT (hash) DO UPDATE SET kept_at = now();
 -- get: A kept text.
 SELECT text FROM texts WHERE hash = %(hash)s;
 
+-- note_late: How far a late document's text was carried over.
+INSERT INTO late_texts (document_id, heads) VALUES (%(document_id)s, %(heads)s::bytea[])
+ON CONFLICT (document_id) DO UPDATE SET heads = excluded.heads;
+
+-- late_heads: Up to where a late document's text was carried over.
+SELECT heads FROM late_texts WHERE document_id = %(document_id)s;
+
 -- prune: Forget texts no live document's agreed points name, a day after they were kept.
 DELETE FROM texts t WHERE kept_at < now() - interval '1 day' AND NOT EXISTS (
     SELECT 1 FROM documents d WHERE d.status = 'live' AND t.hash IN (d.file_hash, d.tip_hash)

@@ -1,0 +1,138 @@
+"""Epochs: a document with too long a history is followed by a new one, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+from automerge import core
+
+from prdgen.flows import late
+from prdgen.store import documents
+from prdgen.store.statements import run
+
+from . import harness
+from .harness import Editor, until
+
+SMALL = {"epoch_changes": 12, "epoch_idle_changes": 10}
+
+
+def successor(editor) -> str | None:
+    """The document an editor is told to go on with."""
+    found = editor.document.get(core.ROOT, "successor")
+    return found[0][1] if found else None
+
+
+async def full(editor, count=14):
+    """Type more than an epoch's worth, one change after the other."""
+    for number in range(count):
+        await editor.write(f"w{number} stands here\n")
+
+
+async def settled(house, editor):
+    """The page went on in another document than the editor's; gives the kept one."""
+    await editor.until(lambda: successor(editor) is not None)
+    return await until(lambda: house.live() if not house.live().over else None)
+
+
+async def test_a_full_document_is_followed_by_one_with_the_same_text(houses, repo):
+    """Its last change names it; every line still has its author, and blame says so."""
+    house = await houses(repo, **SMALL)
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    await bob.write("bob's line\n")
+    await full(ann)
+    live = await settled(house, ann)
+    assert live.id != ann.claim_id
+    await until(lambda: "w13" in house.text())
+    assert house.text() == ann.text
+    assert live.room.last_seq < 12
+    await house.save("ann")
+    assert ("Bob", "bob's line") in harness.blame(repo)
+
+
+async def test_late_changes_arrive_once_however_often_they_are_delivered(houses, repo):
+    """Trap 2: the same changes twice, and in two instalments."""
+    house = await houses(repo, **SMALL)
+    ann, away = await house.editor("ann"), await house.editor("bob")
+    await away.leave()
+    away.type("offline one\n")
+    await full(ann)
+    await settled(house, ann)
+    await away.open(house, house.people["bob"])
+    await until(lambda: house.text().count("offline one\n") == 1)
+    await away.leave()
+    away.type("offline two\n")
+    await away.open(house, house.people["bob"])
+    await until(lambda: house.text().count("offline two\n") == 1)
+    again = Editor("Bob", document=core.Document.load(away.document.save()))
+    again.document_name, again.claim = away.document_name, away.claim
+    await again.open(house, house.people["bob"])
+    await again.until(lambda: again.saved)
+    assert house.text().count("offline") == 2
+    assert house.text().count("w13") == 1
+
+
+async def test_a_laptop_that_was_away_for_three_epochs(houses, repo):
+    """Its text meets the newest document, past all those between."""
+    house = await houses(repo, **SMALL)
+    away = await house.editor("bob")
+    await away.leave()
+    away.type("written long ago\n")
+    for _ in range(3):
+        ann = await house.editor("ann")
+        await full(ann)
+        await settled(house, ann)
+        await ann.leave()
+    await away.open(house, house.people["bob"])
+    await until(lambda: house.text().count("written long ago\n") == 1)
+    assert house.text().count("w13") == 3
+
+
+async def test_what_arrived_before_a_crash_is_carried_over_after_it(houses, repo):
+    """The retired document keeps it; the next process looks for it."""
+    house = await houses(repo, **SMALL)
+    ann = await house.editor("ann")
+    await full(ann)
+    live = await settled(house, ann)
+    old = ann.claim_id
+    house.app.keeper.carrier.stored = lambda room: None
+    await ann.write("just before the crash\n")
+    await house.crash()
+    next_ = await houses(repo, **SMALL)
+    await next_.app.keeper.sweep()
+    await until(lambda: next_.text().count("just before the crash\n") == 1)
+    async with next_.app.store.transaction() as tx:
+        assert (await documents.get(tx, old)).successor == live.id
+        assert await documents.list_late(tx) == []
+
+
+async def test_changes_of_another_process_are_in_the_successor(houses, repo):
+    """They are waited for: a document with unseen news is not retired."""
+    house = await houses(repo, **SMALL)
+    other = await houses(repo)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    typing = asyncio.create_task(full(bob, 10))
+    await full(ann)
+    await typing
+    await settled(house, ann)
+    for number in range(10):
+        await until(lambda n=number: house.text().count(f"w{n} stands") >= 2, 20)
+
+
+async def test_text_of_a_lost_document_delivered_twice_is_once(houses, repo):
+    """After the database was dropped; also when someone has changed that text since."""
+    house = await houses(repo)
+    ann = await house.editor("ann")
+    await ann.leave()
+    ann.type("rare words\n")
+    saved, person = ann.document.save(), house.people["ann"].id
+    await house.crash()
+    house = await houses(repo)
+    async with house.app.store.transaction() as tx:
+        await run(tx, "DELETE FROM documents")
+    lost = harness.ids.parse_document_name(ann.document_name)
+    await late.carry(house.app, lost, saved, "main", "one.md", person)
+    bob = await house.editor("bob")
+    await bob.replace("rare", "common")
+    await late.carry(house.app, lost, saved, "main", "one.md", person)
+    assert house.text().count("common words\n") == 1
+    assert "rare" not in house.text()
