@@ -93,14 +93,19 @@ class Site:
         data = self.store.get(name, encoding) if name else None
         return (data, name) if data is not None and name else None
 
+    def compress(self, *, thoroughly: bool = False) -> None:
+        """Make the twins of what is public; they are shown from the next switch or `tidy` on."""
+        manifest = self.current()
+        for path, name in manifest.files.items() if manifest else ():
+            if artifacts.compressible(path):
+                self.store.compress(name, thoroughly=thoroughly)
+
     def tidy(self, *, thoroughly: bool = False) -> int:
         """Compress what is public and sweep what nobody names any more; how many were swept."""
+        self.compress(thoroughly=thoroughly)
         manifest = self.current()
         if manifest is None:
             return 0
-        for path, name in manifest.files.items():
-            if artifacts.compressible(path):
-                self.store.compress(name, thoroughly=thoroughly)
         self._switch.to(manifest)
         return self.store.sweep(manifest.files.values())
 

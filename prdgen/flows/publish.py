@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -54,9 +55,7 @@ async def site(app: App, tip: str) -> Build:
     return made
 
 
-def build(
-    clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False
-) -> Build:
+def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False) -> Build:
     """Build a commit and make it the public site, without a server. Blocks.
 
     Only what changed since the site on disk is rendered. Raises BadSiteConfig and the like; the
@@ -83,7 +82,11 @@ async def improve(clone: Clone) -> None:
         manifest = current.current()
         if manifest is None:
             return
-        found = search.index(clone.public_dir, current.store)
+        # Pagefind works in a process of its own, compressing outside of Python's lock.
+        with ThreadPoolExecutor(1) as beside:
+            compressed = beside.submit(current.compress)
+            found = search.index(clone.public_dir, current.store)
+            compressed.result()
         newest = current.current()
         if newest is not None and newest.id == manifest.id:
             current.switch(site_builder.with_search(newest, found, newest))
