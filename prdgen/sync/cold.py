@@ -12,11 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from prdgen.crdt.replica import Change, Replica
-from prdgen.merge import diff
+from prdgen.merge import diff, nearness
 from prdgen.sync.ports import Heads, MergeTexts
 
-_EXTRA: Final = 4
-"""How much further away a letter too many makes a text than one too few."""
 _SAMPLES: Final = 8
 _BESIDE: Final = 32
 
@@ -101,17 +99,14 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str) -> str:
     """The text in the history of `changes` (causal order) that comes closest to `agreed`.
 
     The file was written from a version that the browser had too, as a rule, and that is the base
-    to merge from: what came after it was typed since, what is not in it was done to the file. A
-    text that has what `agreed` lacks is further away than one that lacks what it has, since what
-    a base has and the file has not counts as deleted.
+    to merge from: what came after it was typed since, what is not in it was done to the file.
     """
     prefixes = list(_prefixes(changes))
     known: dict[frozenset[bytes], int] = {}
 
     def distance(heads: frozenset[bytes]) -> int:
         if heads not in known:
-            splices = diff.splices(replica.text(tuple(sorted(heads))), agreed)
-            known[heads] = sum(_EXTRA * s.delete + len(s.insert) for s in splices)
+            known[heads] = nearness.distance(replica.text(tuple(sorted(heads))), agreed)
         return known[heads]
 
     low, high, best = 0, len(prefixes) - 1, len(prefixes) - 1
