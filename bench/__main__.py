@@ -37,6 +37,9 @@ def main() -> None:
 @click.option("--rate", default=5.0, show_default=True, help="Edits a second of one editor.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long they type.")
 @click.option("--characters", default=8000, show_default=True, help="Length of a document.")
+@click.option(
+    "--warm-seconds", default=5.0, show_default=True, help="Typed before that, unmeasured."
+)
 @click.option("--no-peers", is_flag=True, help="Leave the peers out.")
 @_JSON
 def sync(*, no_peers: bool, as_json: bool, **amount: Any) -> None:
