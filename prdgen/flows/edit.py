@@ -24,6 +24,8 @@ from prdgen.store import documents, event_log, texts
 from prdgen.store.statements import Tx
 
 _TRIES = 5
+_TELL_SECONDS = 5.0
+"""While people type, `content.changed` is told so often at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,13 @@ async def write_file(app: App, live: Live) -> None:
 
 
 async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:
-    digest = content_hash(new)
+    digest, now = content_hash(new), time.monotonic()
     async with app.store.transaction() as tx:
         await documents.record_intent(tx, live.id, heads, digest, live.fence)
+        if now >= live.told_at + _TELL_SECONDS:
+            changed = Event("content.changed", live.branch, live.page_path, data={"origin": "editor"})
+            await event_log.record(tx, [changed])
+            live.told_at = now
     live.document = replace(live.document, intent_heads=heads, intent_hash=digest)
     live.remember(new, heads)
 

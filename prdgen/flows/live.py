@@ -48,6 +48,8 @@ class Live:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
+    typists: set[UUID | None] = field(default_factory=set)
+    """Who typed since the last `content.changed`."""
     left: bool = False
     """Whether everybody has left, so that the text is committed without waiting for quiet."""
     uncommitted: bool = False
@@ -57,6 +59,8 @@ class Live:
     """Then nothing is written or committed until a person saves a version, which restores it."""
     refused: str | None = None
     """Output of a commit hook that refused this text, until the text changes."""
+    told_at: float = float("-inf")
+    """When `content.changed` was last recorded for typed text."""
     over: bool = False
     """Whether this document was retired: the page goes on in the one that follows."""
     hurry: asyncio.Event = field(default_factory=asyncio.Event)

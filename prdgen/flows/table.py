@@ -13,8 +13,9 @@ from prdgen.flows.context import App
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
-from prdgen.store import access, texts
+from prdgen.store import access, event_log, texts
 
+_EVENT_DAYS = 30
 log = logging.getLogger(__name__)
 
 
@@ -36,6 +37,7 @@ def tasks(app: App) -> list[Task]:
         async with app.store.transaction() as tx:
             await access.prune(tx)
             await texts.prune(tx)
+            await event_log.prune(tx, _EVENT_DAYS)
         await app.queue.prune()
 
     return [

@@ -334,3 +334,12 @@ async def test_a_commit_made_meanwhile_is_met_not_overwritten(house, repo, monke
     assert repo.git("show", "main:one.md") + "\n" == ONE + "typed\n"
     assert repo.git("show", "main:other.md") == "# Other\n\nchanged"
     assert repo.status() == ""
+
+
+async def test_typed_text_is_told_as_content_changed(house):
+    """One event per document and flush, however many keys were pressed."""
+    ann = await house.editor("ann")
+    for letter in "abc":
+        await ann.write(letter)
+    await until(lambda: (house.repo.path / "one.md").read_text().endswith("abc"))
+    assert await house.events("content.changed") == [("content.changed", "one.md")]
