@@ -173,7 +173,8 @@ async def test_search_reads_umlauts_and_signs(reader):
 
 
 @pytest.mark.parametrize(
-    "chosen", [{"owner": "Zoë"}, {"tag": "a&b"}, {"status": "draft", "q": "platypus"}, {"q": "odd/uses"}]
+    "chosen",
+    [{"owner": "Zoë"}, {"tag": "a&b"}, {"status": "draft", "q": "platypus"}, {"q": "odd/uses"}],
 )
 async def test_lists_filter(reader, chosen):
     """Owner, tag, status and words, alone and together."""
@@ -230,14 +231,19 @@ async def test_a_branch_has_pages_of_its_own(open_house, example):
     for branch, total in (("main", 0), ("draft/idea", 1)):
         found = (await reader.get("/api/search", params={"q": "zeppelin", "branch": branch})).json()
         assert found["total"] == total
-    assert (await reader.get("/api/pages/draft/idea/site/prds/idea.md")).json()["title"] == "Zeppelin"
+    assert (await reader.get("/api/pages/draft/idea/site/prds/idea.md")).json()[
+        "title"
+    ] == "Zeppelin"
     assert (await reader.get("/api/pages/main/site/prds/idea.md")).status_code == 404
     assert (await reader.get("/api/pages", params={"branch": "nowhere"})).json()["items"] == []
 
 
 async def test_a_typed_text_is_previewed_as_the_site_shows_it(reader):
     """Links, ids and diagrams are those of the page's place; problems name their line."""
-    body = {"text": "# T\n\n[c](checkout.md) REQ-900\n\n[no](no.md)\n", "page_path": "site/prds/x.md"}
+    body = {
+        "text": "# T\n\n[c](checkout.md) REQ-900\n\n[no](no.md)\n",
+        "page_path": "site/prds/x.md",
+    }
     found = (await reader.send_json("/api/preview", body)).json()
     assert 'href="/p/main/site/prds/checkout.md"' in found["html"]
     assert "/p/main/site/odd/uses.md#REQ-900" in found["html"]
