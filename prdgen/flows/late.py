@@ -23,6 +23,7 @@ from prdgen.git import commits, locks
 from prdgen.git.values import Version
 from prdgen.store import changes, documents, texts
 from prdgen.store.statements import Tx
+from prdgen.sync import cold
 
 ORIGIN = "late"
 _VERSIONS = 200
@@ -54,7 +55,7 @@ async def carry(
     async with app.store.transaction() as tx:
         reached = await texts.late_heads(tx, document_id)
     if reached is not None and all(map(late.knows, reached)):
-        base: str | None = late.text(reached)
+        base: Heads | None = reached
     else:
         base = await to_thread.run_sync(_base, app, late, branch, page_path)
     if base is None:
@@ -65,7 +66,10 @@ async def carry(
         await texts.note_late(tx, document_id, late.heads)
 
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
-        await pull.take_in(app, live, base, theirs, origin=ORIGIN, move=move, person=person)
+        since = late.changes_since(base)
+        # The file has more of it than Git, as a rule: the base is as new as the page lets it be.
+        base_text = await to_thread.run_sync(cold.closest, late, since, live.room.text, base)
+        await pull.take_in(app, live, base_text, theirs, origin=ORIGIN, move=move, person=person)
     return Carried(live.id, read.address("edit", branch, page_path))
 
 
@@ -113,8 +117,8 @@ def _open(data: bytes) -> Replica:
     return Replica.load(data)
 
 
-def _base(app: App, late: Replica, branch: str, page_path: str) -> str | None:
-    """In a thread: the newest text inside the late document that Git knows as agreed."""
+def _base(app: App, late: Replica, branch: str, page_path: str) -> Heads | None:
+    """In a thread: the newest heads inside the late document whose text Git knows as agreed."""
     tip = app.repository.tip(branch)
     versions: Sequence[Version] = (
         () if tip is None else app.repository.history(tip, page_path, limit=_VERSIONS)
@@ -122,13 +126,13 @@ def _base(app: App, late: Replica, branch: str, page_path: str) -> str | None:
     for version in versions:
         for heads in _trailer_heads(app, version.commit):
             if all(late.knows(head) for head in heads):
-                return late.text(heads)
-    first = late.changes_since(())[:1]
-    seed = late.text((first[0].hash,)) if first else ""
+                return heads
+    first = tuple(change.hash for change in late.changes_since(())[:1])
+    seed = late.text(first) if first else ""
     for version in versions:
         data = app.repository.read(version.commit, version.page_path)
         if data is not None and read.readable(data) == seed:
-            return seed
+            return first
     return None
 
 

@@ -77,7 +77,8 @@ def correct(
     late_hashes = {change.hash for change in late}
     rest = [change for change in changes if change.hash not in late_hashes]
     _, theirs = ends(replica, late)
-    merged = merge_texts(closest(replica, late, agreed), theirs, replica.text(before))
+    base = closest(replica, late, agreed, _before(late))
+    merged = merge_texts(base, theirs, replica.text(before))
     if rest:
         base, theirs = ends(replica, rest)
         merged = merge_texts(base, theirs, merged)
@@ -95,13 +96,14 @@ def ends(replica: Replica, changes: Sequence[Change]) -> tuple[str, str]:
     return replica.text(base), replica.text(theirs)
 
 
-def closest(replica: Replica, changes: Sequence[Change], agreed: str) -> str:
-    """The text in the history of `changes` (causal order) that comes closest to `agreed`.
+def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Heads) -> str:
+    """The text at `since`, or after some of `changes` (what came then, in causal order), that
+    comes closest to `agreed`.
 
     The file was written from a version that the browser had too, as a rule, and that is the base
     to merge from: what came after it was typed since, what is not in it was done to the file.
     """
-    prefixes = list(_prefixes(changes))
+    prefixes = list(_prefixes(changes, since))
     known: dict[frozenset[bytes], int] = {}
 
     def distance(heads: frozenset[bytes]) -> int:
@@ -117,7 +119,7 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str) -> str:
         best = min(asked, key=lambda index: (distance(prefixes[index]), -index))
         low, high = max(0, best - step), min(len(prefixes) - 1, best + step)
     heads, had = prefixes[best], {change.hash for change in changes[:best]}
-    foreign = {dep for c in changes for dep in c.deps} - {c.hash for c in changes}
+    foreign = set(_before(changes))
     for change in changes[best : best + _BESIDE]:  # typed at the same time, by someone else
         more = (heads - set(change.deps)) | {change.hash}
         if had | foreign >= set(change.deps) and distance(more) < distance(heads):
@@ -125,9 +127,15 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str) -> str:
     return replica.text(tuple(sorted(heads)))
 
 
-def _prefixes(changes: Sequence[Change]) -> Iterator[frozenset[bytes]]:
+def _before(changes: Sequence[Change]) -> Heads:
+    """What `changes` build on that is not among them."""
+    deps = {dep for change in changes for dep in change.deps}
+    return tuple(sorted(deps - {change.hash for change in changes}))
+
+
+def _prefixes(changes: Sequence[Change], since: Heads) -> Iterator[frozenset[bytes]]:
     """The heads before the first change, after it, after the second, and so on."""
-    heads = {dep for c in changes for dep in c.deps} - {c.hash for c in changes}
+    heads = set(since)
     yield frozenset(heads)
     for change in changes:
         heads = (heads - set(change.deps)) | {change.hash}

@@ -136,3 +136,23 @@ async def test_text_of_a_lost_document_delivered_twice_is_once(houses, repo):
     await late.carry(house.app, lost, saved, "main", "one.md", person)
     assert house.text().count("common words\n") == 1
     assert "rare" not in house.text()
+
+
+async def test_a_line_the_page_has_half_of_is_carried_once(houses, repo):
+    """The file had the first words of it; what came after them is what is carried."""
+    house = await houses(repo)
+    ann = await house.editor("ann")
+    for number in range(6):
+        await ann.write(f"w{number} ")
+    await until(lambda: "w5" in (repo.path / "one.md").read_text())
+    await ann.leave()
+    ann.type("w6 w7")
+    saved, person = ann.document.save(), house.people["ann"].id
+    async with house.app.store.transaction() as tx:
+        await run(tx, "DELETE FROM documents")
+    await house.crash()
+    house = await houses(repo)
+    lost = harness.ids.parse_document_name(ann.document_name)
+    await late.carry(house.app, lost, saved, "main", "one.md", person)
+    assert house.text().count("w0 ") == 1
+    assert "w4 w5 w6 w7" in house.text()
