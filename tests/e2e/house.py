@@ -153,6 +153,14 @@ class House:
         """The embedded postmaster, while one runs."""
         return _running(self.state / "postgres" / "postmaster.pid")
 
+    def signal_postgres(self, number: signal.Signals) -> None:
+        """Send a signal to the postmaster and all its children: the store is away as one."""
+        master = self.postgres_pid
+        assert master is not None
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        for pid in (master, *map(int, children)):
+            os.kill(pid, number)
+
     @property
     def valkey_pid(self) -> int | None:
         """The embedded Valkey, while one runs."""

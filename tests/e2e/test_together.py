@@ -48,7 +48,7 @@ def test_two_browsers_and_a_terminal_agree_everywhere(shared: House, sit: Sit) -
     assert authors["committed by Tim"] == "Tim"
     assert shared.git("fsck", "--strict", "--no-dangling") == ""
     assert shared.git("status", "--porcelain", "--", "docs") == ""
-    for shown in (_site(ada, "one"), _pdf(ada, page), _word(ada, page)):
+    for shown in (_site(ada, "docs/one"), _pdf(ada, page), _word(ada, page)):
         _all_there_once(shown)
 
 
