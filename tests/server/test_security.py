@@ -1,11 +1,14 @@
 """Traps 17 and 18 from the doors: pushed configuration, links, markup, addresses."""
 
+import contextlib
 import io
 import time
 from urllib.parse import quote
 
 import pypdf
 import pytest
+
+from prdgen.builder.errors import BadSiteConfig
 
 from . import team
 from .house import HTML, Seen
@@ -19,14 +22,9 @@ HOOKS_YML = "site_name: Hooked\ndocs_dir: site\nhooks:\n  - site/hook.py\n"
 
 async def pushed(house, text: str, **files: str) -> None:
     """Someone's push changes mkdocs.yml; index and site follow as far as they can."""
-    from prdgen.errors import PrdgenError
-
     team.put(house.app.repository.work_tree, {"mkdocs.yml": text, **files}, "Push")
-    try:
+    with contextlib.suppress(BadSiteConfig):
         await house.follow()
-    except PrdgenError as error:
-        assert "mkdocs.yml" in error.message
-        assert error.hint
 
 
 @pytest.mark.parametrize("text", [EVIL_YML, HOOKS_YML])
@@ -222,17 +220,14 @@ async def test_only_pages_are_edited_live(own, path):
 async def test_a_claim_makes_no_document_of_what_is_no_page(own, path):
     """The socket rebuilds a lost document only of a page."""
     from prdgen import ids
-    from prdgen.errors import PrdgenError
     from prdgen.flows import house
     from prdgen.flows.open import Claim
 
     commit = team.put(own.app.repository.work_tree, {".prdgen/roles.yml": "a@b.c: editor\n"})
     claim = Claim("main", path, commit, 0)
     document_id = ids.document_id(own.app.repository_id, *("main", path, commit, 0))
-    try:
+    with contextlib.suppress(ids.BadPagePath):
         assert await house.opener(own.app, document_id, claim) is None
-    except PrdgenError as error:
-        assert error.status < 500
 
 
 @pytest.mark.parametrize("folder", [".prdgen", "hooks", "site/overrides/../../x", "elsewhere"])
