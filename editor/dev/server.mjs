@@ -6,7 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomUUID } from "node:crypto";
 import { WebSocketServer } from "ws";
-import { Repo } from "@automerge/automerge-repo";
+import { decodeHeads, Repo } from "@automerge/automerge-repo";
 import { WebSocketServerAdapter } from "@automerge/automerge-repo-network-websocket";
 import { example, rendered } from "./example.mjs";
 
@@ -119,7 +119,7 @@ async function api(url, request, response) {
   if (url.pathname === "/api/versions") return json(response, { commits: ["1234567890abcdef1234567890abcdef12345678"] });
   if (url.pathname === "/api/conflicts") return json(response, { items: conflicts });
   if (url.pathname.startsWith("/api/conflicts/")) return json(response, {});
-  if (url.pathname.endsWith("/late")) return json(response, { document: handle.url, recovered: null, edit: "/" });
+  if (url.pathname.endsWith("/late")) return json(response, { document: handle.url, heads: decodeHeads(handle.heads()), recovered: null, edit: "/" });
   if (url.pathname === "/api/events") {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.write(": hello\n\n");

@@ -1,6 +1,6 @@
 /** The live document behind the editor: opening, connection, saving, and documents that end. */
 import type { DocHandle, StorageAdapterInterface } from "@automerge/automerge-repo/slim";
-import type { Extension } from "@codemirror/state";
+import type { ChangeSet, Extension } from "@codemirror/state";
 import { automergeText, type Binding } from "./binding/plugin";
 import type { PageDocument } from "./binding/document";
 import { readOnlyReason, type EditorConfig } from "./config";
@@ -70,8 +70,13 @@ export class Live {
     return handle;
   }
 
-  /** Binds an editor to `handle`. */
-  extension(handle: DocHandle<PageDocument>): Extension {
+  /** Was anything typed into the document that is open now? */
+  get typed(): boolean {
+    return this.binding?.typed ?? false;
+  }
+
+  /** Binds an editor to `handle`; `pending` was typed on top of it already. */
+  extension(handle: DocHandle<PageDocument>, pending: ChangeSet | null = null): Extension {
     const { model } = this;
     return automergeText(handle, {
       typed: () => model.happen("edit"),
@@ -84,7 +89,7 @@ export class Live {
         console.error("prdgen: the document did not take the text", error);
         this.events.untaken();
       },
-    }, (binding) => (this.binding = binding));
+    }, (binding) => (this.binding = binding), pending);
   }
 
   /** Typed text goes into the document now. */
@@ -94,6 +99,7 @@ export class Live {
 
   /** The tab may be going away: typed text into the document, and what is unsent written down. */
   secure(): void {
+    this.binding?.release();
     this.flush();
     this.session.writeDown();
   }

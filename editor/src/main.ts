@@ -1,11 +1,10 @@
 /** The entry: read the shell, open the page, and hold on to the text until it is safe. */
 import wasmUrl from "@automerge/automerge/automerge.wasm?url";
-import { initializeWasm, type DocHandle } from "@automerge/automerge-repo/slim";
+import { initializeWasm } from "@automerge/automerge-repo/slim";
 import "./styles/tokens.css";
 import "./styles/app.css";
 import "./styles/text.css";
 import "./styles/prose.css";
-import type { PageDocument } from "./binding/document";
 import { Api, ApiError } from "./api/http";
 import { readConfig, type EditorConfig } from "./config";
 import { Frame } from "./frame";
@@ -16,6 +15,7 @@ import { Rescue } from "./rescue";
 import { Journal } from "./sync/journal";
 import { Registry } from "./sync/registry";
 import { openShelf, openStorage } from "./sync/storage";
+import { Succession } from "./succession";
 
 async function start(root: HTMLElement): Promise<void> {
   const config = readConfig(root.dataset["config"]);
@@ -62,36 +62,25 @@ async function startLive(
   const rescue = new Rescue(config, api, registry, journal, storage, frame.notices);
   rescue.note();
   let page: Page | null = null;
-  let replacement: DocHandle<PageDocument> | null = null;
   const live: Live = new Live(config, storage, registry, journal, model, {
     connected: () => {
       page?.connected();
       void rescue.settle();
+      void succession.tryNow();
     },
     closed: () => page?.disconnected(),
-    replaced: (handle) => {
-      replacement = handle;
-      if (page) moveOn(live, model, rescue, page, handle);
-    },
+    replaced: (next) => succession.follow(next),
     stranded: (why) => strand(live, rescue, frame, why),
     untaken: () => frame.notices.show(
       "The document did not take your last words. They are on the screen and are tried again; copy them to be safe.",
       { kind: "bad", name: "untaken" }),
   });
+  const succession = new Succession(live, rescue, () => page);
   guard(live, model, rescue, () => page);
   const handle = await live.open();
   page = new Page(config, api, frame, model, live, handle, handle.doc().content);
-  if (replacement) moveOn(live, model, rescue, page, replacement);
+  void succession.tryNow();
   void rescue.settle();
-}
-
-/** The server retired the document: go on with the next, and carry over what it has not stored. */
-function moveOn(live: Live, model: Model, rescue: Rescue, page: Page, handle: DocHandle<PageDocument>): void {
-  live.flush();
-  const late = model.facts.waiting > 0 ? live.session.bytes() : null;
-  const before = live.session.documentUrl;
-  page.follow(handle);
-  if (late) void rescue.carry(before, late, "This page has moved on to a new document.");
 }
 
 /** What is here cannot arrive as changes: send the text whole, if all of it is in the document. */

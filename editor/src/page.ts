@@ -4,7 +4,7 @@ import { EditorView, keymap, type ViewUpdate } from "@codemirror/view";
 import { Transaction } from "@codemirror/state";
 import { ApiError, type Api } from "./api/http";
 import { concerns, followEvents, spoken, type PageEvent } from "./api/events";
-import { replacement } from "./binding/splices";
+import { onTop } from "./binding/splices";
 import { remote } from "./binding/plugin";
 import type { PageDocument } from "./binding/document";
 import { readOnlyReason, type EditorConfig } from "./config";
@@ -112,17 +112,16 @@ export class Page {
 
   /** Go on with another document: the text becomes its text, cursor and undo stay. */
   follow(handle: DocHandle<PageDocument>): void {
+    const live = this.live!;
+    const { base, pending } = live.binding!.coalescer.handOver();
     rebind(this.view, []);
-    const splice = replacement(this.view.state.sliceDoc(), handle.doc().content);
-    if (splice) {
-      const { position: from, remove, insert } = splice;
-      this.view.dispatch({
-        changes: { from, to: from + remove, insert },
-        annotations: [remote.of(true), Transaction.addToHistory.of(false)],
-      });
-    }
-    this.live!.session.follow(handle);
-    rebind(this.view, this.live!.extension(handle));
+    const next = onTop(base, handle.doc().content, pending);
+    this.view.dispatch({
+      changes: next.changes,
+      annotations: [remote.of(true), Transaction.addToHistory.of(false)],
+    });
+    live.session.follow(handle);
+    rebind(this.view, live.extension(handle, next.pending));
     this.#channel?.follow(handle);
   }
 

@@ -63,6 +63,23 @@ export class Rescue {
     if (answer) this.#tell(answer);
   }
 
+  /**
+   * Give the server all of a document that was retired; the heads of the one that follows, once it
+   * has the text. Null when that did not work now, or the text went elsewhere.
+   */
+  async handOver(documentUrl: string, bytes: Uint8Array): Promise<readonly string[] | null> {
+    try {
+      const answer = await this.#send(documentUrl, bytes);
+      const { branch, pagePath } = this.config;
+      this.registry.paid(branch, pagePath, documentUrl);
+      return answer.heads.length > 0 ? answer.heads : null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      console.warn("prdgen: the page goes on in its old document for now", error.message);
+      return null;
+    }
+  }
+
   /** Send the open document's bytes and go where its text is; gives whether that worked. */
   async carry(documentUrl: string, bytes: Uint8Array, why: string): Promise<boolean> {
     if (!this.#mayTry(documentUrl)) {

@@ -19,8 +19,8 @@ class Local implements DocumentPort {
     return A.getHeads(this.doc);
   }
 
-  text(): string {
-    return this.doc.content;
+  text(at?: Heads): string {
+    return at ? A.view(this.doc, [...at]).content : this.doc.content;
   }
 
   edit(at: Heads, splices: readonly { position: number; remove: number; insert: string }[]): Heads {

@@ -6,6 +6,7 @@ agreed, from a commit's `Prdgen-Heads` or because a version of the page reads th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.crdt import guard
+from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Replica
 from prdgen.flows import edit, pull, read, signatures
 from prdgen.flows.context import App
@@ -22,11 +24,15 @@ from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
 from prdgen.git import commits, locks
 from prdgen.git.values import Version
 from prdgen.store import changes, documents, texts
+from prdgen.store.documents import Document
+from prdgen.store.errors import AgreedPointMoved
 from prdgen.store.statements import Tx
-from prdgen.sync import cold
+from prdgen.sync import cold, ports
 
+log = logging.getLogger(__name__)
 ORIGIN = "late"
 _VERSIONS = 200
+_TRIES = 5
 Heads = tuple[bytes, ...]
 
 
@@ -37,6 +43,8 @@ class Carried:
     document_id: UUID | None
     edit: str
     recovered: str | None = None
+    heads: Heads = ()
+    """The live document's stored heads with the text."""
 
 
 async def carry(
@@ -52,6 +60,10 @@ async def carry(
     assert app.keeper is not None
     late = await to_thread.run_sync(_open, data)
     theirs = late.text()
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+    if known is not None and known.status == "retired" and await _deliver(app, known, late, person):
+        return await _followed(app, known)
     async with app.store.transaction() as tx:
         reached = await texts.late_heads(tx, document_id)
     if reached is not None and all(map(late.knows, reached)):
@@ -70,7 +82,38 @@ async def carry(
         # The file has more of it than Git, as a rule: the base is as new as the page lets it be.
         base_text = await to_thread.run_sync(cold.closest, late, since, live.room.text, base)
         await pull.take_in(app, live, base_text, theirs, origin=ORIGIN, move=move, person=person)
-    return Carried(live.id, read.address("edit", branch, page_path))
+    return Carried(live.id, read.address("edit", branch, page_path), heads=live.room.heads)
+
+
+async def _deliver(app: App, retired: Document, late: Replica, person: UUID) -> bool:
+    """Late changes into the retired document they belong to, and over to the one that follows;
+    False when they cannot be taken as changes.
+    """
+    assert app.rooms is not None
+    room = await app.rooms.get(retired.id)
+    raw = [change.data for change in late.changes_since(())]
+    try:
+        await room.edit(lambda replica: replica.apply(raw), origin=ports.PEER, person_id=person)
+    except ChangeRefused as error:
+        log.warning("late changes of %s are merged as text: %s", retired.page_path, error)
+        return False
+    for _ in range(_TRIES):
+        try:
+            await carry_over(app, retired.id)
+            break
+        except AgreedPointMoved:
+            continue  # somebody else carried some of it just now
+    return True
+
+
+async def _followed(app: App, retired: Document) -> Carried:
+    """Where the text of a retired document is now."""
+    assert app.keeper is not None
+    async with app.store.transaction() as tx:
+        target = await documents.newest(tx, retired.id)
+    live = app.keeper.find(target.id)
+    where = read.address("edit", target.branch, target.page_path)
+    return Carried(target.id, where, heads=live.room.heads if live else target.heads)
 
 
 async def carry_over(app: App, document_id: UUID) -> None:

@@ -156,3 +156,24 @@ async def test_a_line_the_page_has_half_of_is_carried_once(houses, repo):
     await late.carry(house.app, lost, saved, "main", "one.md", person)
     assert house.text().count("w0 ") == 1
     assert "w4 w5 w6 w7" in house.text()
+
+
+async def test_bytes_of_a_retired_document_are_taken_once_whatever_became_of_their_text(houses, repo):
+    """A browser that comes back sends all it has; most of it was in the page long ago."""
+    house = await houses(repo, **SMALL)
+    away, ann = await house.editor("bob"), await house.editor("ann")
+    await full(ann)
+    await settled(house, ann)
+    await away.until(lambda: "w13" in away.text)
+    await away.leave()
+    away.type("typed too late\n")
+    saved, person = away.document.save(), house.people["bob"].id
+    first = await late.carry(house.app, away.claim_id, saved, "main", "one.md", person)
+    assert house.live().room.heads == first.heads
+    carol = await house.editor("ann")
+    await carol.replace("w5 stands", "w5 stood")
+    await carol.replace("typed too late", "typed in time")
+    await late.carry(house.app, away.claim_id, saved, "main", "one.md", person)
+    assert house.text().count("w5 stood") == house.text().count("typed in time") == 1
+    assert "w5 stands" not in house.text()
+    assert "too late" not in house.text()

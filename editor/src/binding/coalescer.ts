@@ -11,7 +11,8 @@ export type Heads = readonly string[];
 /** The Automerge document, as far as the coalescer needs it. */
 export interface DocumentPort {
   heads(): Heads;
-  text(): string;
+  /** The text now, or at some heads. */
+  text(at?: Heads): string;
   /** Make one change in terms of the text at `at`; gives the heads of that text with the change. */
   edit(at: Heads, splices: readonly Splice[]): Heads;
   diff(from: Heads, to: Heads): readonly TextPatch[];
@@ -33,8 +34,18 @@ export class Coalescer {
   constructor(
     private readonly document: DocumentPort,
     private readonly screen: ScreenPort,
+    /** Typed text that is on the screen already, on top of the document. */
+    pending: ChangeSet | null = null,
   ) {
     this.#shown = document.heads();
+    this.#pending = pending;
+  }
+
+  /** Let go: what was typed and is in no document, and the text it was typed on top of. */
+  handOver(): { base: string; pending: ChangeSet | null } {
+    const given = { base: this.document.text(this.#shown), pending: this.#pending };
+    this.#pending = null;
+    return given;
   }
 
   /** Is there typed text which is not in the document yet? */

@@ -22,7 +22,8 @@ export function documentPort(handle: DocHandle<PageDocument>): DocumentPort {
   const heads = (): Heads => A.getHeads(handle.doc());
   return {
     heads,
-    text: () => handle.doc().content,
+    text: (at) =>
+      at && !sameHeads(at, heads()) ? A.view(handle.doc(), [...at]).content : handle.doc().content,
     edit(at: Heads, splices: readonly Splice[]): Heads {
       if (sameHeads(at, heads())) {
         handle.change((doc) => apply(doc, splices));

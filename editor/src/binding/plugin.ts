@@ -1,5 +1,5 @@
 /** The editor extension that keeps CodeMirror's text and an Automerge document the same. */
-import { Annotation, Transaction, type Extension } from "@codemirror/state";
+import { Annotation, Transaction, type ChangeSet, type Extension } from "@codemirror/state";
 import { EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { DocHandle } from "@automerge/automerge-repo/slim";
 import { Coalescer } from "./coalescer";
@@ -29,11 +29,15 @@ export class Binding {
   readonly #tick: Tick;
   #asked = false;
   #stopped = false;
+  #held = false;
+  /** Was anything typed here? */
+  typed = false;
 
   constructor(
     view: EditorView,
     private readonly handle: DocHandle<PageDocument>,
     private readonly events: BindingEvents,
+    pending: ChangeSet | null,
   ) {
     this.coalescer = new Coalescer(documentPort(handle), {
       text: () => view.state.sliceDoc(),
@@ -43,8 +47,12 @@ export class Binding {
           changes,
           annotations: [remote.of(true), Transaction.addToHistory.of(false)],
         }),
-    });
+    }, pending);
     this.#tick = new Tick(TICK_MILLISECONDS, () => this.flush());
+    if (pending) {
+      this.typed = true;
+      this.#tick.ask();
+    }
     handle.on("change", this.#onChange);
   }
 
@@ -57,18 +65,32 @@ export class Binding {
       typed = true;
     }
     if (!typed) return;
+    this.typed = true;
     this.events.typed?.();
     this.#tick.ask();
   }
 
   /** Put typed text into the document now. */
   flush(): void {
+    if (this.#held) return;
     try {
       if (this.coalescer.flush()) this.events.flushed?.();
     } catch (error) {
       this.events.failed?.(error);
       if (!this.#stopped) setTimeout(() => this.#tick.ask(), AGAIN_MILLISECONDS);
     }
+  }
+
+  /** From now on typed text waits on the screen, and nothing is shown from the document. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Go on as before. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (!this.#stopped) this.#reconcile();
   }
 
   /** Typing goes into the document, and nothing more is shown from it. */
@@ -92,6 +114,7 @@ export class Binding {
   };
 
   #reconcile(): void {
+    if (this.#held) return;
     const had = this.coalescer.waiting;
     this.events.receiving?.("begin");
     try {
@@ -114,9 +137,10 @@ export function automergeText(
   handle: DocHandle<PageDocument>,
   events: BindingEvents,
   made: (binding: Binding) => void,
+  pending: ChangeSet | null = null,
 ): Extension {
   return ViewPlugin.define((view) => {
-    const binding = new Binding(view, handle, events);
+    const binding = new Binding(view, handle, events, pending);
     made(binding);
     return {
       update: (update) => binding.update(update),

@@ -68,6 +68,20 @@ function oneStep(patch: TextPatch, at: number) {
   return null;
 }
 
+/**
+ * Another text under typed text: what the screen changes by when `before` becomes `after` beneath
+ * `pending`, and `pending` in terms of `after`.
+ */
+export function onTop(
+  before: string, after: string, pending: ChangeSet | null,
+): { changes: ChangeSet; pending: ChangeSet | null } {
+  const found = replacement(before, after);
+  const spec = found ? { from: found.position, to: found.position + found.remove, insert: found.insert } : [];
+  const under = ChangeSet.of(spec, before.length, "\n");
+  if (!pending) return { changes: under, pending: null };
+  return { changes: under.map(pending, true), pending: pending.map(under) };
+}
+
 /** First half of a surrogate pair. */
 export function isHigh(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;

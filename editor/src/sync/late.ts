@@ -11,6 +11,8 @@ import type { PageDocument } from "../binding/document";
 export interface LateAnswer {
   /** Where the text is now: the page itself, or a draft `recovered/…`. */
   readonly edit: string;
+  /** The heads of the live document that has the text; empty when it became a draft. */
+  readonly heads: readonly string[];
 }
 
 /** The bytes of a document stored on this device; null when there is none. */

@@ -143,7 +143,8 @@ async def late_changes(request: Request) -> Response:
     return as_json(
         {"document": f"automerge:{ids.document_name(found.document_id)}"
          if found.document_id else None,
-         "recovered": found.recovered, "edit": found.edit}
+         "recovered": found.recovered, "edit": found.edit,
+         "heads": [head.hex() for head in found.heads]}
     )  # fmt: skip
 
 
