@@ -12,7 +12,7 @@ from prdgen import background
 from prdgen.crdt import guard
 from prdgen.errors import PrdgenError
 from prdgen.flows import open as open_flow
-from prdgen.flows import recover, relay, watch
+from prdgen.flows import index, recover, relay, watch
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
 from prdgen.flows.keep import Keeper
@@ -57,6 +57,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             ("sweep", _sweep(keeper, stop)),
         )
     ]
+    await index.verify(app)
     await watch.branches(app)
     try:
         yield

@@ -44,11 +44,42 @@ async def branch(app: App, name: str) -> str | None:
     if old is not None and not await to_thread.run_sync(git_log.has_commit, app.repository, old):
         old = None
     changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
+    if old is not None and not await _complete(app, name, tip, upserts, deletes):
+        old = None
+        changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
     async with app.store.transaction() as tx:
         await pages.replace_pages(tx, name, tip, upserts, deletes, from_tip=old, whole=old is None)
         await event_log.record(tx, _events(name, old, changed, versions))
     logs.trace("index.branch", began, branch=name, pages=len(upserts), tip=tip[:8])
     return tip
+
+
+async def verify(app: App) -> None:
+    """Forget the index of every branch that has other pages than the settings say by now."""
+    tips = await to_thread.run_sync(app.repository.branches)
+    async with app.store.transaction() as tx:
+        indexed = await pages.indexed_branches(tx)
+    for name, tip in indexed.items():
+        if tips.get(name) == tip and not await _complete(app, name, tip, (), ()):
+            async with app.store.transaction() as tx:
+                await pages.forget_branch(tx, name)
+
+
+async def _complete(
+    app: App, name: str, tip: str, upserts: Sequence[IndexedPage], deletes: Sequence[str]
+) -> bool:
+    """Whether the index has exactly the pages of the tip, once these changes are made. It has not
+    when other files are pages than before.
+    """
+    async with app.store.transaction() as tx:
+        known = set(await pages.indexed_blobs(tx, name))
+    now = known - set(deletes) | {page.row.page_path for page in upserts}
+    return now == await to_thread.run_sync(_paths, app, tip)
+
+
+def _paths(app: App, tip: str) -> set[str]:
+    globs = pages_of.globs(app)
+    return {entry.path for entry in app.repository.files(tip) if globs.match(entry.path)}
 
 
 async def rebuild(settings: Settings) -> dict[str, int]:

@@ -334,7 +334,7 @@ class Keeper:
             try:
                 await self._end(live)
             except (PrdgenError, OSError) as error:
-                log.error("%s: %s; its text is in the store", live.page_path, error)
+                log.error("%s: %s; its text is in the store", live.page_path, error)  # noqa: TRY400
             except Exception:
                 log.exception("%s is not committed; its text is in the store", live.page_path)
 

@@ -48,8 +48,6 @@ class Live:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
-    typists: set[UUID | None] = field(default_factory=set)
-    """Who typed since the last `content.changed`."""
     left: bool = False
     """Whether everybody has left, so that the text is committed without waiting for quiet."""
     uncommitted: bool = False

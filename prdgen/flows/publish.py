@@ -17,6 +17,7 @@ from prdgen.builder import frame, search, sources
 from prdgen.builder import site as site_builder
 from prdgen.builder.publication import Site
 from prdgen.builder.site import Build
+from prdgen.errors import PrdgenError
 from prdgen.flows import pages_of
 from prdgen.flows.context import App, Clone
 from prdgen.flows.read import readable
@@ -38,7 +39,11 @@ async def site(app: App, tip: str) -> Build:
     """Publish a commit of the main branch; called by the job that follows the branch."""
     async with app.store.transaction() as tx:
         stamps = await names.stamps(tx, app.main_branch)
-    made = await to_thread.run_sync(build, app, tip, stamps)
+    try:
+        made = await to_thread.run_sync(build, app, tip, stamps)
+    except PrdgenError as error:
+        await _failed(app, tip, error)
+        raise
     async with app.store.transaction() as tx:
         await builds.record(
             tx,
@@ -53,6 +58,19 @@ async def site(app: App, tip: str) -> Build:
             after=_IMPROVE_SECONDS, priority=-10,
         )  # fmt: skip
     return made
+
+
+async def _failed(app: App, tip: str, error: PrdgenError) -> None:
+    """Note that a commit could not be built; the site keeps the commit it has."""
+    problem = {"message": error.message, "hint": error.hint}
+    async with app.store.transaction() as tx:
+        await builds.record(
+            tx,
+            builds.Build(
+                id=uuid4(), branch=app.main_branch, commit=tip, status="failed", pages=0,
+                seconds=0.0, manifest={}, problems=[problem],
+            ),
+        )  # fmt: skip
 
 
 def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False) -> Build:

@@ -43,7 +43,7 @@ async def run(app: App) -> None:
 def _exclude(app: App) -> None:
     """In a thread: Git shall not see what is only here while a file is written, nor the site."""
     site = Path(app.settings.public_dir)
-    public = [] if site.is_absolute() else [f"/{site.as_posix()}/"]
+    public = [] if site.is_absolute() else [f"/{site.as_posix()}"]
     setup.exclude(app.repository, [disk.IGNORE_PATTERN, *public])
 
 

@@ -107,11 +107,12 @@ async def files(app: App, root: Path, batch: watch.Batch) -> bool:
 
 
 async def branches(app: App) -> None:
-    """Let the index and the site follow every branch whose tip is not the indexed one."""
+    """Let index and site follow every branch whose tip is not the indexed one, or that is gone."""
     tips = await to_thread.run_sync(app.repository.branches)
-    for branch, tip in tips.items():
-        async with app.store.transaction() as tx:
-            if await pages.indexed_tip(tx, branch) != tip:
+    async with app.store.transaction() as tx:
+        indexed = await pages.indexed_branches(tx)
+        for branch in tips.keys() | indexed.keys():
+            if tips.get(branch) != indexed.get(branch):
                 await edit.follow(app, branch, tx)
 
 

@@ -1,0 +1,184 @@
+"""commit → page index → site: they follow, they survive a rebuild, and bad commits change nothing."""
+
+import pytest
+
+from prdgen.builder.errors import BadSiteConfig
+from prdgen.flows import index, publish
+from prdgen.store import builds, pages
+
+from .harness import until
+
+PRD = """---
+title: Checkout
+status: review
+owner: ann
+tags: [shop]
+---
+
+# Checkout
+
+- [REQ-001] Buy in one step. See [other](other.md).
+"""
+
+
+async def indexed(house, branch="main"):
+    """Every row of a branch that comes from Git, for comparing."""
+    async with house.app.store.transaction() as tx:
+        found = {}
+        for path in await pages.indexed_blobs(tx, branch):
+            row = await pages.get_page(tx, branch, path)
+            found[path] = (
+                row.blob,
+                row.commit,
+                row.title,
+                row.status,
+                row.owner,
+                row.tags,
+                row.text,
+            )
+        links = await pages.all_links(tx, branch)
+        wanted = await pages.requirements(tx, branch)
+    return found, links, wanted
+
+
+async def follow(house):
+    """The watcher has seen the branches, and the jobs are done."""
+    from prdgen.flows import watch
+
+    await watch.branches(house.app)
+    await house.work()
+
+
+async def test_the_index_follows_commits(house, repo):
+    """Added, changed, renamed and deleted pages."""
+    repo.commit("add", checkout=PRD)
+    await follow(house)
+    found, links, wanted = await indexed(house)
+    assert found["checkout.md"][2:6] == ("Checkout", "in review", "ann", ("shop",))
+    assert any(link.target == "other.md" for link in links)
+    assert [row.id for row in wanted] == ["REQ-001"]
+    repo.git("mv", "checkout.md", "buying.md")
+    repo.git("rm", "-q", "other.md")
+    repo.commit("move", one="# Uno\n")
+    await follow(house)
+    found, _, _ = await indexed(house)
+    assert sorted(found) == ["buying.md", "one.md"]
+    assert found["one.md"][2] == "Uno"
+
+
+async def test_the_index_follows_what_people_type(house, repo):
+    """A saved version is indexed by the job that was recorded with it."""
+    ann = await house.editor()
+    await ann.replace("# One", "# The first")
+    await house.save("ann")
+    await house.work()
+    found, _, _ = await indexed(house)
+    assert found["one.md"][2] == "The first"
+
+
+async def test_a_branch_that_is_gone_is_forgotten(house, repo):
+    """The index of a deleted branch goes away."""
+    repo.git("branch", "draft")
+    await follow(house)
+    assert (await indexed(house, "draft"))[0]
+    repo.git("branch", "-D", "draft")
+    await until(lambda: "draft" not in house.app.repository.branches())
+    await follow(house)
+    async with house.app.store.transaction() as tx:
+        assert await pages.indexed_branches(tx) == {"main": repo.tip()}
+
+
+async def test_a_rebuilt_index_is_the_same(house, repo):
+    """Thrown away and made again from Git alone: the same rows."""
+    repo.commit("add", checkout=PRD)
+    await follow(house)
+    repo.git("mv", "checkout.md", "buying.md")
+    repo.commit("move")
+    await follow(house)
+    before = await indexed(house)
+    counted = await index.rebuild(house.settings)
+    assert counted == {"branches": 1, "pages": 3}
+    assert await indexed(house) == before
+
+
+async def test_other_pages_than_before_are_found_at_once(house, repo):
+    """A commit that moves docs_dir changes which files are pages: the index follows whole."""
+    await follow(house)
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: docs\n", "docs/two.md": "# Two\n"})
+    repo.git("add", "--all")
+    repo.git("commit", "-q", "-m", "docs")
+    await follow(house)
+    assert sorted((await indexed(house))[0]) == ["docs/two.md"]
+
+
+async def test_new_globs_are_found_at_the_next_start(houses, repo):
+    """`pages` in the settings changed while the server was down: the index is made again."""
+    house = await houses(repo)
+    await follow(house)
+    await house.close()
+    house.settings = house.second(pages=("other.md",)).settings
+    await house.open()
+    await house.work()
+    assert sorted((await indexed(house))[0]) == ["other.md"]
+
+
+async def test_events_of_commits_are_recorded_once(house, repo):
+    """One event per commit and page, however often the job runs."""
+    await follow(house)
+    repo.commit("add", checkout=PRD)
+    await follow(house)
+    await index.branch(house.app, "main")
+    found = await house.events("git.commit.created", "prd.created", "prd.updated", "prd.deleted")
+    assert found == [("git.commit.created", None), ("prd.created", "checkout.md")]
+
+
+async def test_the_site_follows_a_commit(house, repo):
+    """A commit's page is on the site when its job is done."""
+    ann = await house.editor()
+    await ann.replace("first line", "first published line")
+    await house.save("ann")
+    await house.work()
+    site = publish.published(house.app)
+    assert site.current().commit == repo.tip()
+    text = b"".join(p.read_bytes() for p in house.app.public_dir.rglob("*.html"))
+    assert b"first published line" in text
+    assert repo.status() == ""
+
+
+async def test_drafts_and_hidden_pages_are_nowhere(house, repo):
+    """A page marked draft or hidden is in no artifact of the site."""
+    repo.commit("add", d="---\ndraft: true\n---\n\n# Dee\n\nunpublishable\n",
+                h="---\nhidden: true\n---\n\n# Aitch\n\nunpublishable\n")  # fmt: skip
+    await follow(house)
+    everything = [path for path in house.app.public_dir.rglob("*") if path.is_file()]
+    assert everything
+    assert not [path for path in everything if b"unpublishable" in path.read_bytes()]
+
+
+async def test_a_bad_configuration_leaves_the_old_site_and_is_reported(house, repo):
+    """mkdocs.yml that runs code: not run, the old site stays, the build is noted as failed."""
+    await follow(house)
+    before = publish.published(house.app).current().id
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\nx: !!python/object/apply:os.getcwd []\n"})
+    repo.git("add", "--all")
+    repo.git("commit", "-q", "-m", "evil")
+    tip = repo.tip()
+    with pytest.raises(BadSiteConfig):
+        await publish.site(house.app, tip)
+    assert publish.published(house.app).current().id == before
+    async with house.app.store.transaction() as tx:
+        last = await builds.latest(tx, "main", None)
+    assert (last.status, last.commit) == ("failed", tip)
+    assert "line 3" in str(last.problems)
+
+
+async def test_a_good_commit_after_a_bad_one_is_published(house, repo):
+    """The next commit heals it."""
+    repo.put({"mkdocs.yml": "site_name: [\n"})
+    repo.git("add", "--all")
+    repo.git("commit", "-q", "-m", "bad")
+    await follow(house)
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\n"})
+    repo.git("commit", "-qam", "good")
+    await follow(house)
+    assert publish.published(house.app).current().commit == repo.tip()
