@@ -16,12 +16,14 @@ from prdgen.cli.main import repository_option
 @click.argument("pages", nargs=-1)
 @click.option("--branch", "-b", help="Check a branch's tip instead of the working tree.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
-def command(
-    repository: Path, pages: tuple[str, ...], branch: str | None, *, as_json: bool
-) -> None:
+def command(repository: Path, pages: tuple[str, ...], branch: str | None, *, as_json: bool) -> None:
     """Check PAGES (all, unless named): links, images, requirement ids, front matter, diagrams.
 
     Looks at the working tree, committed or not; exits with 1 when something is wrong.
+
+    \b
+    prdgen check                             # every page
+    prdgen check site/prds/checkout.md --json
     """
     from prdgen import settings
     from prdgen.flows import check, context

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,18 +14,29 @@ from prdgen.cli.main import repository_option
 @click.command()
 @repository_option
 @click.option("--settings", "show_settings", is_flag=True, help="Show the settings in force too.")
-def command(repository: Path, *, show_settings: bool) -> None:
-    """Look at this machine and repository; exits with 1 when something is not in order."""
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(repository: Path, *, show_settings: bool, as_json: bool) -> None:
+    """Look at this machine and repository; exits with 1 when something is not in order.
+
+    \b
+    prdgen doctor --settings     # with every setting in force
+    """
     from prdgen import settings
     from prdgen.flows import doctor
 
     values = settings.load(repository)
-    if show_settings:
-        for setting in settings.SETTINGS:
-            value = getattr(values, setting.name)
-            shown = "(set)" if setting.secret and value else value
-            click.echo(f"{setting.variable} = {shown}")
+    shown = {
+        each.variable: "(set)" if each.secret and getattr(values, each.name)
+        else getattr(values, each.name)
+        for each in (settings.SETTINGS if show_settings else ())
+    }  # fmt: skip
     findings = doctor.look(values)
+    if as_json:
+        told = {"findings": [asdict(finding) for finding in findings], "settings": shown}
+        click.echo(json.dumps(told, default=str))
+        raise SystemExit(not all(finding.ok for finding in findings))
+    for variable, value in shown.items():
+        click.echo(f"{variable} = {value}")
     for finding in findings:
         mark = click.style("ok ", fg="green") if finding.ok else click.style("NOT", fg="red")
         click.echo(f"{mark} {finding.name}: {finding.what}")

@@ -12,8 +12,14 @@ from prdgen.cli.main import repository_option
 @click.command()
 @repository_option
 @click.argument("page_path")
-@click.option("--format", "-f", "formats", default="pdf", show_default=True,
-              help="pdf, docx, md, or several with commas.")
+@click.option(
+    "--format",
+    "-f",
+    "formats",
+    default="pdf",
+    show_default=True,
+    help="pdf, docx, md, json, or several with commas.",
+)
 @click.option("--branch", "-b", help="Branch.  [default: the main branch]")
 @click.option("--commit", help="A commit instead of the branch's tip.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), default=Path(),
@@ -22,7 +28,7 @@ def command(
     repository: Path, page_path: str, formats: str, branch: str | None, commit: str | None,
     output: Path,
 ) -> None:  # fmt: skip
-    """Write PAGE_PATH as PDF, Word or Markdown, as a commit has it.
+    """Write PAGE_PATH as PDF, Word, Markdown or JSON, as a commit has it.
 
     \b
     prdgen export site/prds/checkout.md --format pdf,docx --output out/

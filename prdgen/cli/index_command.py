@@ -23,6 +23,10 @@ def command(
     """List pages (or requirements) at a branch's tip, read from Git.
 
     With --rebuild the server's index in PostgreSQL is thrown away and made again from Git.
+
+    \b
+    prdgen index --json
+    prdgen index --requirements --branch draft/checkout
     """
     import anyio
 
@@ -32,7 +36,8 @@ def command(
     values = settings.load(repository)
     if rebuild:
         counted = anyio.run(index.rebuild, values)
-        click.echo(f"Indexed {counted['pages']} pages on {counted['branches']} branches")
+        said = f"Indexed {counted['pages']} pages on {counted['branches']} branches"
+        click.echo(json.dumps(counted) if as_json else said)
         return
     clone = context.open_clone(values)
     found = listing.pages(clone, branch or clone.main_branch)

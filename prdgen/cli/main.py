@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +13,13 @@ import click
 
 from prdgen import __version__
 from prdgen.errors import PrdgenError
+
+
+class CannotUse(PrdgenError):
+    """{where} cannot be used: {got}."""
+
+    cure = "Check that it exists, that this user may write there, and that its disk has space."
+
 
 COMMANDS: Final[dict[str, str]] = {
     "init": "Lay out a new repository, or take over one that exists.",
@@ -51,11 +60,25 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a PrdgenError ends it with its message, its cure and its exit code."""
         try:
-            return super().invoke(ctx)
+            return _with_errors(super().invoke, ctx)
         except PrdgenError as error:
             click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
             click.echo(f"{click.style('To do:', fg='yellow', bold=True)} {error.hint}", err=True)
             sys.exit(error.exit_code)
+
+
+def _with_errors(run: Callable[[click.Context], Any], ctx: click.Context) -> Any:
+    """What the system refuses (a full disk, missing rights) as an error of ours."""
+    try:
+        return run(ctx)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python would complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CannotUse(where=error.filename, got=error.strerror) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

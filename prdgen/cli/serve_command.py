@@ -34,7 +34,9 @@ def command(
 
     if addr:
         name, _, number = addr.rpartition(":")
-        host, port = name or host, int(number) if number.isdigit() else port
+        if not number.isdecimal():
+            raise click.BadParameter(f"expected HOST:PORT, got {addr!r}", param_hint="--addr")
+        host, port = name.strip("[]") or host, int(number)
     if example:
         from prdgen.flows import init
 

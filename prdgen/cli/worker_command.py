@@ -17,6 +17,9 @@ def command(repository: Path, parent_pipe: int | None) -> None:
 
     `prdgen serve` starts one by itself; run more of them, on PRDGEN_DATABASE_URL and
     PRDGEN_REDIS_URL, when building sites should not share the server's processors.
+
+    \b
+    PRDGEN_DATABASE_URL=postgresql://… PRDGEN_REDIS_URL=redis://… prdgen worker -C prds
     """
     from prdgen import settings
     from prdgen.flows import table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
-import json
 
 from anyio import to_thread
 
@@ -47,8 +47,7 @@ async def file(
     content, at = await read.source(app, branch, page_path, commit)
     if kind == "json":
         view = await read.page(app, branch, page_path, at)
-        data = json.dumps(structure(view), ensure_ascii=False, indent=2).encode()
-        made = Exported(data, MEDIA_TYPES["json"], _name(page_path, kind))
+        made = Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
     else:
         made = await to_thread.run_sync(make, app, branch, page_path, content, at, kind)
     async with app.store.transaction() as tx:
@@ -60,7 +59,7 @@ async def file(
 
 def make(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> Exported:
     """The same without a server; blocks."""
-    if kind not in MEDIA_TYPES or kind == "json":
+    if kind not in MEDIA_TYPES:
         raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
     if kind == "md":
         return Exported(content.encode(), MEDIA_TYPES["md"], _name(page_path, kind))
@@ -76,13 +75,20 @@ def make(clone: Clone, branch: str, page_path: str, content: str, at: str, kind:
         content,
         context=render.RenderContext(
             branch=branch, commit=at, known_pages=known, link=link,
-            asset=exports.asset(images), mode=_MODES[kind],
+            asset=exports.asset(images), mode=_MODES.get(kind, "preview"),
         ),
     )  # fmt: skip
+    if kind == "json":
+        view = read.PageView(branch, page_path, at, content, rendered, None)
+        return Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
     part = exports.Part(rendered.title, rendered.html, rendered.outline)
     meta = _meta(clone, branch, page_path, content, at, images)
     data = pdf.make([part], meta) if kind == "pdf" else word.make([part], meta)
     return Exported(data, MEDIA_TYPES[kind], _name(page_path, kind))
+
+
+def _json(view: read.PageView) -> bytes:
+    return json.dumps(structure(view), ensure_ascii=False, indent=2, default=str).encode()
 
 
 def structure(view: read.PageView) -> dict[str, Any]:

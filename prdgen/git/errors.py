@@ -65,6 +65,7 @@ class NoCommits(PrdgenError):
 
     cure = "Make a first one (`git commit --allow-empty -m Start`), or let `prdgen init` do it."
     status = 409
+    exit_code = 2
 
 
 class CommitNotFound(NotFound):

@@ -33,6 +33,13 @@ class PortInUse(PrdgenError):
     exit_code = 2
 
 
+class CannotListen(PrdgenError):
+    """This machine cannot listen on {host}, port {port}: {got}."""
+
+    cure = "Give an address of this machine and a port from 1024 to 65535: --host and --port."
+    exit_code = 2
+
+
 class MethodNotAllowed(PrdgenError):
     """{method} is not something {where} answers to; it takes {expected}."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -20,7 +21,7 @@ from anyio import to_thread
 from prdgen import logs
 from prdgen.flows import context, table
 from prdgen.server import app as app_module
-from prdgen.server.errors import PortInUse
+from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
 
 if sys.platform == "win32":
@@ -35,7 +36,7 @@ _RESTART_SECONDS = 1.0
 
 
 def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
-    """Serve until SIGINT or SIGTERM. Raises PortInUse, AlreadyServed and what opening raises."""
+    """Serve until SIGINT or SIGTERM. Raises PortInUse, CannotListen, AlreadyServed and what opening raises."""
     logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     listener = _listen(settings)
@@ -148,14 +149,22 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """The listening socket, bound before anything else starts; raises PortInUse."""
+    """The listening socket, taken before anything else starts.
+
+    Raises AlreadyServed, PortInUse and CannotListen.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
-    except OSError as error:
+        listener.listen()
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise PortInUse(port=settings.port, host=settings.host) from error
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            # When this clone is being served already, that is the better answer.
+            context.hold_clone(settings).close()
+            raise PortInUse(port=settings.port, host=settings.host) from error
+        raise CannotListen(port=settings.port, host=settings.host, got=error) from error
     listener.set_inheritable(False)
     return listener

@@ -1,0 +1,247 @@
+"""Every command does what its help says: output, exit code, files."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import docx
+import pypdf
+import pytest
+from click.testing import CliRunner
+from server import team
+
+from prdgen.cli.main import COMMANDS, main
+
+DIAGRAMS = Path("/work/shared/corpus/mermaid")
+USER = ("add", "link", "token", "list")
+
+
+@pytest.mark.parametrize(
+    "command", [(), *((name,) for name in COMMANDS), *(("user", verb) for verb in USER)]
+)
+def test_help_teaches(command):
+    """Each help says what the command does and shows a call that works."""
+    done = CliRunner().invoke(main, [*command, "--help"])
+    assert done.exit_code == 0
+    assert re.search(
+        rf"prdgen {' '.join(command)}".strip() + r" *\S", done.output.partition("\n")[2]
+    )
+    for option in re.findall(r"^ +(?:-\w, )?--[\w-]+(?: \w+)?(.*)", done.output, re.MULTILINE):
+        assert option.strip() or "  " in done.output, option
+
+
+def test_a_wrong_call_says_so(bare):
+    """An unknown command, option or argument: exit code 2 and the usage."""
+    for arguments in (("bild",), ("build", "--unknown"), ("export",), ("serve", "--port", "many"),
+                      ("serve", "--addr", "localhost")):  # fmt: skip
+        done = bare(*arguments, code=2)
+        assert "Usage: " in done.stderr
+
+
+def test_version(bare):
+    """`prdgen --version` is the package's."""
+    from prdgen import __version__
+
+    assert bare("--version").stdout.strip() == f"prdgen, version {__version__}"
+
+
+def test_init_lays_a_repository_that_builds(bare):
+    """Two calls from nothing to a site."""
+    said = bare("init", "prds").stdout
+    assert "Next: prdgen serve -C prds" in said
+    assert team.git(bare.folder / "prds", "status", "--porcelain") == ""
+    bare("build", "-C", "prds", "--no-search")
+    assert (bare.folder / "prds/public/index.html").is_file()
+
+
+def test_init_again_changes_nothing(prdgen):
+    """What exists stays, byte for byte; a second call makes no commit."""
+    before = team.git(prdgen.folder, "rev-parse", "HEAD^{tree}")
+    (prdgen.folder / "mkdocs.yml").write_text("site_name: Mine\n")
+    prdgen("init")
+    assert (prdgen.folder / "mkdocs.yml").read_text() == "site_name: Mine\n"
+    assert team.git(prdgen.folder, "rev-parse", "HEAD^{tree}") == before
+
+
+def test_init_takes_over_an_mkdocs_repository(bare):
+    """Its mkdocs.yml and pages are left alone, and it builds."""
+    folder = bare.folder / "old"
+    folder.mkdir()
+    team.git(folder, "init", "--quiet", "--initial-branch=main")
+    team.put(folder, {"mkdocs.yml": "site_name: Old\n", "docs/index.md": "# Old home\n"})
+    said = bare("init", "old").stdout
+    assert "left alone: mkdocs.yml" in said
+    assert (folder / "mkdocs.yml").read_text() == "site_name: Old\n"
+    bare("build", "-C", "old", "--no-search")
+    assert "Old home" in (folder / "public/index.html").read_text()
+
+
+def test_new_writes_a_page_and_leaves_the_commit_to_you(prdgen):
+    """From a template, in the usual folder, uncommitted; the same title twice is refused."""
+    path = prdgen("new", "One-click checkout", "-t", "feature").stdout.strip()
+    assert path == "site/prds/one-click-checkout.md"
+    assert team.git(prdgen.folder, "status", "--porcelain") == f"?? {path}"
+    assert "# One-click checkout" in (prdgen.folder / path).read_text()
+    assert "exists already" in prdgen("new", "One-click checkout", code=2).stderr
+    assert "feature" in prdgen("new", "x", "--list").stdout
+    assert "template" in prdgen("new", "y", "-t", "nothing", code=2).stderr
+
+
+def test_check_names_file_and_line(prdgen):
+    """Exit code 0 when all is well, 1 with problems, 2 for a page that is not there."""
+    text = "# Bad\n\n[nowhere](nowhere.md)\n"
+    (prdgen.folder / "site/prds/bad.md").write_text(text)
+    assert "site/prds/bad.md:3:" in prdgen("check", "site/prds/bad.md", code=1).stdout
+    found = json.loads(prdgen("check", "--json", code=1).stdout.splitlines()[-1])["problems"]
+    assert ("site/prds/bad.md", 3) in {(p["page_path"], p["line"]) for p in found}
+    prdgen("check", "site/prds/no.md", code=2)
+    prdgen("check", "--branch", "nowhere", code=2)
+
+
+def test_the_example_has_no_problems(prdgen):
+    """What a newcomer sees first is in order."""
+    assert json.loads(prdgen("check", "--json").stdout)["problems"] == []
+
+
+def test_index_lists_pages_and_requirements(prdgen):
+    """As lines for people and as JSON for programs."""
+    rows = json.loads(prdgen("index", "--json").stdout)
+    assert {"site/prds/checkout.md", "site/prds/search.md"} <= {row["page_path"] for row in rows}
+    listed = json.loads(prdgen("index", "--requirements", "--json").stdout)
+    assert len(listed) > 20
+    assert listed[0]["id"] in prdgen("index", "--requirements").stdout
+    assert json.loads(prdgen("index", "--rebuild", "--json").stdout)["branches"] == 1
+    prdgen("index", "--branch", "nowhere", code=2)
+
+
+def test_build_is_the_same_twice_and_switches_whole(prdgen):
+    """Same commit, same bytes; nothing is rendered again; `--json` says what was done."""
+    first = json.loads(prdgen("build", "--json").stdout)
+    files = _files(prdgen.folder / "public")
+    again = json.loads(prdgen("build", "--json").stdout)
+    assert (again["pages"], again["rendered"]) == (first["pages"], 0)
+    assert _files(prdgen.folder / "public") == files
+    clean = json.loads(prdgen("build", "--clean", "--json").stdout)
+    assert clean["rendered"] == first["pages"]
+    assert _files(prdgen.folder / "public") == files
+    assert "pagefind/pagefind.js" in files
+
+
+def test_build_strict_fails_on_problems(prdgen):
+    """For CI: a broken link is exit code 1, the site is built all the same."""
+    prdgen("build", "--strict", "--no-search")
+    team.put(prdgen.folder, {"site/prds/bad.md": "# Bad\n\n[nowhere](nowhere.md)\n"})
+    done = prdgen("build", "--strict", "--no-search", code=1)
+    assert "site/prds/bad.md:3:" in done.stderr
+    assert (prdgen.folder / "public/prds/bad/index.html").is_file()
+    prdgen("build", "--branch", "nowhere", code=2)
+
+
+def test_build_keeps_a_folder_that_is_not_its_own(prdgen):
+    """A `public` full of somebody's files is not replaced."""
+    (prdgen.folder / "public").mkdir()
+    (prdgen.folder / "public/mine.txt").write_text("mine")
+    assert "files of its own" in prdgen("build", code=2).stderr
+    assert (prdgen.folder / "public/mine.txt").read_text() == "mine"
+
+
+def test_a_bad_mkdocs_yml_names_its_line(prdgen):
+    """`!!python/…` is refused with the line, before anything is run."""
+    text = "site_name: X\ntheme: !!python/object/apply:os.system ['touch /tmp/never']\n"
+    team.put(prdgen.folder, {"mkdocs.yml": text})
+    done = prdgen("build", code=2)
+    assert "mkdocs.yml, line 2" in done.stderr
+    assert "To do:" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def exported(example, tmp_path_factory):
+    """The example with the mission's twelve diagrams, exported in every format."""
+    from .conftest import Prdgen
+
+    if not DIAGRAMS.is_dir():
+        pytest.skip("the corpus with the twelve diagrams is not here")
+    folder = team.copy(example, tmp_path_factory.mktemp("export") / "shop")
+    sources = [path.read_text() for path in sorted(DIAGRAMS.glob("*.mmd"))]
+    fences = "".join(f"\n## Diagram {n}\n\n```mermaid\n{s}\n```\n" for n, s in enumerate(sources))
+    team.put(folder, {"site/prds/flows.md": f"# All flows\n\nThe words around them.\n{fences}"})
+    out = folder / "out"
+    command = Prdgen(folder)
+    command("export", "site/prds/flows.md", "-f", "pdf,docx,md,json", "-o", str(out))
+    return command, out, sources
+
+
+def test_the_exported_pdf_holds_text_and_diagrams(exported):
+    """Opens, has the words, and every diagram's labels as text."""
+    _, out, sources = exported
+    pdf = pypdf.PdfReader(out / "flows.pdf")
+    text = "".join(page.extract_text() for page in pdf.pages)
+    assert "The words around them." in text
+    assert len(sources) == 12
+    flat = re.sub(r"\W", "", text)
+    for source in sources:
+        labels = re.findall(r'\["?([A-Za-z][\w ]+?)"?\]', source)[:3]
+        assert all(re.sub(r"\W", "", label) in flat for label in labels), labels
+
+
+def test_the_exported_word_file_holds_text_and_diagrams(exported):
+    """Opens in Word's format, with its words and one drawing for each diagram."""
+    _, out, sources = exported
+    document = docx.Document(out / "flows.docx")
+    assert "The words around them." in "\n".join(p.text for p in document.paragraphs)
+    with zipfile.ZipFile(out / "flows.docx") as archive:
+        drawings = [name for name in archive.namelist() if name.endswith(".svg")]
+    assert len(drawings) == len(sources)
+
+
+def test_exports_are_the_same_twice(exported):
+    """Same commit, same bytes, in every format."""
+    command, out, _ = exported
+    command("export", "site/prds/flows.md", "-f", "pdf,docx,md,json", "-o", str(out / "again"))
+    for kind in ("pdf", "docx", "md", "json"):
+        assert (out / f"flows.{kind}").read_bytes() == (out / f"again/flows.{kind}").read_bytes()
+    found = json.loads((out / "flows.json").read_bytes())
+    assert found["title"] == "All flows"
+    assert (out / "flows.md").read_text() == (command.folder / "site/prds/flows.md").read_text()
+
+
+def test_export_tells_what_cannot_be(prdgen):
+    """An unknown page, commit, format, or a folder that cannot be written."""
+    prdgen("export", "site/prds/no.md", code=2)
+    prdgen("export", "../../etc/passwd", code=2)
+    assert "exe" in prdgen("export", "site/prds/search.md", "-f", "exe", code=2).stderr
+    prdgen("export", "site/prds/search.md", "-f", "md", "--commit", "nonsense", code=1)
+    done = prdgen("export", "site/prds/search.md", "-f", "md", "-o", "/proc/no", code=1)
+    assert "/proc/no" in done.stderr
+    assert "To do:" in done.stderr
+
+
+def test_doctor_says_what_is_in_order(prdgen, bare):
+    """Everything is fine in the example; a folder that is no repository is not."""
+    told = json.loads(prdgen("doctor", "--json", "--settings").stdout)
+    assert all(finding["ok"] for finding in told["findings"])
+    assert told["settings"]["PRDGEN_DATABASE_URL"] == "(set)"
+    assert "ok  repository" in prdgen("doctor").stdout
+    assert "NOT repository" in bare("doctor", code=1).stdout
+
+
+def test_people_are_added_listed_and_given_links(prdgen):
+    """Without a server: accounts, links and tokens from the terminal."""
+    link = prdgen("user", "add", "ada@example.org", "--name", "Ada", "--role", "owner").stdout
+    assert re.fullmatch(r"http://127\.0\.0\.1:8400/sign-in/\S+\n", link)
+    rows = json.loads(prdgen("user", "list", "--json").stdout)
+    assert rows == [{"name": "Ada", "email": "ada@example.org", "role": "owner"}]
+    assert "/sign-in/" in prdgen("user", "link", "ada@example.org").stdout
+    assert prdgen("user", "token", "ada@example.org", "--read-only").stdout.startswith("prdgen_")
+    prdgen("user", "add", "nonsense", code=2)
+    prdgen("user", "add", "b@example.org", "--role", "king", code=2)
+    assert "no person" in prdgen("user", "link", "nobody@example.org", code=1).stderr
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
