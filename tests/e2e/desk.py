@@ -27,7 +27,8 @@ class Desk:
     def __init__(self, browser: Browser, house: House, **options: object) -> None:
         self.house = house
         self.complaints: list[str] = []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        self.context = browser.new_context(**options)
         self.page = self.tab()
 
     def tab(self) -> Page:
@@ -73,6 +74,16 @@ class Desk:
     def cursor(self) -> int:
         """The cursor's offset in the text (UTF-16 units)."""
         return int(self.page.evaluate(_HEAD))
+
+    def boundaries(self, text: str) -> list[int]:
+        """Where a cursor can stand in `text`, in UTF-16 units: between what people call letters."""
+        segments = "[...new Intl.Segmenter().segment(text)].map((one) => one.index)"
+        return list(self.page.evaluate(f"(text) => {segments}", text))
+
+    def put_cursor(self, place: int) -> None:
+        """Put the cursor at an offset (UTF-16 units), whichever way the text runs."""
+        view = "document.querySelector('.cm-content').cmTile.root.view"
+        self.page.evaluate(f"(anchor) => {view}.dispatch({{ selection: {{ anchor }} }})", place)
 
     def go(self, *keys: str) -> None:
         """Put the cursor somewhere: `Control+End`, `ArrowUp`, …"""

@@ -41,7 +41,10 @@ def free_port() -> int:
 class House:
     """A repository with `prdgen serve` on it. `start`, `kill`, `stop`, `start` again."""
 
-    def __init__(self, folder: Path, pages: dict[str, str | bytes], **settings: object) -> None:
+    def __init__(
+        self, folder: Path, pages: dict[str, str | bytes] | None, **settings: object
+    ) -> None:
+        """A repository with these pages, or (None) the example one."""
         self.repository = folder / "prds"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -50,6 +53,10 @@ class House:
         self.link = ""
         self.cookies: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        if pages is None:
+            done = self.prdgen("init", "--example")
+            assert done.returncode == 0, done.stderr
+            return
         self.repository.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
         for name, value in ADA.items():
@@ -113,8 +120,9 @@ class House:
 
     def prdgen(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another `prdgen` command on the same repository."""
+        where = [str(self.repository)] if words[0] == "init" else ["-C", str(self.repository)]
         return subprocess.run(
-            [sys.executable, "-m", "prdgen", *words, "-C", str(self.repository)],
+            [sys.executable, "-m", "prdgen", *words, *where],
             capture_output=True, text=True, env=self._environment(), timeout=60,
         )  # fmt: skip
 

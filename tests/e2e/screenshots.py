@@ -1,0 +1,78 @@
+"""Pictures of every page, run by hand: `python tests/e2e/screenshots.py FOLDER`.
+
+Serves the example repository and visits the server's pages and the site: desktop, telephone, dark.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from editor.stand_in import chromium
+from playwright.sync_api import Browser, sync_playwright
+
+from e2e.desk import Desk
+from e2e.house import House, until
+from e2e.places import PAGE, SERVER, SITE
+
+LOOKS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 360, "height": 740}},
+    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone-dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
+}
+
+
+def main(folder: Path) -> None:
+    """Write the pictures as LOOK-PAGE.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        house = House(Path(place), None)
+        house.start()
+        arguments = ["--no-sandbox", "--headless=shell", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        try:
+            _prepare(browser, house)
+            for look, options in LOOKS.items():
+                _visit(browser, house, folder, look, options)
+        finally:
+            browser.close()
+            house.stop()
+
+
+def _prepare(browser: Browser, house: House) -> None:
+    """Ada signs in, changes a page and saves a version, so that there is something to see."""
+    ada = Desk(browser, house)
+    ada.sign_in(house.link)
+    house.cookies["Ada"] = ada.context.storage_state()
+    ada.open(PAGE)
+    ada.go("Control+End")
+    ada.type("\nA sentence more, for the picture of the history.\n")
+    ada.saved()
+    ada.save_version("Add a sentence")
+    ada.context.close()
+
+
+def _visit(
+    browser: Browser, house: House, folder: Path, look: str, options: dict[str, object]
+) -> None:
+    desk = Desk(browser, house, storage_state=house.cookies["Ada"], **options)
+    ready = f"{house.url}{SITE['site-requirements']}"
+    until(lambda: desk.context.request.get(ready).ok, 20, what="the site")
+    for name, address in (SERVER | SITE).items():
+        desk.page.goto(house.url + address)
+        desk.page.wait_for_load_state("load" if name == "edit" else "networkidle")
+        if name == "edit":
+            desk.saved()
+            desk.page.locator(".preview-body[data-ready]").wait_for(state="attached")
+        desk.page.screenshot(path=folder / f"{look}-{name}.png")
+        print(f"{look} {name}: {', '.join(desk.complaints) or 'no complaints'}")
+        desk.complaints.clear()
+    desk.context.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
