@@ -35,6 +35,9 @@ def configure(level: str, *, as_json: bool, trace: bool, stream: TextIO = sys.st
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level.upper())
+    for chatty in ("uvicorn", "watchfiles"):
+        # They tell of every start and every changed file; their warnings are wanted.
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     TRACE.setLevel(logging.DEBUG if trace else logging.CRITICAL)
 
 
