@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 _WORKER_SECONDS = 10
 _RESTART_SECONDS = 1.0
+_FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""For glibc: give back what a large job used. After 639 pages a worker keeps 160 MB, not 220."""
 
 
 def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
@@ -116,7 +118,7 @@ async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, s
 
 async def _worker(app: context.App, settings: Settings) -> None:
     """Keep a worker process running; it ends by itself when this process does."""
-    environment = os.environ | {
+    environment = _FRUGAL | os.environ | {
         "PRDGEN_DATABASE_URL": app.database_url,
         "PRDGEN_REDIS_URL": app.redis_url,
     }
