@@ -40,7 +40,6 @@ _FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     """Serve until SIGINT or SIGTERM. Raises PortInUse, CannotListen, AlreadyServed and what opening raises."""
     logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)
@@ -75,7 +74,6 @@ async def _serve(
         try:
             await server.serve(sockets=[listener])
         finally:
-            say("Stopping: writing and committing what is open …")
             for task in (greeting, worker):
                 if task is not None:
                     task.cancel()
@@ -101,14 +99,17 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop at the first signal; the next ones only learn that it is under way."""
-        if self.should_exit:
-            self._say("Still stopping; nothing is lost meanwhile …")
+        again = self.should_exit
+        self._say(
+            "Still stopping; nothing is lost meanwhile …" if again
+            else "Stopping: writing and committing what is open …"
+        )  # fmt: skip
         self.should_exit = True
 
 
 async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, say: Say) -> None:
     """Say where the server is and how to get in, once it answers."""
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     base = context.base_url(settings)
     link = await app_module.first_sign_in(app)
@@ -118,13 +119,17 @@ async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, s
 
 async def _worker(app: context.App, settings: Settings) -> None:
     """Keep a worker process running; it ends by itself when this process does."""
-    environment = _FRUGAL | os.environ | {
-        "PRDGEN_DATABASE_URL": app.database_url,
-        "PRDGEN_REDIS_URL": app.redis_url,
-    }
+    environment = (
+        _FRUGAL
+        | os.environ
+        | {
+            "PRDGEN_DATABASE_URL": app.database_url,
+            "PRDGEN_REDIS_URL": app.redis_url,
+        }
+    )
     while True:
         read_end, write_end = os.pipe()
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - it starts in a moment
             [sys.executable, "-m", "prdgen", "worker", "--repository", str(settings.repository),
              "--parent-pipe", str(read_end)],
             env=environment, pass_fds=(read_end,), start_new_session=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import Counter
 from typing import Final
 from uuid import UUID
@@ -12,13 +14,17 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import house, roles
 from prdgen.flows.context import App
 from prdgen.flows.open import Claim
-from prdgen.server.auth import Visitor
+from prdgen.server.auth import Visitor, find_visitor
 from prdgen.sync.connection import Admitted
-from prdgen.sync.peer import Who
+from prdgen.sync.peer import Peer, Who
 
+LOOK_SECONDS: Final = 5.0
+"""How soon an open editor follows a role or a session that was taken away."""
+_NORMAL: Final = 1000
 _SIGN_IN: Final = 4401
 _TOO_MANY: Final = 4429
 _TRY_LATER: Final = 1013
+log = logging.getLogger(__name__)
 _connections: Counter[str] = Counter()
 
 
@@ -72,12 +78,36 @@ async def _serve(app: App, socket: WebSocket, visitor: Visitor) -> None:
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the editor is gone") from error
 
-    closing = await connection.run(read, write)
+    watching = asyncio.create_task(_watch(app, socket, visitor, connection.peer))
+    try:
+        closing = await connection.run(read, write)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
     if socket.application_state is WebSocketState.CONNECTED:
         try:
             await socket.close(closing.code, closing.reason)
         except (WebSocketDisconnect, RuntimeError):
             return
+
+
+async def _watch(app: App, socket: WebSocket, visitor: Visitor, peer: Peer) -> None:
+    """Close the connection when its session ended or its role became another one.
+
+    The editor then connects again, as what the person is now. While the store is away everybody
+    stays what they were.
+    """
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            now = await find_visitor(app, socket)
+        except PrdgenError as error:
+            log.debug("roles are looked at again later: %s", error)
+            continue
+        if now is None:
+            peer.close(_SIGN_IN, "you are signed out; what you typed is kept on this device")
+        elif now.role != visitor.role:
+            peer.close(_NORMAL, f"your role here is now {now.role}")
 
 
 def claim_of(socket: WebSocket) -> Claim | None:

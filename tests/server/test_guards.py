@@ -6,7 +6,8 @@ import re
 import pytest
 import websockets
 
-from prdgen.server import auth
+from prdgen.server import auth, sync_socket
+from prdgen.store import access, people
 
 from . import house as houses
 from .house import HTML
@@ -82,6 +83,27 @@ async def test_the_socket_wants_a_session(house):
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 await asyncio.wait_for(socket.recv(), 5)
         assert closed.value.rcvd.code == 4401
+
+
+@pytest.mark.parametrize(("role", "code"), [("reader", 1000), (None, 4401)])
+async def test_an_open_editor_follows_what_its_person_may(own, monkeypatch, role, code):
+    """A role or a session taken away ends the open connection, with the reason."""
+    monkeypatch.setattr(sync_socket, "LOOK_SECONDS", 0.05)
+    cookie = f"{auth.COOKIE}={(await own.as_('editor')).cookies[auth.COOKIE]}"
+    person = await own.person("editor")
+    async with (
+        houses.on_a_port(own) as address,
+        websockets.connect(f"ws://{address}/sync", additional_headers={"cookie": cookie}) as socket,
+    ):
+        async with own.app.store.transaction() as tx:
+            if role is None:
+                await access.end_sessions(tx, person.id)
+            else:
+                await people.update(tx, person.id, role=role)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.recv(), 5)
+        assert closed.value.rcvd.code == code
+        assert closed.value.rcvd.reason
 
 
 PAGES = [
