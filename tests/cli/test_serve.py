@@ -84,7 +84,7 @@ async def test_the_worker_and_build_make_the_same_site(prdgen, eventually):
     prdgen.environment["PRDGEN_BASE_URL"] = "http://127.0.0.1:8400"
     with prdgen.serving():
         public = prdgen.folder / "public"
-        await eventually(lambda: (public / "pagefind/pagefind.js").is_file(), 60)
+        await eventually((public / "pagefind/pagefind.js").is_file, 60)
     served = _files(public)
     prdgen("build", "--clean")
     built = _files(public)
