@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -25,7 +26,14 @@ from prdgen.store import pages
 from prdgen.store import search as searching
 
 _A_PAGE: Final = 50
-_IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml")
+_IMAGES: Final = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "image/svg+xml",
+)
 
 
 async def home(request: Request) -> Response:
@@ -261,8 +269,16 @@ async def problem(request: Request) -> Response:
     for kind in _all_errors(root_errors.PrdgenError):
         if root_errors.slug(kind.__name__) == wanted:
             text = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
-            return html.render(request, "problem.html", title=wanted, kind=kind, text=text)
+            return html.render(
+                request, "problem.html", title=wanted, text=_in_general(text),
+                cure=_in_general(kind.cure),
+            )  # fmt: skip
     raise NotFound(what="kind of problem", where=wanted)
+
+
+def _in_general(template: str) -> str:
+    """A message without the facts of one case: `{page_path}` becomes ‹page path›."""
+    return re.sub(r"\{(\w+)\}", lambda found: f"‹{found[1].replace('_', ' ')}›", template)
 
 
 def _all_errors(kind: type[root_errors.PrdgenError]) -> list[type[root_errors.PrdgenError]]:
