@@ -7,9 +7,9 @@ agreed, from a commit's `Prdgen-Heads` or because a version of the page reads th
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from anyio import to_thread
@@ -18,9 +18,10 @@ from prdgen import ids
 from prdgen.crdt import guard
 from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Replica
-from prdgen.flows import edit, pull, read, signatures
+from prdgen.flows import edit, naming, pages_of, pull, read, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
+from prdgen.flows.live import content_hash
 from prdgen.git import commits, locks
 from prdgen.git.values import Version
 from prdgen.store import changes, documents, texts
@@ -31,6 +32,7 @@ from prdgen.sync import cold, ports
 
 log = logging.getLogger(__name__)
 ORIGIN = "late"
+_HEAD = re.compile(r"[0-9a-f]{64}")
 _VERSIONS = 200
 _TRIES = 5
 Heads = tuple[bytes, ...]
@@ -57,6 +59,8 @@ async def carry(
     """
     ids.check_branch(branch)
     ids.check_page_path(page_path)
+    if not pages_of.globs(app).match(page_path):
+        raise NoSuchPage(page_path=page_path, branch=branch)
     assert app.keeper is not None
     late = await to_thread.run_sync(_open, data)
     theirs = late.text()
@@ -182,14 +186,22 @@ def _base(app: App, late: Replica, branch: str, page_path: str) -> Heads | None:
 def _trailer_heads(app: App, commit: str) -> list[tuple[bytes, ...]]:
     """The heads that `Prdgen-Heads` of a commit names."""
     found = app.repository.commit_info(commit).trailers.get("prdgen-heads", ())
-    return [tuple(sorted(bytes.fromhex(head) for head in line.split())) for line in found]
+    # Anyone can write a trailer by hand; one that is none names nothing.
+    lines = [line.split() for line in found]
+    return [
+        tuple(sorted(map(bytes.fromhex, heads)))
+        for heads in lines
+        if heads and all(_HEAD.fullmatch(head) for head in heads)
+    ]
 
 
 async def _recover(app: App, page_path: str, text: str, person: UUID | None) -> str:
-    """Keep text nobody has a place for as a branch of its own; returns the branch's name."""
+    """Keep text nobody has a place for as a branch of its own; returns the branch's name, which is
+    the same for the same text.
+    """
     people = await signatures.load(app, (), person)
-    name = page_path.rsplit("/", 1)[-1].removesuffix(".md")
-    branch = f"recovered/{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name = naming.file_name(page_path.rsplit("/", 1)[-1].removesuffix(".md")).removesuffix(".md")
+    branch = f"recovered/{name}-{content_hash(text)[:10]}"
 
     def write() -> None:
         repository = app.repository
@@ -197,11 +209,13 @@ async def _recover(app: App, page_path: str, text: str, person: UUID | None) -> 
         if tip is None:
             raise NoSuchPage(page_path=page_path, branch=app.main_branch)
         with locks.branch(repository, branch):
+            if repository.tip(branch) is not None:
+                return
             repository.create_branch(branch, tip)
             commits.write(
                 repository, branch, tip, {page_path: text.encode()},
                 message=f"Recover text of {page_path}",
-                author=people.author(None), committer=people.server,
+                author=people.author(person), committer=people.server,
             )  # fmt: skip
 
     await to_thread.run_sync(write)
