@@ -22,6 +22,7 @@ from prdgen.store import access, people
 from prdgen.store.people import Person
 
 COOKIE: Final = "prdgen_session"
+"""The beginning of the cookie's name; see `cookie_name`."""
 LINK_LIFE: Final = timedelta(minutes=10)
 SESSION_LIFE: Final = timedelta(days=30)
 
@@ -68,7 +69,7 @@ def _needs_nobody(path: str) -> bool:
 async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     """The person behind a cookie, a Bearer token, or Basic with the token as password (Git)."""
     token = token_of(connection.headers)
-    cookie = connection.cookies.get(COOKIE)
+    cookie = connection.cookies.get(cookie_name(app))
     if token is None and cookie is None:
         return None
     async with app.store.transaction() as tx:
@@ -83,6 +84,13 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     role = await roles.of(app, person)
     return Visitor(person, role if scope == "write" else "reader", token is not None, scope,
                    token or cookie or "")  # fmt: skip
+
+
+def cookie_name(app: App) -> str:
+    """The session cookie's name. Browsers share cookies between ports, so each repository has its
+    own: two servers on one machine do not sign each other's people out.
+    """
+    return f"{COOKIE}_{app.repository_id.hex[:8]}"
 
 
 def token_of(headers: Headers) -> str | None:

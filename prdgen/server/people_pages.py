@@ -53,7 +53,7 @@ async def redeem(request: Request) -> Response:
     secret = await auth.redeem(app, token)
     answer = RedirectResponse(following, 303)
     answer.set_cookie(
-        auth.COOKIE, secret, max_age=int(auth.SESSION_LIFE.total_seconds()), httponly=True,
+        auth.cookie_name(app), secret, max_age=int(auth.SESSION_LIFE.total_seconds()), httponly=True,
         samesite="lax", secure=request.url.scheme == "https" or _behind_https(request), path="/",
     )  # fmt: skip
     answer.delete_cookie(_NEXT_COOKIE, path="/sign-in")
@@ -67,10 +67,11 @@ def _behind_https(request: Request) -> bool:
 async def sign_out(request: Request) -> Response:
     """End this session."""
     await form_of(request)
+    name = auth.cookie_name(app_of(request))
     async with app_of(request).store.transaction() as tx:
-        await access.end_session(tx, request.cookies.get(auth.COOKIE, ""))
+        await access.end_session(tx, request.cookies.get(name, ""))
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(auth.COOKIE, path="/")
+    answer.delete_cookie(name, path="/")
     return answer
 
 

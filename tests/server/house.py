@@ -64,7 +64,7 @@ class House:
         browser, browser_person = self.anyone(), await self.person(role)
         async with self.app.store.transaction() as tx:
             secret = await access.start_session(tx, browser_person.id)
-        browser.cookies.set(auth.COOKIE, secret)
+        browser.cookies.set(auth.cookie_name(self.app), secret)
         browser.person = browser_person
         return browser
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from prdgen.events import Event
+from prdgen.server import auth
 from prdgen.store import event_log
 
 from . import house as houses
@@ -35,12 +36,12 @@ class Stream:
 @pytest.fixture
 async def stream(own):
     """`async with stream(params, last) as s`: the stream over a real socket."""
-    secret = (await own.as_("reader")).cookies["prdgen_session"]
+    secret = (await own.as_("reader")).cookies[auth.cookie_name(own.app)]
 
     @asynccontextmanager
     async def opened(last: str | None = None, **params: str):
         async with houses.on_a_port(own) as address, httpx2.AsyncClient() as client:
-            headers = {"cookie": f"prdgen_session={secret}"}
+            headers = {"cookie": f"{auth.cookie_name(own.app)}={secret}"}
             if last is not None:
                 headers["last-event-id"] = last
             async with client.stream(

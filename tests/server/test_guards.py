@@ -63,11 +63,11 @@ async def test_other_sites_change_nothing(house, origin):
 
 async def test_the_socket_refuses_other_sites(house):
     """Cross-site WebSocket hijacking: the handshake is refused by Origin and by Host."""
-    cookie = (await house.as_("editor")).cookies[auth.COOKIE]
+    cookie = (await house.as_("editor")).cookies[auth.cookie_name(house.app)]
     async with houses.on_a_port(house) as address:
         for headers, origin in (
-            ({"cookie": f"{auth.COOKIE}={cookie}"}, "https://evil.example"),
-            ({"cookie": f"{auth.COOKIE}={cookie}"}, "null"),
+            ({"cookie": f"{auth.cookie_name(house.app)}={cookie}"}, "https://evil.example"),
+            ({"cookie": f"{auth.cookie_name(house.app)}={cookie}"}, "null"),
         ):
             with pytest.raises(websockets.InvalidStatus) as refused:
                 await websockets.connect(
@@ -89,7 +89,7 @@ async def test_the_socket_wants_a_session(house):
 async def test_an_open_editor_follows_what_its_person_may(own, monkeypatch, role, code):
     """A role or a session taken away ends the open connection, with the reason."""
     monkeypatch.setattr(sync_socket, "LOOK_SECONDS", 0.05)
-    cookie = f"{auth.COOKIE}={(await own.as_('editor')).cookies[auth.COOKIE]}"
+    cookie = f"{auth.cookie_name(own.app)}={(await own.as_('editor')).cookies[auth.cookie_name(own.app)]}"
     person = await own.person("editor")
     async with (
         houses.on_a_port(own) as address,

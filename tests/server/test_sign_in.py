@@ -40,6 +40,12 @@ async def test_the_session_cookie_is_out_of_reach(own):
     assert "secure" in (await secure.post(await link(own))).headers["set-cookie"].lower()
 
 
+async def test_two_servers_on_one_machine_keep_their_sessions(own):
+    """Browsers send a cookie to every port of a host: each repository's has a name of its own."""
+    cookie = (await own.anyone().post(await link(own))).headers["set-cookie"]
+    assert cookie.startswith(f"prdgen_session_{own.app.repository_id.hex[:8]}=")
+
+
 async def test_an_old_link_says_so(own):
     """A link that ran out is refused with what to do."""
     answer = await own.anyone().get(await link(own, seconds=-1.0), headers=HTML)
@@ -70,9 +76,9 @@ async def test_sign_in_leads_back(own):
 async def test_sign_out_ends_the_session(own):
     """After signing out the old cookie is worth nothing."""
     browser = await own.as_("editor")
-    secret = browser.cookies[auth.COOKIE]
+    secret = browser.cookies[auth.cookie_name(own.app)]
     assert (await browser.send_form("/sign-out")).status_code == 303
-    again = own.anyone(cookies={auth.COOKIE: secret})
+    again = own.anyone(cookies={auth.cookie_name(own.app): secret})
     assert (await again.get("/api/me")).status_code == 401
 
 

@@ -41,7 +41,10 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
             "schemas": {"Problem": PROBLEM},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "prdgen_session"},
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": "prdgen_session",
+                    "description": "With `_` and the first letters of the repository's id.",
+                },
             },
         },
     }
