@@ -203,3 +203,14 @@ def test_an_older_procrastinates_tables_get_the_migrations_since():
     """And today's get none."""
     assert tables._scripts(("3.3.0",), "3.10.0")
     assert tables._scripts(("3.10.0",), "3.10.0") == []
+
+
+async def test_a_lost_job_does_not_stand_in_the_way_of_the_next_one(store, queue, work):
+    """A worker was killed in a job while the same work was asked for again: that one does it."""
+    await queue.defer("note", {"n": 1}, lock="branch", queueing_lock="follow")
+    async with store.transaction() as tx:
+        await tx.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    await queue.defer("note", {"n": 2}, lock="branch", queueing_lock="follow")
+    assert await queue.revive(0.0) == 1
+    await Worker(queue).run_until_idle()
+    assert work.done == [{"n": 2}]

@@ -21,7 +21,7 @@ ON CONFLICT (job_id) DO UPDATE
 -- revive: Jobs whose worker shows no life any more are to be done again; those that outlived too
 -- many workers have failed. Rows another worker looks at just now are left to it.
 WITH stalled AS (
-    SELECT job.id, job.attempts FROM procrastinate_jobs job
+    SELECT job.id, job.attempts, job.queueing_lock FROM procrastinate_jobs job
     WHERE job.status = 'doing' AND NOT EXISTS (
         SELECT 1 FROM procrastinate_workers worker WHERE worker.id = job.worker_id
             AND worker.last_heartbeat > now() - make_interval(secs => %(seconds)s)
@@ -29,6 +29,11 @@ WITH stalled AS (
     FOR UPDATE SKIP LOCKED
 )
 SELECT id, attempts + 1 >= %(most)s AS given_up, CASE
+    -- Another one waits to do the same: this one would stand in its way for ever.
+    WHEN EXISTS (
+        SELECT 1 FROM procrastinate_jobs twin
+        WHERE twin.queueing_lock = stalled.queueing_lock AND twin.status = 'todo'
+    ) THEN procrastinate_finish_job_v1(id, 'succeeded', true)::text
     WHEN attempts + 1 >= %(most)s THEN procrastinate_finish_job_v1(id, 'failed', false)::text
     ELSE procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)::text END
 FROM stalled;
