@@ -63,8 +63,10 @@ class Artifacts:
 
     def compress(self, name: str, *, thoroughly: bool = False) -> None:
         """Make the twins of one artifact that is worth it."""
+        if self.path(name, "br").exists():
+            return
         data = self.get(name)
-        if data is None or len(data) < _WORTH_COMPRESSING or self.path(name, "br").exists():
+        if data is None or len(data) < _WORTH_COMPRESSING:
             return
         quality = 10 if thoroughly else 5
         self._write(self.path(name, "gz"), gzip.compress(data, 9 if thoroughly else 6, mtime=0))

@@ -32,6 +32,8 @@ class Limits:
     """Address space; generous, because libraries map far more than they touch."""
     file_bytes: int = 256 * 1024**2
     """The largest file it may write."""
+    nice: int = 0
+    """How far it steps back behind everyone else who wants a processor."""
 
 
 def run_module(

@@ -47,6 +47,7 @@ def main() -> None:
     _limit(resource.RLIMIT_FSIZE, limits["file_bytes"])
     if sys.platform.startswith("linux"):
         _limit(resource.RLIMIT_AS, limits["memory_bytes"])
+    os.nice(limits["nice"])
     _confine()
     os.execv(argv[0], argv)  # noqa: S606 - becoming that program is what this is for
 

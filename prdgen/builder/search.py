@@ -15,7 +15,8 @@ _SECONDS: Final = 120.0
 _LEFT_OUT: Final = ("-ui.", "pagefind-highlight.")
 """Pagefind's own interfaces; the frame brings its own."""
 # WebAssembly and threads reserve far more address space than they use.
-_LIMITS: Final = child.Limits(cpu=240, memory_bytes=16 * 1024**3)
+# It takes every processor for seconds: whoever publishes or types meanwhile goes first.
+_LIMITS: Final = child.Limits(cpu=240, memory_bytes=16 * 1024**3, nice=10)
 
 
 def index(public: Path, store: Artifacts) -> dict[str, str]:

@@ -87,3 +87,10 @@ def test_worker_that_fails_says_why():
     with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
         with pytest.raises(errors.ChildFailed, match="before the world"):
             worker.ask({"bodies": ["a.md"]})
+
+
+def test_a_child_steps_back_behind_others():
+    """`nice` is how far below the usual priority it runs."""
+    code = "import os; print(os.nice(0))"
+    usual = int(run(code))
+    assert int(run(code, limits=child.Limits(nice=7))) == min(19, usual + 7)
