@@ -147,6 +147,7 @@ async def _commit_once(
     else:  # a commit hook rewrote the page
         await pull.take_in(app, live, new, committed, origin="commit", move=move)
     _restored(live)
+    live.leave_tip(row.tip_hash)
     live.written.clear()
     live.refused = None
     live.authorship.rebase(committed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from prdgen.sync.room import Room
 Heads = tuple[bytes, ...]
 _WRITTEN_KEPT = 512
 _LOOKED_AT = 2000
+_BEHIND_SECONDS = 5.0
+"""A file may have gone back to the tip (stash, checkout) just before the tip moved."""
 
 
 def content_hash(text: str) -> str:
@@ -45,6 +48,8 @@ class Live:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: OrderedDict[str, Heads] = field(default_factory=OrderedDict)
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
+    old_tips: dict[str, float] = field(default_factory=dict)
+    """Hashes of the texts the branch's tip had until lately, and when it moved on."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
@@ -88,6 +93,17 @@ class Live:
         self.written.move_to_end(digest)
         while len(self.written) > _WRITTEN_KEPT:
             self.written.popitem(last=False)
+
+    def leave_tip(self, digest: str | None) -> None:
+        """Note that the branch's tip has another text from now on."""
+        now = time.monotonic()
+        kept = {old: at for old, at in self.old_tips.items() if now - at < _BEHIND_SECONDS}
+        self.old_tips = kept | ({digest: now} if digest else {})
+
+    def is_behind(self, digest: str) -> bool:
+        """Whether a file with this text only went back to the tip, as it was a moment ago."""
+        at = self.old_tips.get(digest)
+        return at is not None and time.monotonic() - at < _BEHIND_SECONDS
 
     def forget_before(self, digest: str) -> None:
         """The branch's tip has this text now: going back to an older one is news again."""

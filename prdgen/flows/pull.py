@@ -106,6 +106,8 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, row.tip_heads, move)
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
+    elif live.is_behind(digest):
+        await _only_move(app, live, None, move)
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
@@ -152,6 +154,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     else:
         base = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
+    live.leave_tip(row.tip_hash)
     live.forget_before(digest)
     live.authorship.rebase(theirs)
     live.uncommitted = live.room.text != theirs

@@ -33,8 +33,10 @@ class News:
         self._wake.set()
 
     async def publish(self, bus: BusPort, process_id: str) -> None:
-        """Publish what there is, for ever."""
-        while True:
+        """Publish what there is, until cancelled."""
+        me = asyncio.current_task()
+        # A client library may have swallowed the cancellation: it is asked for here, too.
+        while me is not None and not me.cancelling():
             await self._wake.wait()
             self._wake.clear()
             try:
