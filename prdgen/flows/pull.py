@@ -28,6 +28,7 @@ from prdgen.store.statements import Tx
 from prdgen.sync import ports
 
 _RESTORE = "save a version to restore it, or close it to let it go"
+_LOOKED_BACK = 30
 Move = Callable[[Tx, Heads], Awaitable[None]]
 
 
@@ -152,7 +153,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     if known is not None:
         await _only_move(app, live, known, move)
     else:
-        base = await agreed_text(app, live, row.tip_heads, row.tip_hash)
+        base = await _tip_base(app, live, new_tip)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
     live.leave_tip(row.tip_hash)
     live.forget_before(digest)
@@ -208,6 +209,37 @@ async def _only_move(app: App, live: Live, heads: Heads | None, move: Move) -> N
     await refresh(app, live)
 
 
+async def _tip_base(app: App, live: Live, new_tip: str) -> str:
+    """The newest text on the way to `new_tip` that the document had: several commits may be new at
+    once, and the first of them be our own text (committed in a terminal, or by a server that was
+    killed then). Else the agreed text of the old tip.
+    """
+    row = live.document
+    for commit in await to_thread.run_sync(_between, app, live, new_tip):
+        data = await to_thread.run_sync(app.repository.read, commit, live.page_path)
+        try:
+            found = decoded(app, data or b"")
+        except NotEditable:
+            continue
+        if found and await _known_heads(live, content_hash(found), found) is not None:
+            return found
+    return await agreed_text(app, live, row.tip_heads, row.tip_hash)
+
+
+def _between(app: App, live: Live, new_tip: str) -> list[str]:
+    """In a thread: the commits before `new_tip`, newest first, that the agreed tip has not got."""
+    repository, old_tip = app.repository, live.document.tip_commit
+    if repository.commit_info(new_tip).parents == (old_tip,):
+        return []
+    versions = repository.history(new_tip, live.page_path, limit=_LOOKED_BACK)
+    return [
+        version.commit
+        for version in versions
+        if version.commit != new_tip
+        and not (old_tip and repository.is_ancestor(version.commit, old_tip))
+    ]
+
+
 async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
     """Heads since the last tip at which the document read `theirs`: from memory, the row, or its
     history. A text from before that (a `git revert`) is news.
@@ -246,7 +278,7 @@ async def _file_base(app: App, live: Live, theirs: str) -> str:
     if row.tip_hash == row.file_hash:
         return base
     tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
-    return await to_thread.run_sync(nearness.nearest, [base, tip], theirs)
+    return await to_thread.run_sync(nearness.nearer, base, tip, theirs)
 
 
 def _last_bytes(live: Live) -> bytes:

@@ -383,3 +383,30 @@ async def test_everyone_comes_to_rest(houses, repo, page):
     assert repo.git("show", "main:one.md") + "\n" == ann.text
     for name in ("ann", "bob"):
         assert [ann.text.count(f"{name} {n}\n") for n in range(5)] == [1] * 5
+
+
+async def test_a_commit_of_live_text_and_a_push_on_top_at_once(house, repo, ann, page):
+    """A terminal commits what the browser typed, a push lands on it, Ann types on: all of it once."""
+    await ann.write(" typed", after="first line")
+    await until(lambda: page.read_text() == ann.text)
+    async with house.live().lock:
+        repo.git("commit", "-qam", "terminal")
+        repo.save({"one.md": ann.text.replace("third line", "third line pushed")})
+        await ann.write(" on", after="first line typed")
+    want = ONE.replace("first line", "first line typed on").replace("third line", "third line pushed")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
+
+
+async def test_a_stash_and_a_push_at_once_lose_nothing(house, repo, ann, page):
+    """The file went back to the tip, and the tip moved on, before anybody looked."""
+    await ann.write(" typed", after="first line")
+    await until(lambda: page.read_text() == ann.text)
+    async with house.live().lock:
+        repo.git("stash", "-q")
+        repo.save({"one.md": ONE.replace("third line", "third line pushed")})
+    want = ONE.replace("first line", "first line typed").replace("third line", "third line pushed")
+    await ann.until(lambda: ann.text == want)
+    await ann.write(" on", after="first line typed")
+    await until(lambda: page.read_text() == ann.text)
+    assert ann.text == want.replace("typed", "typed on")
