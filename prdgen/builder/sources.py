@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +20,15 @@ _PUBLISHABLE: Final = re.compile(
 )
 """Files that cannot run anything on the site's origin; scripts come from protected overrides."""
 _ACTIVE_SVG: Final = re.compile(
-    rb"<\s*(?:\w+:)?(?:script|foreignObject|iframe|embed|object|handler|set|animate)\b"
-    rb"|[\s\"'/]on\w+\s*=|javascript\s*:|<!ENTITY|<\?xml-stylesheet|data\s*:\s*text/html",
+    r"<\s*(?:[\w.-]+:)?(?:script|foreignObject|iframe|embed|object|handler|set|animate)\b"
+    r"|[\s\"'/]on\w+\s*=|javascript\s*:|<!ENTITY|<\?xml-stylesheet|data\s*:\s*text/html",
     re.IGNORECASE,
 )
+_ENCODING: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE
+)
+_PLAIN_ENCODING: Final = re.compile(rb"utf-?8|us-ascii|iso-8859-\d+|windows-125\d", re.IGNORECASE)
+"""Encodings in which markup looks like ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +117,15 @@ def is_publishable(path: str) -> bool:
 
 
 def is_active_svg(path: str, data: bytes) -> bool:
-    """Whether this is an SVG that would run something when opened by itself."""
-    return path.lower().endswith(".svg") and _ACTIVE_SVG.search(data) is not None
+    """Whether this is an SVG that would run something when opened by itself, or that is written so
+    that nobody can tell (UTF-16, say, which the patterns would look past).
+    """
+    if not path.lower().endswith(".svg"):
+        return False
+    told = _ENCODING.match(data)
+    if b"\0" in data or (told and not _PLAIN_ENCODING.fullmatch(told[1])):
+        return True
+    written = data.decode("latin-1")
+    # Browsers read character references, and addresses with the line breaks taken out.
+    read = re.sub(r"[\t\r\n]", "", html.unescape(written))
+    return any(_ACTIVE_SVG.search(text) for text in (written, html.unescape(written), read))

@@ -20,6 +20,8 @@ _POLICY: Final = (
     "script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+_IMAGE_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+"""Of SVG files, which are images and nothing else, also when opened by themselves."""
 _ENCODINGS: Final = ("br", "zstd", "gzip")
 _TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
 _ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
@@ -50,7 +52,8 @@ async def serve(request: Request) -> Response:
     data, name, shown, encoding = found
     etag = f'"{name}{"-" + encoding if encoding else ""}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
-               "Content-Security-Policy": _POLICY}  # fmt: skip
+               "Content-Security-Policy": _IMAGE_POLICY if shown.lower().endswith(".svg")
+               else _POLICY}  # fmt: skip
     if request.headers.get("if-none-match") == etag and status == 200:
         return Response(status_code=304, headers=headers)
     if encoding:

@@ -49,3 +49,32 @@ def test_active_svg(svg):
 def test_href_is_escaped():
     """Spaces and letters of the world in an address are escaped, slashes stay."""
     assert sources.href("/site/", "a b/ü/", "x y") == "/site/a%20b/%C3%BC/#x%20y"
+
+
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg">%s</svg>'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (_SVG % "<script>1</script>").encode(),
+        (_SVG % "<script>1</script>").encode("utf-16"),
+        ("<?xml version='1.0' encoding='utf-16le'?>" + _SVG % "").encode(),
+        (_SVG % "<a-b:script>1</a-b:script>").encode(),
+        (_SVG % '<a href="java&#115;cript:1">x</a>').encode(),
+        (_SVG % '<a href="java\n script:1">x</a>').replace("\n ", "\n").encode(),
+        (_SVG % '<g onload="1"/>').encode(),
+    ],
+)
+def test_an_svg_that_could_run_something_is_known(data):
+    """However it is written: encodings, prefixes, character references, line breaks."""
+    assert sources.is_active_svg("site/a.SVG", data)
+
+
+@pytest.mark.parametrize("encoding", ["", "utf-8", "ISO-8859-1"])
+def test_a_plain_svg_is_an_image(encoding):
+    """An ordinary drawing is published, in every usual encoding."""
+    head = f'<?xml version="1.0" encoding="{encoding}"?>' if encoding else ""
+    drawing = '<text font-family="Inter">Preis &amp; Größe on time</text><path d="M0 0"/>'
+    data = (head + _SVG % drawing).encode(encoding or "utf-8")
+    assert not sources.is_active_svg("site/a.svg", data)
