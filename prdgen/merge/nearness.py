@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from prdgen.merge import diff
@@ -20,6 +19,19 @@ def distance(base: str, text: str) -> int:
     return sum(_EXTRA * s.delete + len(s.insert) for s in diff.splices(base, text))
 
 
-def nearest(bases: Iterable[str], text: str) -> str:
-    """The base `text` was most likely made from; the first of several that are equally near."""
-    return min(bases, key=lambda base: distance(base, text))
+def nearer(base: str, later: str, text: str) -> str:
+    """Which of two `text` was more likely made from: a base, or a later one made from it."""
+    if stands(base, later, text) and distance(later, text) < distance(base, text):
+        return later
+    return base
+
+
+def stands(before: str, base: str, text: str) -> bool:
+    """Whether all that was typed from `before` to `base` is in `text`."""
+    grown, typed = 0, []
+    for splice in diff.splices(before, base):
+        start = splice.position + grown
+        typed.append((start, start + len(splice.insert)))
+        grown += len(splice.insert) - splice.delete
+    gone = [(s.position, s.position + s.delete) for s in diff.splices(base, text) if s.delete]
+    return not any(start < last and first < end for start, end in typed for first, last in gone)

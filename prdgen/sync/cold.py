@@ -8,6 +8,7 @@ the CRDT would keep both. So what was made without the mark is merged as text.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -102,13 +103,17 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Hea
 
     The file was written from a version that the browser had too, as a rule, and that is the base
     to merge from: what came after it was typed since, what is not in it was done to the file.
+    A text in which something was typed that `agreed` lacks is no base: it would count as deleted.
     """
+    first = replica.text(since)
     prefixes = list(_prefixes(changes, since))
-    known: dict[frozenset[bytes], int] = {}
+    known: dict[frozenset[bytes], float] = {}
 
-    def distance(heads: frozenset[bytes]) -> int:
+    def distance(heads: frozenset[bytes]) -> float:
         if heads not in known:
-            known[heads] = nearness.distance(replica.text(tuple(sorted(heads))), agreed)
+            text = replica.text(tuple(sorted(heads)))
+            stands = nearness.stands(first, text, agreed)
+            known[heads] = nearness.distance(text, agreed) if stands else math.inf
         return known[heads]
 
     low, high, best = 0, len(prefixes) - 1, len(prefixes) - 1

@@ -8,9 +8,21 @@ from prdgen.merge import nearness
 def test_the_text_itself_is_nearest():
     """No distance at all."""
     assert nearness.distance("One.\n", "One.\n") == 0
-    assert nearness.nearest(["", "One.\n", "One. Two.\n"], "One.\n") == "One.\n"
+    assert nearness.nearer("", "One.\n", "One. Two.\n") == "One.\n"
 
 
-def test_a_base_that_lacks_something_is_nearer_than_one_with_something_more():
-    """What is not in a base was added; what only a base has would be deleted."""
-    assert nearness.nearest(["One. Two. Three.", "One."], "One. Two.") == "One."
+def test_a_later_base_that_has_more_than_the_text_is_none():
+    """What only it has would count as deleted, however alike the rest is."""
+    assert nearness.nearer("A.\n", "A.\nLine 2.\n", "A.\nLine 1.\n") == "A.\n"
+
+
+def test_what_was_typed_and_is_missing_does_not_stand():
+    """However alike the text is that stands in its place."""
+    assert nearness.stands("A.\n", "A.\nLine 1.\n", "A.\nLine 1.\nLine 2.\n")
+    assert not nearness.stands("A.\n", "A.\nLine 2.\n", "A.\nLine 1.\n")
+
+
+def test_what_was_deleted_meanwhile_is_no_matter():
+    """Only what was typed is looked for."""
+    assert nearness.stands("A. B.", "A.", "A. B. C.")
+    assert nearness.stands("A.\nB.\n", "A.\nB.\nC.\n", "A.\nC.\n")
