@@ -29,6 +29,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:40]
 
 
+def place(name: str) -> str:
+    """Where an artifact of this name lies in its folder."""
+    return f"{name[:2]}/{name}"
+
+
 def compressible(path: str) -> bool:
     """Whether a file of this name shrinks when compressed."""
     return _COMPRESSIBLE.search(path) is not None
@@ -42,7 +47,7 @@ class Artifacts:
 
     def path(self, name: str, encoding: str = "") -> Path:
         """Where the artifact, or its twin in `encoding`, lies when it exists."""
-        return self.folder / name[:2] / (f"{name}.{encoding}" if encoding else name)
+        return self.folder / place(f"{name}.{encoding}" if encoding else name)
 
     def put(self, data: bytes) -> str:
         """Write the bytes if they are new; their name."""

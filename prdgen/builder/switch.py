@@ -41,11 +41,12 @@ class Switch:
 
     def _wanted(self, files: Mapping[str, str]) -> dict[str, str]:
         """Path in the slot → path of the artifact or twin, relative to the store."""
-        wanted = {}
+        wanted, folder = {}, str(self._store.folder)
         for path, name in files.items():
-            place = self._store.path(name).relative_to(self._store.folder).as_posix()
+            place = artifacts.place(name)
             wanted[path] = place
-            if artifacts.compressible(path) and self._store.path(name, "br").exists():
+            twin = f"{folder}/{place}.br"
+            if artifacts.compressible(path) and os.path.exists(twin):  # noqa: PTH110 - as below
                 wanted |= {f"{path}.{e}": f"{place}.{e}" for e in artifacts.ENCODINGS}
         return wanted
 
