@@ -16,9 +16,9 @@ PAGE = "docs/checkout.md"
 TEXT = "# Checkout\n\nA short page.\n"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests."""
+    """One headless Chromium a module: while Playwright runs, no other event loop can."""
     if not BUILT.exists():
         pytest.skip("the editor is not built (make dev)")
     arguments = ["--no-sandbox", "--headless=shell", "--disable-gpu"]

@@ -209,8 +209,9 @@ class House:
 
         def done() -> subprocess.CompletedProcess[str] | None:
             found = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
-            # The server has the index for a moment when it commits; Git does not wait for it.
-            return None if "index.lock" in found.stderr else found
+            # The server has index and branch for a moment when it commits; Git does not wait.
+            busy = any(words in found.stderr for words in ("index.lock", "cannot lock ref"))
+            return None if busy else found
 
         found = until(done, 5, what="the index")
         assert found.returncode == 0, found.stderr

@@ -20,9 +20,9 @@ def server() -> Iterator[Server]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests."""
+    """One headless Chromium a module: while Playwright runs, no other event loop can."""
     arguments = ["--no-sandbox", "--headless=shell", "--disable-gpu"]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
