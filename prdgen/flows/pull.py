@@ -29,6 +29,7 @@ from prdgen.sync import ports
 
 _RESTORE = "save a version to restore it, or close it to let it go"
 _LOOKED_BACK = 30
+_OLD_TIPS = 3
 Move = Callable[[Tx, Heads], Awaitable[None]]
 
 
@@ -80,13 +81,20 @@ def decoded(app: App, data: bytes) -> str:
     """The text in the bytes of a page's file or blob; raises NotEditable: no text, or too much."""
     limit = app.settings.live_limit
     if len(data) > limit:
-        raise NotEditable(reason=f"it has {len(data)} bytes; live pages have up to {limit // 1024} KiB")
+        raise NotEditable(
+            reason=f"it has {len(data)} bytes; live pages have up to {limit // 1024} KiB"
+        )
     return text.decode(data).text
 
 
 def _agreed(live: Live, data: bytes) -> bool:
+    return bool(data) and _reads(data, live.document.file_hash)
+
+
+def _reads(data: bytes, digest: str | None) -> bool:
+    """Whether these bytes are the text with this hash."""
     try:
-        return bool(data) and content_hash(text.decode(data).text) == live.document.file_hash
+        return content_hash(text.decode(data).text) == digest
     except NotEditable:
         return False
 
@@ -107,11 +115,25 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, row.tip_heads, move)
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
-    elif live.is_behind(digest):
+    elif live.is_behind(digest) or (cold and await _was_tip(app, live, digest)):
         await _only_move(app, live, None, move)
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
+
+
+async def _was_tip(app: App, live: Live, digest: str) -> bool:
+    """Whether a dirty file went back to a tip that has moved since, while nobody looked."""
+    row = live.document
+    if row.file_hash == row.tip_hash or row.tip_commit is None:
+        return False
+
+    def found() -> bool:
+        versions = app.repository.history(row.tip_commit or "", row.page_path, limit=_OLD_TIPS + 1)
+        older = [app.repository.read(v.commit, v.page_path) or b"" for v in versions[1:]]
+        return any(_reads(data, digest) for data in older)
+
+    return await to_thread.run_sync(found)
 
 
 async def tip(app: App, live: Live, *, cold: bool = False) -> None:

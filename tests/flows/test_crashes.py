@@ -126,6 +126,23 @@ async def test_what_a_killed_server_had_not_written_is_written_by_the_next(
     assert blame(repo)[-1] == ("Ann", "typed")
 
 
+async def test_killed_after_a_stash_and_a_push(house, repo, page, restart):
+    """The file went back to the tip, the tip moved, and the server died before it looked."""
+    ann = await house.editor()
+    await ann.write(" typed", after="first line")
+    await until(lambda: page.read_text() == ann.text)
+    await until(lambda: not house.live().dirty_since)
+    async with house.live().lock:
+        repo.git("stash", "-q")
+        repo.save({"one.md": ONE.replace("third line", "third line pushed")})
+        await pull.tip(house.app, house.live())
+        house = await restart(house)
+    await back(house, ann)
+    want = ONE.replace("first line", "first line typed").replace("third line", "third line pushed")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
+
+
 async def test_killed_in_the_middle_of_a_swap(house, repo, page, restart):
     """What lay between two names is taken in if it is somebody's save, and is gone in any case."""
     ann = await house.editor()

@@ -393,7 +393,9 @@ async def test_a_commit_of_live_text_and_a_push_on_top_at_once(house, repo, ann,
         repo.git("commit", "-qam", "terminal")
         repo.save({"one.md": ann.text.replace("third line", "third line pushed")})
         await ann.write(" on", after="first line typed")
-    want = ONE.replace("first line", "first line typed on").replace("third line", "third line pushed")
+    want = ONE.replace("first line", "first line typed on").replace(
+        "third line", "third line pushed"
+    )
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
 
