@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
-
 from git import repos
+
 from prdgen import ids
 from prdgen.flows import context, create
 from prdgen.flows import open as open_flow

@@ -31,7 +31,7 @@ async def test_a_half_written_file_is_not_believed(house, ann, page):
     """A save seen while it is empty deletes nothing, also while someone types."""
     with page.open("w") as file:
         await ann.write(" typed", after="first line")
-        await until(lambda: house.live().lock.locked())
+        await until(house.live().lock.locked)
         file.write(ONE.replace("third", "3rd"))
     want = ONE.replace("third", "3rd").replace("first line", "first line typed")
     await ann.until(lambda: ann.text == want)
