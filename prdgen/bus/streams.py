@@ -48,6 +48,12 @@ class Streams:
             found = await self._to.patient.xread({self._key: after}, count, milliseconds)
         return _entries(found)
 
+    async def newest(self) -> str:
+        """The id of the newest event on the stream, for `read` to go on from; `0` when it is empty."""
+        with translated():
+            found = await self._to.prompt.xrevrange(self._key, count=1)
+        return _text(found[0][0]) if found else "0"
+
     async def read_group(
         self, group: str, consumer: str, *, block: float | None = None, count: int = 100
     ) -> list[Entry]:

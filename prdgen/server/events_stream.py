@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final
 
 from sse_starlette.sse import EventSourceResponse
@@ -13,14 +14,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prdgen.bus.errors import BusUnavailable
-from prdgen.errors import Invalid
-from prdgen.events import EVENT_TYPES
+from prdgen.errors import Invalid, Unavailable
+from prdgen.events import EVENT_TYPES, Event
 from prdgen.flows.context import App
+from prdgen.server import auth
 from prdgen.server.api.operations import STRING, Operation
 from prdgen.server.auth import app_of
 from prdgen.store import event_log
 
 _BLOCK_SECONDS: Final = 1.0
+_AGAIN_SECONDS: Final = 0.02
+_AGAIN: Final = 10
+LOOK_SECONDS: Final = 5.0
+"""How soon a stream ends when its session did."""
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -35,29 +41,64 @@ async def stream_events(request: Request) -> Response:
     start = int(last) if last else await _newest(request)
 
     async def events() -> AsyncIterator[dict[str, Any]]:
-        number = start
-        while not await request.is_disconnected():
-            async with app.store.transaction() as tx:
-                found = await event_log.recent(tx, number, 200)
-            for number, event in found:
-                if event.type in wanted and branch in {None, event.branch}:
-                    yield {
-                        "id": str(number),
-                        "event": event.type,
-                        "data": json.dumps(event.cloud_event(number)),
-                    }
-            if not found:
-                await _next_event(app)
+        async for number, event in _published(app, start, request):
+            if event.type in wanted and branch in {None, event.branch}:
+                yield {
+                    "id": str(number),
+                    "event": event.type,
+                    "data": json.dumps(event.cloud_event(number)),
+                }
 
     return EventSourceResponse(events(), ping=15, headers={"Cache-Control": "no-store"})
 
 
-async def _next_event(app: App) -> None:
-    """Wait until the stream has more, or a moment; a lost bus is a pause, not an end."""
+async def _published(
+    app: App, number: int, request: Request
+) -> AsyncGenerator[tuple[int, Event], None]:
+    """Every event numbered above `number`, as it is published, while the asking person is signed in.
+
+    A store or bus that is away is a pause, not an end.
+    """
+    looked, looks, stream_id = time.monotonic(), 0, await _position(app)
+    while not await request.is_disconnected():
+        try:
+            if time.monotonic() - looked > LOOK_SECONDS:
+                looked = time.monotonic()
+                if await auth.find_visitor(app, request) is None:
+                    return
+            async with app.store.transaction() as tx:
+                found = await event_log.recent(tx, number, 200)
+        except Unavailable:
+            await asyncio.sleep(_BLOCK_SECONDS)
+            continue
+        for newest, event in found:
+            yield newest, event
+            number = newest
+        if looks > 0 and not found:
+            # The stream hears of events a moment before their transaction ends.
+            looks -= 1
+            await asyncio.sleep(_AGAIN_SECONDS)
+        elif not found:
+            stream_id, heard = await _hear(app, stream_id)
+            looks = _AGAIN if heard else 0
+
+
+async def _position(app: App) -> str:
+    """Where the stream is now; taken before the store is read, so that nothing falls between."""
     try:
-        await app.bus.read_events("$", block=_BLOCK_SECONDS, count=1)
+        return await app.bus.streams.newest()
+    except BusUnavailable:
+        return "$"
+
+
+async def _hear(app: App, after: str) -> tuple[str, bool]:
+    """Wait until the stream has more than `after`, or a moment; where it is then, and whether."""
+    try:
+        entries = await app.bus.read_events(after, block=_BLOCK_SECONDS)
     except BusUnavailable:
         await asyncio.sleep(_BLOCK_SECONDS)
+        return "$", False
+    return (entries[-1][0], True) if entries else (after, False)
 
 
 async def _newest(request: Request) -> int:

@@ -181,3 +181,12 @@ async def test_the_cache_keeps_until_its_time_or_until_told(bus, eventually):
         return await bus.cache_get("b") is None
 
     await eventually(gone)
+
+
+async def test_where_the_stream_is_now(bus):
+    """A reader that notes the newest event's id first misses nothing that comes after."""
+    assert await bus.streams.newest() == "0"
+    await bus.append_event({"id": "old"})
+    here = await bus.streams.newest()
+    await bus.append_event({"id": "new"})
+    assert [event for _, event in await bus.read_events(here)] == [{"id": "new"}]
