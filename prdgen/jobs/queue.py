@@ -154,6 +154,10 @@ class Queue:
             try:
                 await task.run(**args)
             except Exception as error:
+                if await self._has_twin(context.job):
+                    # It could not go back into the queue beside it, and need not.
+                    _log.warning("%s failed and is done by the next one: %s", task.name, error)
+                    return
                 await self._note(context.job.id, error)
                 raise
 
@@ -161,6 +165,16 @@ class Queue:
         registered = self.app.task(name=task.name, retry=tasks.Backoff(task), pass_context=True)(run)
         if task.cron:
             self.app.periodic(cron=task.cron, periodic_id=task.name)(registered)
+
+    async def _has_twin(self, job: procrastinate.jobs.Job) -> bool:
+        """Whether another job waits that does the same; no answer from PostgreSQL is no."""
+        if job.queueing_lock is None:
+            return False
+        try:
+            return bool(await self.rows("twin", queueing_lock=job.queueing_lock))
+        except errors.QueueUnavailable as error:
+            _log.info("Looking for a job that waits failed: %s", error)
+            return False
 
     async def _note(self, job_id: int | None, error: Exception) -> None:
         hint = error.hint if isinstance(error, PrdgenError) else "See the worker's log for more."

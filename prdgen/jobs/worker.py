@@ -43,14 +43,13 @@ class Worker:
         The worker of procrastinate also leaves when the next job's lock is held by one it is just
         finishing, so it is called until nothing due is left that can be done.
         """
-        left, due = -1, await self._due()
-        while due not in {0, left}:
+        before, due = set[int](), await self._due()
+        while due and due != before:
             await self._once(wait=False)
-            left, due = due, await self._due()
+            before, due = due, await self._due()
 
-    async def _due(self) -> int:
-        (row,) = await self._queue.rows("due")
-        return int(row["count"])
+    async def _due(self) -> set[int]:
+        return {row["id"] for row in await self._queue.rows("due")}
 
     async def _work(self) -> None:
         pause = 0.2

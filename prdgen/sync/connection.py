@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -18,6 +19,7 @@ from prdgen.sync.peer import Closing, Peer, Who
 from prdgen.sync.rates import Rate
 from prdgen.sync.room import Room
 
+_log: Final = logging.getLogger(__name__)
 _NORMAL: Final = 1000
 _TOO_LARGE: Final = 413
 _MOST_SUBSCRIPTIONS: Final = 256
@@ -171,11 +173,13 @@ class Connection:
         except PrdgenError as error:
             if error.retryable:
                 raise
+            _log.warning("document %s could not be opened: %s", name, error)
             self._unavailable(name)
             if error.status == _TOO_LARGE:
                 self.peer.close(errors.PageTooLarge.close_code, str(error))
             return None
         if admitted is None:
+            _log.info("%s asks for %s, which is not here", self.peer.who.name, name)
             self._unavailable(name)
             return None
         if self.peer.closing is not None:

@@ -47,10 +47,16 @@ class Work:
         self.tries += 1
         raise Invalid(what="x", where="y", expected="z", got="w")
 
+    async def asks_again(self):
+        self.tries += 1
+        if self.tries == 1:
+            await self.queue.defer("asks_again", lock="branch", queueing_lock="follow")
+            raise ValueError("and then it broke")
+
     def tasks(self):
         return [Task("note", self.note), Task("slow", self.slow),
                 Task("broken", self.broken, attempts=2, first_pause=0.01),
-                Task("hopeless", self.hopeless)]  # fmt: skip
+                Task("hopeless", self.hopeless), Task("asks_again", self.asks_again)]  # fmt: skip
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def work():
 
 @pytest.fixture
 async def queue(database_url, work):
-    opened = await Queue.open(database_url, work.tasks())
+    work.queue = opened = await Queue.open(database_url, work.tasks())
     yield opened
     await opened.close()
 
@@ -214,3 +220,11 @@ async def test_a_lost_job_does_not_stand_in_the_way_of_the_next_one(store, queue
     assert await queue.revive(0.0) == 1
     await Worker(queue).run_until_idle()
     assert work.done == [{"n": 2}]
+
+
+async def test_a_job_that_fails_while_its_like_waits_leaves_it_to_that_one(queue, work):
+    """Both cannot wait under one queueing lock; it must not stay "doing" and hold the lock."""
+    await queue.defer("asks_again", lock="branch", queueing_lock="follow")
+    await Worker(queue).run_until_idle()
+    assert work.tries == 2
+    assert (await queue.counts()).get("doing", 0) == 0

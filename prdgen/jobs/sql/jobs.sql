@@ -51,8 +51,12 @@ ORDER BY job.id DESC LIMIT %(limit)s;
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
 WHERE id = %(id)s AND status = 'failed' RETURNING id;
 
--- due: How many jobs could be done now.
-SELECT count(*) AS count FROM procrastinate_jobs
+-- twin: A job that waits to do the same.
+SELECT id FROM procrastinate_jobs
+WHERE queueing_lock = %(queueing_lock)s AND status = 'todo' LIMIT 1;
+
+-- due: The jobs that could be done now.
+SELECT id FROM procrastinate_jobs
 WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now());
 
 -- counts: How many jobs are in each state.
