@@ -49,6 +49,8 @@ async def write_file(app: App, live: Live) -> None:
         return
     path = file_path(tree, live.page_path)
     state = await pull.settled(app, live, path, tree)
+    if await pull.file_side(app, live) != tree:
+        return
     on_disk = b"" if isinstance(state, disk.Missing) else state.data
     if not isinstance(state, disk.Missing):
         await pull.file_text(app, live, pull.decoded(app, on_disk))

@@ -44,7 +44,8 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
     if tree is None:
         return
     state = await settled(app, live, file_path(tree, live.page_path), tree)
-    if isinstance(state, disk.Missing):
+    # Git may have begun something, or changed the branch, before it wrote what we read.
+    if isinstance(state, disk.Missing) or await file_side(app, live) != tree:
         return
     try:
         theirs = decoded(app, state.data)

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from prdgen.files import disk
 from prdgen.flows import open as open_flow
+from prdgen.flows import pull
 from prdgen.flows.errors import NoSuchPage
 
 from .conftest import ONE
@@ -27,15 +29,43 @@ async def test_a_save_in_place_reaches_the_browser(ann, page):
     await ann.until(lambda: ann.text == ONE.replace("second", "2nd"))
 
 
-async def test_a_half_written_file_is_not_believed(house, ann, page):
+async def test_a_half_written_file_is_not_believed(house, ann, page, monkeypatch):
     """A save seen while it is empty deletes nothing, also while someone types."""
+    looks, read = [], disk.read
+
+    def counted(*args, **options):
+        looks.append(read(*args, **options))
+        return looks[-1]
+
     with page.open("w") as file:
+        monkeypatch.setattr(disk, "read", counted)
         await ann.write(" typed", after="first line")
-        await until(house.live().lock.locked)
+        await until(lambda: [look.data for look in looks].count(b"") > 1)
         file.write(ONE.replace("third", "3rd"))
     want = ONE.replace("third", "3rd").replace("first line", "first line typed")
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
+    async with house.app.store.transaction() as tx:
+        cursor = await tx.execute("SELECT count(*) FROM changes WHERE origin = 'file'")
+        assert await cursor.fetchone() == (1,)
+
+
+async def test_git_that_begins_while_we_look_is_noticed(house, ann, page, repo, monkeypatch):
+    """A rebase starts after we asked and before we read: its conflict markers reach no browser."""
+    settled = pull.settled
+
+    async def begun(*arguments):
+        monkeypatch.setattr(pull, "settled", settled)
+        (repo.path / ".git" / "rebase-merge").mkdir()
+        vim(page, ONE.replace("second line", "<<<<<<< HEAD"))
+        return await settled(*arguments)
+
+    monkeypatch.setattr(pull, "settled", begun)
+    async with house.live().lock:
+        await pull.file(house.app, house.live())
+    assert "rebase" in house.live().paused
+    assert house.text() == ONE
+    (repo.path / ".git" / "rebase-merge").rmdir()
 
 
 async def test_a_save_by_rename_reaches_the_browser(ann, page):
@@ -97,14 +127,15 @@ async def test_a_revert_is_followed_not_undone(houses, repo):
     """`git revert` of the server's own commit takes the text out of the browser, and it stays out."""
     house = await houses(repo, quiet_seconds=0.2)
     ann = await house.editor()
-    await ann.write("typed\n")
-    await until(lambda: repo.git("rev-list", "--count", "main") == "2")
-    await until(lambda: not house.live().uncommitted and not house.live().dirty_since)
+    for number, word in ((2, "one\n"), (3, "two\n")):
+        await ann.write(word)
+        await until(lambda count=number: repo.git("rev-list", "--count", "main") == str(count))
+        await until(lambda: not house.live().uncommitted and not house.live().dirty_since)
     repo.git("revert", "--no-edit", "HEAD")
-    await ann.until(lambda: ann.text == ONE)
+    await ann.until(lambda: ann.text == ONE + "one\n")
     await until(lambda: house.live().document.tip_commit == repo.tip())
-    assert not house.live().uncommitted
-    assert repo.git("rev-list", "--count", "main") == "3"
+    await until(lambda: not house.live().uncommitted)
+    assert repo.git("rev-list", "--count", "main") == "4"
 
 
 async def test_a_merged_branch_reaches_the_browser(house, repo, ann, page):
