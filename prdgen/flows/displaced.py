@@ -80,9 +80,9 @@ async def _take_in(app: App, live: Live, known: bytes, data: bytes) -> None:
         """The file holds our text; its agreed point is right already."""
 
     assert app.keeper is not None
-    async with app.keeper.locked(live) as live:
-        await pull.take_in(app, live, base, theirs, origin="file", move=nothing_moves)
-    live.changed.set()
+    async with app.keeper.locked(live) as current:
+        await pull.take_in(app, current, base, theirs, origin="file", move=nothing_moves)
+    current.changed.set()
 
 
 async def _keep(app: App, live: Live, data: bytes, error: Exception) -> None:

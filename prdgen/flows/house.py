@@ -11,8 +11,8 @@ from uuid import UUID
 from prdgen import background
 from prdgen.crdt import guard
 from prdgen.errors import PrdgenError
-from prdgen.flows import open as open_flow
 from prdgen.flows import index, recover, relay, watch
+from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
 from prdgen.flows.keep import Keeper
