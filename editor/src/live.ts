@@ -161,7 +161,7 @@ export class Live {
   async #succeed(url: string): Promise<void> {
     if (this.#following === url) return;
     this.#following = url;
-    this.flush();
+    // Nothing is flushed here: this is told by the handle at work, which would only queue a change.
     const next = await this.session.open(url);
     this.events.replaced(next);
   }

@@ -219,16 +219,20 @@ class Replica:
 
     def write_successor(self, url: str) -> list[Change]:
         """The document's last change: names the document that follows. Only the server does it."""
+        # A text, as Automerge's own clients write strings: a scalar is no string to them.
         before = self.heads
         with engine.suspect(), self.document.transaction() as transaction:
-            transaction.put(core.ROOT, SUCCESSOR, core.ScalarType.Str, url)
+            name = transaction.put_object(core.ROOT, SUCCESSOR, core.ObjType.Text)
+            for index, letter in enumerate(url):
+                transaction.insert(name, index, core.ScalarType.Str, letter)
         return self._take_in(before)
 
     def successor(self) -> str | None:
         """The document that follows this one, when it was retired."""
         found = self.document.get(core.ROOT, SUCCESSOR)
-        value = found[0] if found else None
-        return value[1] if isinstance(value, tuple) and isinstance(value[1], str) else None
+        if found is None or not isinstance(found[1], bytes):
+            return None
+        return self.document.text(found[1])
 
     def fork(self, heads: Heads | None = None) -> Replica:
         """A replica of its own, now or at `heads`; raises UnknownHeads."""

@@ -239,3 +239,11 @@ def test_envelopes(js, ours, theirs):
     encoded = bytes.fromhex(js.ask("encode", message=json.dumps(theirs)))
     assert wire.decode(encoded) == ours
     assert json.loads(js.ask("decode", data=wire.encode(ours).hex())) == theirs
+
+
+def test_the_successor_is_a_string_to_an_official_client(js):
+    """Which it can hand to `repo.find`; a scalar would be an object of another class there."""
+    replica = Replica.seed("text")
+    replica.write_successor("automerge:abc")
+    js.ask("load", data=replica.save().hex())
+    assert js.ask("successor") == "automerge:abc"

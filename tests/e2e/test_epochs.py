@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import PAGE
 from .desk import Desk, typing
-from .house import House, numbered, words_of
+from .house import House, numbered, until, words_of
 
 pytestmark = pytest.mark.browser
 _WATCH = """() => {
@@ -21,6 +21,9 @@ _WATCH = """() => {
     before = now;
   }).observe(content, { childList: true, subtree: true, characterData: true });
 }"""
+
+_NOW = """() => JSON.parse(localStorage[
+  Object.keys(localStorage).find((key) => key.startsWith("prdgen.page:"))]).documentUrl"""
 
 
 def test_typing_goes_on_over_many_epochs(
@@ -48,6 +51,7 @@ def test_typing_goes_on_over_many_epochs(
     assert " ".join(numbered("ada", 60)) in text
     for desk in (ada, bob):
         assert desk.page.evaluate("window.lost") == []
+        until(lambda desk=desk: desk.page.evaluate(_NOW) != first, what="another document")
     bob.page.reload()
     bob.page.locator(".cm-content").wait_for()
     now = bob.page.evaluate(

@@ -19,7 +19,7 @@ SMALL = {"epoch_changes": 12, "epoch_idle_changes": 10}
 def successor(editor) -> str | None:
     """The document an editor is told to go on with."""
     found = editor.document.get(core.ROOT, "successor")
-    return found[0][1] if found else None
+    return editor.document.text(found[1]) if found else None
 
 
 async def full(editor, count=14):
@@ -158,7 +158,9 @@ async def test_a_line_the_page_has_half_of_is_carried_once(houses, repo):
     assert "w4 w5 w6 w7" in house.text()
 
 
-async def test_bytes_of_a_retired_document_are_taken_once_whatever_became_of_their_text(houses, repo):
+async def test_bytes_of_a_retired_document_are_taken_once_whatever_became_of_their_text(
+    houses, repo
+):
     """A browser that comes back sends all it has; most of it was in the page long ago."""
     house = await houses(repo, **SMALL)
     away, ann = await house.editor("bob"), await house.editor("ann")

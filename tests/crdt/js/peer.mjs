@@ -36,6 +36,7 @@ const commands = {
   },
   last: () => hex(A.getLastLocalChange(doc)),
   text: () => doc.content ?? null,
+  successor: () => doc.successor ?? null,
   heads: () => A.getHeads(doc).sort(),
   save: () => hex(A.save(doc)),
   encode: ({ message }) => hex(cbor.encode(JSON.parse(message, revive))),
