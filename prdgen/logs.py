@@ -16,6 +16,7 @@ class JsonFormatter(logging.Formatter):
     """A record as one JSON object: time, level, logger, message, and the error if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
         entry = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

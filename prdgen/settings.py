@@ -19,7 +19,9 @@ class BadSettings(PrdgenError):
     exit_code = 2
 
 
-def _setting(default: Any, help_text: str, *, secret: bool = False, low: float | None = None) -> Any:
+def _setting(
+    default: Any, help_text: str, *, secret: bool = False, low: float | None = None
+) -> Any:
     return field(default=default, metadata={"help": help_text, "secret": secret, "low": low})
 
 
@@ -27,10 +29,14 @@ def _setting(default: Any, help_text: str, *, secret: bool = False, low: float |
 class Settings:
     """One frozen set of settings, made once at a door and passed down."""
 
-    repository: Path = _setting(Path(), "The team's Git repository; the folder of its working tree.")
+    repository: Path = _setting(
+        Path(), "The team's Git repository; the folder of its working tree."
+    )
     host: str = _setting("127.0.0.1", "The address to listen on.")
     port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0)
-    base_url: str = _setting("", "The address people reach this server at; empty: from host and port.")
+    base_url: str = _setting(
+        "", "The address people reach this server at; empty: from host and port."
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (), "Host names beside base_url's, localhost and 127.0.0.1 that requests may name."
     )
@@ -41,9 +47,15 @@ class Settings:
     state_dir: str = _setting(
         "", "Where this clone's data lives; empty: `.git/prdgen` in the repository."
     )
-    public_dir: str = _setting("public", "Where the built site goes, inside the repository or absolute.")
-    site_url: str = _setting("", "The published site's address, for absolute links; empty: base_url.")
-    main_branch: str = _setting("", "The branch that is published; empty: the one HEAD names at first.")
+    public_dir: str = _setting(
+        "public", "Where the built site goes, inside the repository or absolute."
+    )
+    site_url: str = _setting(
+        "", "The published site's address, for absolute links; empty: base_url."
+    )
+    main_branch: str = _setting(
+        "", "The branch that is published; empty: the one HEAD names at first."
+    )
     pages: tuple[str, ...] = _setting(
         (), "Globs of the pages, relative to the repository; empty: `mkdocs.yml`'s docs_dir."
     )
@@ -51,7 +63,8 @@ class Settings:
     message_limit: int = _setting(4_194_304, "Bytes one sync message may have.", low=65_536)
     operations_limit: int = _setting(50_000, "Operations one change may have.", low=100)
     epoch_changes: int = _setting(
-        20_000, "A live document with so many changes is followed by a new one, while people type.",
+        20_000,
+        "A live document with so many changes is followed by a new one, while people type.",
         low=10,
     )
     epoch_idle_changes: int = _setting(
@@ -66,7 +79,9 @@ class Settings:
     )
     lease_seconds: float = _setting(10.0, "How long a lease on a document lasts unrenewed.", low=1)
     commit_hook_seconds: float = _setting(30.0, "Time limit for the repository's own commit hooks.")
-    connections_per_address: int = _setting(100, "Open editor connections per client address.", low=1)
+    connections_per_address: int = _setting(
+        100, "Open editor connections per client address.", low=1
+    )
     messages_per_second: int = _setting(200, "Sync messages a connection may send a second.", low=1)
     workers: int = _setting(2, "Jobs done at once by the worker process.", low=1)
     log_level: str = _setting("info", "debug, info, warning or error.")
@@ -107,7 +122,7 @@ def _parse_list(value: Any) -> tuple[str, ...]:
     return tuple(str(item).strip() for item in items if str(item).strip())
 
 
-def _parse_number(kind: type[int] | type[float]) -> Callable[[Any], Any]:
+def _parse_number(kind: type[int | float]) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         if isinstance(value, bool):
             raise ValueError(f"expected a number, got {value}")

@@ -89,7 +89,9 @@ def database_url(servers, database_template):
     """A migrated database of the test's own, dropped after it."""
     admin, name = servers.postgres.url, f"test_{uuid4().hex}"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {database_template} STRATEGY file_copy")
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {database_template} STRATEGY file_copy"
+        )
     yield named(admin, name)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -140,8 +142,6 @@ def eventually():
             await asyncio.sleep(0.01)
 
     return wait
-
-
 
 
 @pytest.fixture

@@ -36,9 +36,7 @@ class Presence:
         with translated():
             await self._to.prompt.hdel(self._key(document_id), peer_id)
 
-    async def list(
-        self, document_ids: Sequence[UUID]
-    ) -> dict[UUID, dict[str, dict[str, Any]]]:
+    async def list(self, document_ids: Sequence[UUID]) -> dict[UUID, dict[str, dict[str, Any]]]:
         """Who is in each of these documents, by peer; one round trip."""
         async with self._to.prompt.pipeline(transaction=False) as pipeline:
             pipeline.time()
@@ -62,5 +60,3 @@ def _fresh(peers: dict[bytes, bytes], oldest: float) -> dict[str, dict[str, Any]
         if int(at) >= oldest:
             found[peer_id.decode()] = json.loads(facts)
     return found
-
-

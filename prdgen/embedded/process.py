@@ -77,7 +77,9 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def stop(pid: int, runs: Callable[[], bool], *, signals: Sequence[tuple[signal.Signals, float]]) -> None:
+def stop(
+    pid: int, runs: Callable[[], bool], *, signals: Sequence[tuple[signal.Signals, float]]
+) -> None:
     """Send each signal in turn, with its patience in seconds, until `runs()` is false."""
     for number, patience in signals:
         try:

@@ -88,7 +88,9 @@ class Valkey:
             process.stop(pid, lambda: self.pid is not None, signals=[(signal.SIGKILL, 5.0)])
         places = {"unixsocket": str(self._socket_path), "pidfile": str(self._pid_path),
                   "dir": str(self._socket_path.parent)}  # fmt: skip
-        words = [word for name, value in (_OPTIONS | places).items() for word in (f"--{name}", value)]
+        words = [
+            word for name, value in (_OPTIONS | places).items() for word in (f"--{name}", value)
+        ]
         child = self._child = process.spawn([program(), *words], self._log_path)
         process.wait_until(lambda: child.poll() is not None or self._answers(), _READY_SECONDS)
         if not self._answers():

@@ -77,7 +77,9 @@ async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:
     async with app.store.transaction() as tx:
         await documents.record_intent(tx, live.id, heads, digest, live.fence)
         if now >= live.told_at + _TELL_SECONDS:
-            changed = Event("content.changed", live.branch, live.page_path, data={"origin": "editor"})
+            changed = Event(
+                "content.changed", live.branch, live.page_path, data={"origin": "editor"}
+            )
             await event_log.record(tx, [changed])
             live.told_at = now
     live.document = replace(live.document, intent_heads=heads, intent_hash=digest)
@@ -118,9 +120,7 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
     raise moved
 
 
-async def _commit_once(
-    app: App, live: Live, message: str | None, saved_by: UUID | None
-) -> Version:
+async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID | None) -> Version:
     began = time.perf_counter()
     new, heads, row = live.room.text, live.room.heads, live.document
     if content_hash(new) == row.tip_hash and live.gone is None:

@@ -57,7 +57,7 @@ def _copy(source: Path, target: Path, root: Path, say: Callable[[str], None]) ->
     for file in sorted(p for p in source.rglob("*") if p.is_file()):
         relative = file.relative_to(source)
         whole = f"{source.name}/{relative.as_posix()}"
-        if whole.startswith(_NOT_LAID) or whole.startswith("prd-templates/example/"):
+        if whole.startswith((*_NOT_LAID, "prd-templates/example/")):
             continue
         goal = target / relative
         if goal.exists():

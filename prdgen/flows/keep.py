@@ -230,7 +230,6 @@ class Keeper:
         if not self._closing:
             await self._let_go(live)
 
-
     def _idle(self, live: Live) -> bool:
         """Nobody is in the page, nothing waits, and it was quiet for a while."""
         waits = live.uncommitted or live.dirty_since is not None or live.lock.locked()
@@ -288,9 +287,7 @@ class Keeper:
 
     async def _go_on(self, live: Live, successor: roll.Successor) -> Live | None:
         begun = await roll.go(self._app, live, successor)
-        self._runs[begun.id] = asyncio.create_task(
-            self._run(begun), name=f"keep {begun.page_path}"
-        )
+        self._runs[begun.id] = asyncio.create_task(self._run(begun), name=f"keep {begun.page_path}")
         return begun
 
     def _later(self, live: Live) -> None:

@@ -51,9 +51,7 @@ async def page(app: App, branch: str, page_path: str, commit: str | None = None)
     """
     content, at = await source(app, branch, page_path, commit)
     context = await render_context(app, branch, at)
-    rendered = await to_thread.run_sync(
-        lambda: render.render(page_path, content, context=context)
-    )
+    rendered = await to_thread.run_sync(lambda: render.render(page_path, content, context=context))
     async with app.store.transaction() as tx:
         row = await pages.get_page(tx, branch, page_path)
     return PageView(branch, page_path, at, content, rendered, row)

@@ -162,7 +162,9 @@ class Queue:
                 raise
 
         run.__name__ = task.name.replace(".", "_")
-        registered = self.app.task(name=task.name, retry=tasks.Backoff(task), pass_context=True)(run)
+        registered = self.app.task(name=task.name, retry=tasks.Backoff(task), pass_context=True)(
+            run
+        )
         if task.cron:
             self.app.periodic(cron=task.cron, periodic_id=task.name)(registered)
 

@@ -119,7 +119,10 @@ async def test_presence_is_by_document_and_peer(bus):
     await bus.presence_set(here, "bob's tab", {"name": "Bob"})
     await bus.presence_clear(here, "bob's tab")
     assert await bus.presence_list(here) == {"ann's tab": {"name": "Ann"}}
-    assert await bus.presence.list([here, there]) == {here: {"ann's tab": {"name": "Ann"}}, there: {}}
+    assert await bus.presence.list([here, there]) == {
+        here: {"ann's tab": {"name": "Ann"}},
+        there: {},
+    }
 
 
 async def test_presence_ends_by_itself(bus, monkeypatch):

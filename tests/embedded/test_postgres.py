@@ -152,11 +152,13 @@ def test_a_deep_state_folder_still_has_a_short_socket_path(make, tmp_path):
     assert ask(server, "SELECT 1") == [(1,)]
 
 
-def test_a_broken_data_directory_is_reported_with_the_servers_own_words(make, tmp_path, monkeypatch):
+def test_a_broken_data_directory_is_reported_with_the_servers_own_words(
+    make, tmp_path, monkeypatch
+):
     """The person needs the cause and the place of the log, not a time-out."""
     monkeypatch.setattr("prdgen.embedded.postgres._START_SECONDS", 0.1)
     data = tmp_path / "state" / "postgres"
     data.mkdir(parents=True, mode=0o700)
-    with pytest.raises(errors.EmbeddedFailed, match="postgresql.conf") as caught:
+    with pytest.raises(errors.EmbeddedFailed, match=r"postgresql\.conf") as caught:
         make(valkey_too=False).postgres.start()
     assert "postgres.log" in caught.value.hint

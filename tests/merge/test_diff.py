@@ -1,10 +1,13 @@
 """Splices between two texts: right, small, and never through a letter."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prdgen.merge import diff
 from prdgen.merge.diff import Splice
+
 from . import texts
 
 
@@ -18,7 +21,7 @@ def test_applying_splices_gives_the_new_text(old, new):
 def test_splices_are_in_order_and_apart(old, new):
     """Each starts behind the end of the one before, and none does nothing."""
     edits = diff.splices(old, new)
-    for before, after in zip(edits, edits[1:], strict=False):
+    for before, after in pairwise(edits):
         assert before.position + before.delete < after.position
     assert all(edit.delete or edit.insert for edit in edits)
 

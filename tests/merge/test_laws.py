@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from prdgen.merge import diff
 from prdgen.merge.three_way import merge
+
 from . import texts
 
 

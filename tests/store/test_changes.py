@@ -9,7 +9,8 @@ import pytest
 
 from prdgen.store import actors, changes, conflicts, documents, errors
 
-from .factories import HEADS, change, document as new_document
+from .factories import HEADS, change
+from .factories import document as new_document
 
 
 async def test_changes_are_numbered_in_the_order_given(store, document):
@@ -17,14 +18,20 @@ async def test_changes_are_numbered_in_the_order_given(store, document):
     async with store.transaction() as tx:
         given = [change(letter) for letter in "zebra"]
         assert await changes.append(tx, document.id, given, HEADS) == (1, 5)
-        assert [found.data for found in await changes.since(tx, document.id, 2)] == [b"b", b"r", b"a"]
+        assert [found.data for found in await changes.since(tx, document.id, 2)] == [
+            b"b",
+            b"r",
+            b"a",
+        ]
 
 
 async def test_a_change_sent_twice_is_stored_once(store, document):
     """After an unknown outcome of a commit the writer simply tries again."""
     async with store.transaction() as tx:
         await changes.append(tx, document.id, [change("a")], HEADS)
-        again = await changes.append(tx, document.id, [change("a"), change("b"), change("b")], HEADS)
+        again = await changes.append(
+            tx, document.id, [change("a"), change("b"), change("b")], HEADS
+        )
         assert again == (2, 2)
         nothing = await changes.append(tx, document.id, [change("a")], HEADS)
         assert nothing == (3, 2)

@@ -42,7 +42,9 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {
-                    "type": "apiKey", "in": "cookie", "name": "prdgen_session",
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "prdgen_session",
                     "description": "With `_` and the first letters of the repository's id.",
                 },
             },

@@ -77,9 +77,7 @@ async def form_of(request: Request) -> dict[str, str]:
     return fields
 
 
-async def body_of(
-    request: Request, *required: str, optional: Sequence[str] = ()
-) -> dict[str, Any]:
+async def body_of(request: Request, *required: str, optional: Sequence[str] = ()) -> dict[str, Any]:
     """The JSON object sent, its `required` texts there and its `optional` ones texts or null.
 
     Raises Invalid and TooLarge.

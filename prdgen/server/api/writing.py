@@ -71,7 +71,10 @@ async def preview_page(request: Request) -> Response:
 
 async def save_version(request: Request) -> Response:
     """Commit a live page now, with a message."""
-    app, body = app_of(request), await body_of(request, "branch", "page_path", optional=("message",))
+    app, body = (
+        app_of(request),
+        await body_of(request, "branch", "page_path", optional=("message",)),
+    )
     message = body.get("message") or ""
     if len(message) > _LONGEST_MESSAGE:
         raise Invalid(what="message", where="/api/versions", got=f"{len(message)} letters",

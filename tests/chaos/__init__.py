@@ -1,0 +1,1 @@
+"""The loss test: real processes under seeded faults; every word typed must stand exactly once."""

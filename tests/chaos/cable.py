@@ -1,0 +1,66 @@
+"""The network between clients and server, which can be cut in the middle of a frame."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+
+
+class Cable:
+    """Carries TCP connections from a port of its own to the server's, in a thread."""
+
+    def __init__(self, to_port: int, dice: random.Random) -> None:
+        self._to = to_port
+        self._dice = dice
+        self._loop = asyncio.new_event_loop()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._budget: dict[asyncio.StreamWriter, int] = {}
+        self.port = 0
+        ready = threading.Event()
+        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
+        ready.wait()
+
+    def cut(self) -> None:
+        """Every connection ends after a few more bytes, wherever in a frame that is."""
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _cut(self) -> None:
+        for writer in self._writers:
+            self._budget[writer] = self._dice.randint(0, 40)
+            self._loop.call_later(0.3, writer.close)
+
+    def _run(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(
+            asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        self._loop.run_forever()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:
+            writer.close()
+            return
+        self._writers |= {writer, back}
+        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        self._writers -= {writer, back}
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                left = self._budget.get(sink)
+                sink.write(data if left is None else data[:left])
+                await sink.drain()
+                if left is not None:
+                    break
+        self._budget.pop(sink, None)
+        sink.close()
