@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from prdgen.errors import PrdgenError
 from prdgen.jobs import errors, tables, tasks
 
 _log = logging.getLogger(__name__)
+
+_PATIENCE: Final = 240
+_PAUSE: Final = 0.5
 
 HIGH: Final = 10
 """Priority of what a person waits for."""
@@ -51,6 +55,9 @@ class Queue:
         self.app = app
         self._connector: Any = app.connector
         self._known = {task.name: task for task in known}
+        self._running: set[int | None] = set()
+        self._workers: set[int] = set()
+        self._idle: set[int] = set()
         for task in known:
             self._register(task)
 
@@ -135,11 +142,22 @@ class Queue:
 
         A job that outlived MOST_ATTEMPTS workers is listed as failed instead.
         """
-        rows = await self.rows("revive", seconds=silence, most=tasks.MOST_ATTEMPTS)
+        rows = await self.rows(
+            "revive", seconds=silence, most=tasks.MOST_ATTEMPTS, dropped=await self._dropped()
+        )
         for row in rows:
             _log.warning("Job %s lost its worker; it is %s.", row["id"],
                          "given up" if row["given_up"] else "to be done again")  # fmt: skip
         return len(rows)
+
+    async def _dropped(self) -> list[int]:
+        """Jobs our own workers are said to do and do not: PostgreSQL was away when they ended. Only
+        those that were so at the last look too; one may just have been taken.
+        """
+        said = await self.rows("doing", workers=list(self._workers))
+        idle = {row["id"] for row in said} - self._running
+        dropped, self._idle = idle & self._idle, idle
+        return sorted(dropped)
 
     async def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
         """Run one of the queue's own statements."""
@@ -151,15 +169,14 @@ class Queue:
         async def run(context: procrastinate.JobContext, *positional: Any, **args: Any) -> None:
             if positional:  # the clock's own way of giving the time
                 args["timestamp"] = positional[0]
+            self._note_begin(context.job)
             try:
                 await task.run(**args)
             except Exception as error:
-                if await self._has_twin(context.job):
-                    # It could not go back into the queue beside it, and need not.
-                    _log.warning("%s failed and is done by the next one: %s", task.name, error)
-                    return
-                await self._note(context.job.id, error)
+                await self._prepare_retry(context.job.id, error)
                 raise
+            finally:
+                self._running.discard(context.job.id)
 
         run.__name__ = task.name.replace(".", "_")
         registered = self.app.task(name=task.name, retry=tasks.Backoff(task), pass_context=True)(
@@ -168,15 +185,24 @@ class Queue:
         if task.cron:
             self.app.periodic(cron=task.cron, periodic_id=task.name)(registered)
 
-    async def _has_twin(self, job: procrastinate.jobs.Job) -> bool:
-        """Whether another job waits that does the same; no answer from PostgreSQL is no."""
-        if job.queueing_lock is None:
-            return False
-        try:
-            return bool(await self.rows("twin", queueing_lock=job.queueing_lock))
-        except errors.QueueUnavailable as error:
-            _log.info("Looking for a job that waits failed: %s", error)
-            return False
+    def _note_begin(self, job: procrastinate.jobs.Job) -> None:
+        self._running.add(job.id)
+        if job.worker_id is not None:
+            self._workers.add(job.worker_id)
+
+    async def _prepare_retry(self, job_id: int | None, error: Exception) -> None:
+        """Say why, and make the job free to wait beside another that does the same.
+
+        A PostgreSQL that is away is waited for: a job that cannot go back is nobody's.
+        """
+        await self._note(job_id, error)
+        for _ in range(_PATIENCE):
+            try:
+                await self.rows("drop_queueing_lock", job_id=job_id)
+                return
+            except errors.QueueUnavailable as away:
+                _log.info("A failed job waits for PostgreSQL: %s", away)
+                await asyncio.sleep(_PAUSE)
 
     async def _note(self, job_id: int | None, error: Exception) -> None:
         hint = error.hint if isinstance(error, PrdgenError) else "See the worker's log for more."

@@ -56,7 +56,7 @@ class Work:
     def tasks(self):
         return [Task("note", self.note), Task("slow", self.slow),
                 Task("broken", self.broken, attempts=2, first_pause=0.01),
-                Task("hopeless", self.hopeless), Task("asks_again", self.asks_again)]  # fmt: skip
+                Task("hopeless", self.hopeless), Task("asks_again", self.asks_again, first_pause=0.01)]  # fmt: skip
 
 
 @pytest.fixture
@@ -222,9 +222,31 @@ async def test_a_lost_job_does_not_stand_in_the_way_of_the_next_one(store, queue
     assert work.done == [{"n": 2}]
 
 
-async def test_a_job_that_fails_while_its_like_waits_leaves_it_to_that_one(queue, work):
-    """Both cannot wait under one queueing lock; it must not stay "doing" and hold the lock."""
+async def _nothing_left(queue):
+    return not await queue.counts()
+
+
+async def test_a_job_that_fails_while_its_like_waits_goes_back_beside_it(queue, work, eventually):
+    """Both may wait: it must not stay "doing" and hold the lock for ever."""
     await queue.defer("asks_again", lock="branch", queueing_lock="follow")
+    async with working(queue):
+        await eventually(lambda: work.tries == 3)
+        await eventually(lambda: _nothing_left(queue))
+
+
+async def test_a_job_whose_end_was_not_noted_is_given_back(store, queue, work):
+    """PostgreSQL was away when it ended, and its worker lives on."""
+    await queue.defer("note", {"n": 1}, lock="branch")
     await Worker(queue).run_until_idle()
-    assert work.tries == 2
-    assert (await queue.counts()).get("doing", 0) == 0
+    (worker,) = queue._workers
+    async with store.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (%s)", [worker]
+        )
+        await tx.execute(
+            "INSERT INTO procrastinate_jobs (task_name, args, lock, queue_name, status, worker_id)"
+            """ VALUES ('note', '{"n": 2}', 'branch', 'default', 'doing', %s)""", [worker]
+        )  # fmt: skip
+    assert [await queue.revive(60.0), await queue.revive(60.0)] == [0, 1]
+    await Worker(queue).run_until_idle()
+    assert work.done == [{"n": 1}, {"n": 2}]

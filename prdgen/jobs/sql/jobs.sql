@@ -22,10 +22,10 @@ ON CONFLICT (job_id) DO UPDATE
 -- many workers have failed. Rows another worker looks at just now are left to it.
 WITH stalled AS (
     SELECT job.id, job.attempts, job.queueing_lock FROM procrastinate_jobs job
-    WHERE job.status = 'doing' AND NOT EXISTS (
+    WHERE job.status = 'doing' AND (job.id = ANY(%(dropped)s::bigint[]) OR NOT EXISTS (
         SELECT 1 FROM procrastinate_workers worker WHERE worker.id = job.worker_id
             AND worker.last_heartbeat > now() - make_interval(secs => %(seconds)s)
-    )
+    ))
     FOR UPDATE SKIP LOCKED
 )
 SELECT id, attempts + 1 >= %(most)s AS given_up, CASE
@@ -51,9 +51,12 @@ ORDER BY job.id DESC LIMIT %(limit)s;
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
 WHERE id = %(id)s AND status = 'failed' RETURNING id;
 
--- twin: A job that waits to do the same.
+-- drop_queueing_lock: Before a failed job goes back into the queue: another one may wait under it.
+UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = %(job_id)s RETURNING id;
+
+-- doing: Jobs these workers are said to be doing.
 SELECT id FROM procrastinate_jobs
-WHERE queueing_lock = %(queueing_lock)s AND status = 'todo' LIMIT 1;
+WHERE status = 'doing' AND worker_id = ANY(%(workers)s::bigint[]);
 
 -- due: The jobs that could be done now.
 SELECT id FROM procrastinate_jobs
