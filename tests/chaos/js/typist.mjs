@@ -41,7 +41,8 @@ async function open(documentUrl) {
     try {
       const handle = await repo.find(documentUrl);
       handles.push(handle);
-      handle.on("change", look);
+      // Not while the handle is at work: what a listener throws or changes then breaks it for good.
+      handle.on("change", () => setTimeout(look));
       return handle;
     } catch (error) {
       complaints.push(String(error));
@@ -52,7 +53,7 @@ async function open(documentUrl) {
 
 let following = null;
 function look() {
-  const next = current?.doc().successor;
+  const next = current?.isReady() ? current.doc().successor : null;
   if (!next || following === next) return;
   following = next;
   open(next).then((handle) => { current = handle; look(); });
