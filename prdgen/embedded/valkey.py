@@ -73,8 +73,9 @@ class Valkey:
             pid = self.pid
             if not self._users.leave() or pid is None:
                 return
+            # Its note of its number goes first; the end is when the process is gone.
             process.stop(
-                pid, lambda: self.pid is not None,
+                pid, lambda: str(self._socket_path) in process.command_of(pid),
                 signals=[(signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)],
             )  # fmt: skip
             if self._child is not None:

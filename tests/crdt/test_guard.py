@@ -56,9 +56,9 @@ def test_a_million_letters_are_refused_in_milliseconds():
     """Trap 22: the engine would take 2.4 s and 663 MB for this kilobyte."""
     replica = Replica.seed("Hello")
     attack = million_inserts(replica)
-    began = time.perf_counter()
+    began = time.process_time()
     refused(replica, attack, errors.TooManyOperations)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
     deflated = chunks.seal(chunks.COMPRESSED_CHANGE, next(chunks.split(attack, 1 << 20)).body)
     refused(replica, deflated, errors.TooManyOperations)
 
@@ -92,19 +92,19 @@ def test_a_deflated_bomb_is_refused():
 def test_many_deflated_changes_are_bounded_together():
     """A message of small bombs inflates no further than one big one may."""
     bomb = chunks.seal(chunks.COMPRESSED_CHANGE, b"\0" * LIMITS.message_bytes)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(errors.ChangeRefused):
         guard.count_operations(bomb * 500, LIMITS)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("specification", [0x42, 0x34, 0x15, 0x70, 0x13])
 def test_counting_stops_at_the_limit(specification):
     """Four million rows written out one by one are not counted to the end."""
     column = leb.signed(-4_000_000) + b"\1" * 4_000_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert columns.count_rows(specification, column, 50_000) > 50_000
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_message_of_too_many_changes():

@@ -101,11 +101,11 @@ def test_a_huge_file_is_not_read(root):
 
 async def test_a_file_that_stands_is_read_at_once(root):
     """How long it stands already counts."""
-    await disk.stood_still(PAGE, root, 0.05)
+    await disk.stood_still(PAGE, root, 1.0)
     began = time.monotonic()
-    state = await disk.stood_still(PAGE, root, 0.05)
+    state = await disk.stood_still(PAGE, root, 1.0)
     assert state.data == b"old\n"
-    assert time.monotonic() - began < 0.04
+    assert time.monotonic() - began < 0.9
 
 
 async def test_a_save_in_place_is_never_seen_half(root):

@@ -34,9 +34,9 @@ def seconds(*texts):
     """The fastest of three merges."""
     fastest = 9.0
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         found = merge(*texts)
-        fastest = min(fastest, time.perf_counter() - started)
+        fastest = min(fastest, time.process_time() - started)
     assert diff.apply(texts[2], found.hunks) == found.text
     return fastest
 

@@ -77,7 +77,11 @@ class Site:
 
         async def tell(command, **facts):
             process.stdin.write(json.dumps({"command": command, **facts}).encode() + b"\n")
-            answer = json.loads(await asyncio.wait_for(process.stdout.readline(), 15))
+            line = b""
+            while not line.startswith(b"{"):  # the library itself says things there too
+                line = await asyncio.wait_for(process.stdout.readline(), 30)
+                assert line, "the client's process ended"
+            answer = json.loads(line)
             assert "error" not in answer, answer
             return answer["answer"]
 

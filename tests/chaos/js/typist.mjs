@@ -14,7 +14,7 @@ const { WebSocketClientAdapter } = await load("@automerge/automerge-repo-network
 
 const complaints = [];
 // The official adapter throws what a socket of a killed server says, outside of any call.
-process.on("uncaughtException", (error) => complaints.push(error.message));
+process.on("uncaughtException", (error) => complaints.push(error.stack));
 
 const stored = new Map();
 const storage = {
@@ -80,7 +80,7 @@ const commands = {
   saved: async () => following === null || current.url === following
     ? handles.every((handle) => same(handle.getSyncInfo(serverStorage)?.lastHeads, handle.heads())) : false,
   /** For each document that was open: its last letters, its heads, and the server's as last told. */
-  state: async () => [following, current.doc().successor ?? null, ...complaints.slice(-3), ...handles.map((handle) => [handle.url.slice(-6),
+  state: async () => [following, current.doc().successor ?? null, ...[...new Set(complaints)].slice(0, 8), ...handles.map((handle) => [handle.url.slice(-6),
     handle.heads().map((head) => head.slice(0, 6)),
     (handle.getSyncInfo(serverStorage)?.lastHeads ?? []).map((head) => head.slice(0, 6))])],
   text: async () => current.doc().content,

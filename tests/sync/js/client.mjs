@@ -33,7 +33,7 @@ let handle, serverStorage;
 
 repo.networkSubsystem.on("peer", ({ peerMetadata }) => { serverStorage = peerMetadata?.storageId; });
 
-const until = async (holds, ms = 8000) => {
+const until = async (holds, ms = 25000) => {
   const end = Date.now() + ms;
   while (!holds()) {
     if (Date.now() > end) throw new Error("it did not come to hold");
