@@ -14,6 +14,7 @@ import type { Live } from "./live";
 import { Channel } from "./presence/channel";
 import { showCursors, type RemoteCursor } from "./presence/cursors";
 import type { Guest, Roster } from "./presence/roster";
+import { Paused } from "./paused";
 import { PreviewClient, type Preview } from "./preview/client";
 import { ScrollSync } from "./preview/scroll-sync";
 import { patch } from "./preview/patch";
@@ -75,6 +76,9 @@ export class Page {
     frame.attach(this);
     this.#preview.changed(0);
     this.connected();
+    if (config.statusUrl && config.documentUrl && config.canWrite) {
+      new Paused(api, config.statusUrl, notices).start();
+    }
     if (config.eventsUrl) followEvents(config.eventsUrl, (event) => this.#happened(event));
   }
 
