@@ -48,6 +48,13 @@ def document_id(repository: UUID, branch: str, page_path: str, base_commit: str,
     return uuid5(repository, "\0".join(("document", branch, page_path, base_commit, str(n))))
 
 
+def person_id(email: str) -> UUID:
+    """UUIDv5 of an address: the same person after the accounts were lost, so that what a browser
+    keeps for them is found again.
+    """
+    return uuid5(NAMESPACE, f"person\0{email.strip().casefold()}")
+
+
 def base58check(payload: bytes) -> str:
     """Base58Check (Bitcoin's alphabet, double SHA-256, 4 bytes): automerge-repo's document ids."""
     data = payload + hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]

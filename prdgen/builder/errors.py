@@ -29,7 +29,7 @@ class ChildTookTooLong(PrdgenError):
 class BadSiteConfig(PrdgenError):
     """mkdocs.yml, line {line}: {why}."""
 
-    cure = "Correct that line; until then the site keeps the frame it has. See docs/site.md."
+    cure = "Correct that line on the main branch; until then the site stays as it is, and a first one waits."
     status = 422
     exit_code = 2
 

@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import re
-import struct
-import zlib
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Final
+from typing import Final
 
-_resvg: Any
-try:
-    _resvg = importlib.import_module("resvg_py")
-except ImportError:  # pragma: no cover - without it only programs that read SVG show diagrams
-    _resvg = None
+import resvg_py
 
 _WIDEST, _TALLEST = 600.0, 800.0
 """CSS pixels that fit between the margins of a page."""
@@ -80,7 +73,7 @@ class Drawings:
     def _image(self, svg: str) -> str:
         width, height = _size(svg)
         scale = min(1.0, _WIDEST / width, _TALLEST / height)
-        png = _png(svg, scale * _SHARPNESS, width, height)
+        png = _png(svg, scale * _SHARPNESS)
         self.by_png[hashlib.sha256(png).hexdigest()] = svg
         label = re.search(r'\saria-label="([^"]*)"', svg)
         data = base64.b64encode(png).decode()
@@ -111,26 +104,10 @@ def _size(svg: str) -> tuple[float, float]:
     return max(width, 1.0), max(height, 1.0)
 
 
-def _png(svg: str, scale: float, width: float, height: float) -> bytes:
-    if _resvg is None:
-        return _blank(svg, round(width), round(height))
+def _png(svg: str, scale: float) -> bytes:
     named = re.sub(r'\sfont-family="[^"]*"', f' font-family="{_FONTS}" {_NARROW}', svg, count=1)
-    drawn: bytes = _resvg.svg_to_bytes(svg_string=named, zoom=scale, background="#ffffff")
+    drawn: bytes = resvg_py.svg_to_bytes(svg_string=named, zoom=scale, background="#ffffff")
     return drawn
-
-
-def _blank(svg: str, width: int, height: int) -> bytes:
-    """An empty picture of the drawing's size, whose bytes are this drawing's alone."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    rows = (b"\0" + b"\xff" * ((width + 7) // 8)) * height
-    note = b"Comment\0" + hashlib.sha256(svg.encode()).hexdigest().encode()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"tEXt", note), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
 
 
 def _beside(document: str, png_id: str, svg_id: str) -> str:

@@ -215,6 +215,9 @@ class Postgres:
         if lines and self.pid is None:
             text = "\n".join([str(os.getpid()), *lines[1:]]) + "\n"
             (self._data_dir / "postmaster.pid").write_text(text, "utf-8")
+        if self.pid is None:
+            # The socket is in a folder of this clone's own, and its lock names that process too.
+            (self._socket_dir / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
     def _pid_file(self) -> list[str]:
         try:

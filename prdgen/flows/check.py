@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prdgen.builder import render
 from prdgen.files import disk, text
-from prdgen.files.errors import NotEditable
+from prdgen.files.errors import FileTooLarge, LinkRefused, NotEditable
 from prdgen.flows import pages_of
 from prdgen.flows.context import Clone
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
@@ -67,7 +67,10 @@ def _tree(clone: Clone) -> dict[str, bytes]:
         if not path.lower().endswith((".md", ".markdown")):
             found[path] = b""
             continue
-        state = disk.read(file_path(top, path), top)
+        try:
+            state = disk.read(file_path(top, path), top)
+        except (LinkRefused, FileTooLarge):
+            continue  # a link is no page anywhere here, and what is too large is none either
         if not isinstance(state, disk.Missing):
             found[path] = state.data
     return found

@@ -12,8 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from prdgen.builder.publication import Site
 from prdgen.flows import publish
+from prdgen.flows.context import App
 from prdgen.server import auth
 from prdgen.server.auth import app_of
+from prdgen.store import builds
 
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -47,8 +49,7 @@ async def serve(request: Request) -> Response:
         found = found and (_ROOTED.sub(rb"\1/site/", found[0]), *found[1:])
         status = 404
     if found is None:
-        return Response("The site is being built for the first time.", 503,
-                        {"Retry-After": "2", "Content-Type": "text/plain"})  # fmt: skip
+        return await _no_site_yet(app)
     data, name, shown, encoding = found
     etag = f'"{name}{"-" + encoding if encoding else ""}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
@@ -59,6 +60,23 @@ async def serve(request: Request) -> Response:
     if encoding:
         headers["Content-Encoding"] = encoding
     return Response(data, status, headers, media_type=_type(shown))
+
+
+async def _no_site_yet(app: App) -> Response:
+    """The first build is under way, or failed: then this says why."""
+    async with app.store.transaction() as tx:
+        failed = await builds.latest(tx, app.main_branch, "failed")
+    why = (
+        " ".join(str(problem.get("message", problem)) for problem in failed.problems)
+        if failed
+        else ""
+    )
+    words = (
+        f"The site could not be built: {why}"
+        if why
+        else "The site is being built for the first time."
+    )
+    return Response(words, 503, {"Retry-After": "2", "Content-Type": "text/plain; charset=utf-8"})
 
 
 def _find(site: Site, path: str, accepted: str) -> tuple[bytes, str, str, str] | None:

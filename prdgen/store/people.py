@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from prdgen import ids
 from prdgen.store import errors, statements
 from prdgen.store.statements import Tx
 
@@ -26,9 +27,9 @@ class Person:
 
 
 async def create(tx: Tx, name: str, email: str, color: str, role: str | None = None) -> Person:
-    """A new person. Raises EmailTaken; addresses do not differ by case."""
+    """A new person, whose id follows from the address. Raises EmailTaken; case does not matter."""
     row = await statements.row(
-        tx, _SQL["create"], id=uuid4(), name=name, email=email, color=color, role=role
+        tx, _SQL["create"], id=ids.person_id(email), name=name, email=email, color=color, role=role
     )
     if row is None:
         raise errors.EmailTaken(what="The people", expected="a new address", got=email, found=email)

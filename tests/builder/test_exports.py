@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ import docx
 import pypdf
 import pytest
 
-from prdgen.builder import child, errors, exports, pdf, render, word
+from prdgen.builder import child, errors, exports, pdf, render, word, word_images
 from prdgen.page.outline import Heading
 
 PNG = base64.b64decode(
@@ -170,3 +171,15 @@ def test_word_without_pandoc(monkeypatch):
     monkeypatch.setattr(word.pypandoc, "get_pandoc_path", missing)
     with pytest.raises(errors.PandocMissing, match="No pandoc"):
         word.make([raw("<p>x</p>")], META)
+
+
+def test_the_picture_beside_a_drawing_in_word_is_not_blank():
+    """Programs that do not read the SVG show it."""
+    svg = '<svg width="40" height="20"><rect width="40" height="20" fill="#123456"/></svg>'
+    drawings = word_images.Drawings()
+    html = drawings.replace(f"<p>{svg}</p>")
+    png = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
+    other = drawings.replace('<svg width="40" height="20"></svg>')
+    assert png.startswith(b"\x89PNG")
+    assert base64.b64encode(png).decode() not in other
+    assert len(drawings.by_png) == 2

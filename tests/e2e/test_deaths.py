@@ -115,3 +115,26 @@ def test_a_dropped_database_comes_back_from_git_and_browsers(make_house: Make, s
     bob = sit(house, "Bob")
     bob.open(PAGE)
     assert bob.text == text
+
+
+def test_text_of_a_dropped_database_comes_back_when_the_page_is_loaded_again(
+    make_house: Callable[..., House], sit: Sit
+) -> None:
+    """The person is the same one to the browser, though every account was lost."""
+    house = make_house()
+    house.start()
+    ada = sit(house, "Ada")
+    ada.open(PAGE)
+    ada.go("Control+End")
+    ada.type("\nbefore the drop")
+    ada.saved()
+    house.kill()
+    house.drop_database()
+    ada.type(" and after it")
+    until(lambda: "Kept on this device" in ada.status, what="kept")
+    house.start()
+    ada.sign_in(house.link)
+    ada.page.reload()
+    ada.sees("before the drop and after it")
+    text = ada.settle(PAGE)
+    assert text.count("before the drop") == text.count("and after it") == 1

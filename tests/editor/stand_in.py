@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
+import os
 import subprocess
 import urllib.parse
 import urllib.request
@@ -27,8 +29,15 @@ def chromium() -> str:
     """The path of the headless Chromium that npm brought."""
     for folder in (ROOT / "tests" / "js", EDITOR):
         if (folder / "node_modules" / "@sparticuz" / "chromium").exists():
-            command = [NODE, "-e", CHROMIUM]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+            # Unpacked into the project's own folder: what lies in /tmp may be another user's.
+            own = folder / "node_modules" / ".cache" / "chromium"
+            own.mkdir(parents=True, exist_ok=True)
+            with (own / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                done = subprocess.run(
+                    [NODE, "-e", CHROMIUM], cwd=folder, capture_output=True, text=True, check=True,
+                    env=os.environ | {"TMPDIR": str(own)},
+                )  # fmt: skip
             return done.stdout.strip().splitlines()[-1]
     pytest.skip("no Chromium here (npm ci in tests/js/)")
 

@@ -162,3 +162,18 @@ def test_a_broken_data_directory_is_reported_with_the_servers_own_words(
     with pytest.raises(errors.EmbeddedFailed, match=r"postgresql\.conf") as caught:
         make(valkey_too=False).postgres.start()
     assert "postgres.log" in caught.value.hint
+
+
+def test_it_starts_when_a_dead_servers_number_is_somebody_elses(make):
+    """After a crash, numbers of processes come round again, in the socket's lock too."""
+    server = make(valkey_too=False).postgres
+    server.start()
+    pid = server.pid
+    os.kill(pid, signal.SIGKILL)
+    process.wait_until(lambda: server.pid is None, 10)
+    (lock,) = server._socket_dir.glob(".s.PGSQL.*.lock")
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
+    server.start()
+    assert server.pid not in {None, pid}
+    server.stop()

@@ -3,7 +3,7 @@
 export const FIRST_MILLISECONDS = 500;
 export const LONGEST_MILLISECONDS = 5_000;
 /** For refusals that only a person can cure (signed out, not allowed). */
-export const HOPELESS_MILLISECONDS = 30_000;
+export const HOPELESS_MILLISECONDS = 4_000;
 
 /** Doubling from half a second to five; `spread` in 0…1 adds up to a fifth, so tabs don't march in step. */
 export function delay(failures: number, hopeless: boolean, spread = Math.random()): number {
