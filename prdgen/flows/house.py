@@ -29,13 +29,13 @@ _SWEEP_SECONDS = 10.0
 @asynccontextmanager
 async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     """Open what edits need; at the end write and commit everything before anything closes."""
-    keeper = Keeper(app)
+    keeper, merging = Keeper(app), rooms_flow.Merging()
     settings = app.settings
     rooms = Rooms(
         rooms_flow.StoredChanges(app.store),
         rooms_flow.HeardOnBus(app.bus),
-        rooms_flow.Hooks(keeper),
-        merge_texts=rooms_flow.merge_texts,
+        rooms_flow.Hooks(keeper, merging),
+        merge_texts=merging,
         process_id=app.process_id,
         limits=Limits(
             message_bytes=settings.message_limit,

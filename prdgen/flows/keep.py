@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from anyio import to_thread
@@ -23,7 +24,8 @@ from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
 from prdgen.flows.live import Live, content_hash, follow_authors
 from prdgen.git.errors import CommitNotFound
 from prdgen.merge.authorship import Authorship
-from prdgen.store import changes, documents, event_log
+from prdgen.merge.pieces import Conflict
+from prdgen.store import changes, conflicts, documents, event_log
 from prdgen.store.documents import Document
 from prdgen.store.errors import LeaseLost
 from prdgen.sync.peer import Peer
@@ -95,6 +97,25 @@ class Keeper:
         live.refused = None
         live.changed.set()
 
+    def disputed(self, room: Room, found: Sequence[Conflict]) -> None:
+        """Hook of the rooms: late changes and the text here met in the same lines; both stay."""
+        live = self.find(room.document_id)
+        if live is not None:
+            self._aside(self._dispute(live, found))
+
+    async def _dispute(self, live: Live, found: Sequence[Conflict]) -> None:
+        heads = live.room.heads
+        event = Event("git.conflict.detected", live.branch, live.page_path)
+        try:
+            async with self._app.store.transaction() as tx:
+                for one in found:
+                    await conflicts.record(
+                        tx, conflicts.Conflict(live.id, one.ours, one.theirs, heads, "late")
+                    )
+                await event_log.record(tx, [event])
+        except PrdgenError as error:
+            log.warning("a conflict in %s is not marked: %s", live.page_path, error)
+
     def joined(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone opened the page."""
         self._tell("user.joined", room, peer)
@@ -115,8 +136,11 @@ class Keeper:
         live = self.find(room.document_id)
         if live is None:
             return
-        event = Event(type_, live.branch, live.page_path, peer.who.person_id)
-        task = asyncio.create_task(self._record(event))
+        self._aside(self._record(Event(type_, live.branch, live.page_path, peer.who.person_id)))
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the room's work."""
+        task = asyncio.create_task(work)
         self._told.add(task)
         task.add_done_callback(self._told.discard)
 

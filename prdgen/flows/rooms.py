@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from prdgen.bus.bus import Bus
 from prdgen.bus.errors import BusUnavailable
 from prdgen.flows.keep import Keeper
 from prdgen.merge import three_way
+from prdgen.merge.pieces import Conflict
 from prdgen.store import actors, changes, documents, names
 from prdgen.store.database import Store
 from prdgen.sync import errors
@@ -22,6 +24,7 @@ from prdgen.sync.rooms import Rooms
 
 log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
+_MOST_FOUND = 200
 
 
 class StoredChanges:
@@ -102,12 +105,15 @@ class HeardOnBus:
 class Hooks(RoomHooks):
     """Tells the keeper what was stored, and who came and went."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, merging: Merging) -> None:
         self._keeper = keeper
+        self._merging = merging
 
     def on_stored(self, room: Room, stored: Stored) -> None:
-        """Lines get their authors; the file and the commit become due."""
+        """Lines get their authors; the file and the commit become due; conflicts are marked."""
         self._keeper.stored(room, stored)
+        if found := self._merging.take(room.text):
+            self._keeper.disputed(room, found)
 
     def on_peer_joined(self, room: Room, peer: Peer) -> None:
         """Someone opened the page."""
@@ -118,9 +124,28 @@ class Hooks(RoomHooks):
         self._keeper.left(room, peer)
 
 
-def merge_texts(base: str, theirs: str, ours: str) -> str:
-    """What a rebuilt document becomes when late changes bring a text it took in from disk."""
-    return three_way.merge(base, theirs, ours).text
+class Merging:
+    """What a document becomes when late changes bring what it took in from disk as well.
+
+    A room asks for the text alone, before anything is stored; where both versions had to stay is
+    kept until a stored text has both.
+    """
+
+    def __init__(self) -> None:
+        self._found: deque[Conflict] = deque(maxlen=_MOST_FOUND)
+
+    def __call__(self, base: str, theirs: str, ours: str) -> str:
+        """The merged text."""
+        merged = three_way.merge(base, theirs, ours)
+        self._found.extend(merged.conflicts)
+        return merged.text
+
+    def take(self, text: str) -> list[Conflict]:
+        """The conflicts whose two versions stand in this text, each once."""
+        mine = [one for one in self._found if one.ours + one.theirs in text]
+        for one in mine:
+            self._found.remove(one)
+        return mine
 
 
 async def listen(bus: Bus, rooms: Rooms, stop: asyncio.Event) -> None:

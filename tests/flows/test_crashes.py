@@ -8,6 +8,7 @@ import pytest
 from prdgen.files import disk
 from prdgen.flows import edit, pull
 from prdgen.git.repository import Repository
+from prdgen.store import conflicts
 from prdgen.store.errors import AgreedPointMoved, StoreUnavailable
 
 from .conftest import ONE
@@ -315,3 +316,33 @@ async def test_a_restart_finds_gits_index_as_it_was(house, repo, restart):
     assert not lock.exists()
     repo.git("add", "--all")
     assert isinstance(house.app.repository, Repository)
+
+
+async def test_a_line_changed_offline_and_on_disk_is_a_conflict_that_is_marked(
+    houses, repo, eventually
+):
+    """Both versions stand, and someone is asked, though nobody was there when they met."""
+    house = await houses(repo)
+    ann = await house.editor("ann")
+    await ann.write("The total is 10.\n")
+    await until(lambda: (repo.path / "one.md").read_text().endswith("10.\n"))
+    await ann.leave()
+    await house.crash()
+    at = ann.text.index("10.")
+    ann.delete(at, 2), ann.type("20", at)
+    path = repo.path / "one.md"
+    path.write_text(path.read_text().replace("10.", "30."))
+    house = await houses(repo)
+    bob = await house.editor("bob")
+    await bob.until(lambda: "30." in bob.text)
+    await ann.open(house, house.people["ann"])
+    await bob.until(lambda: "20." in bob.text and "30." in bob.text)
+
+    async def marked():
+        async with house.app.store.transaction() as tx:
+            return await conflicts.list_open(tx, house.live().id)
+
+    found = await eventually(marked)
+    assert [(one.ours, one.theirs) for one in found] == [
+        ("The total is 30.\n", "The total is 20.\n")
+    ]
