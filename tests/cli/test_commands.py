@@ -13,7 +13,7 @@ from server import team
 
 from prdgen.cli.main import COMMANDS, main
 
-DIAGRAMS = Path("/work/shared/corpus/mermaid")
+DIAGRAMS = Path(__file__).parents[3] / "shared" / "corpus" / "mermaid"
 USER = ("add", "link", "token", "list")
 
 
