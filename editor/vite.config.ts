@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
+import { compress } from "./vite.compress";
 
 /** The tokens under a name without a hash, so that the server's own pages can link them. */
 function tokens(): Plugin {
@@ -15,7 +16,7 @@ function tokens(): Plugin {
 export default defineConfig({
   // Relative, so that the files work below whatever path the server gives them.
   base: "./",
-  plugins: [tokens()],
+  plugins: [tokens(), compress()],
   build: {
     outDir: "../prdgen/server/static/editor",
     emptyOutDir: true,

@@ -5,9 +5,17 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
-from prdgen.server import events_stream, health, html, pages, people_pages, site_files, sync_socket
+from prdgen.server import (
+    events_stream,
+    health,
+    html,
+    pages,
+    people_pages,
+    site_files,
+    static_files,
+    sync_socket,
+)
 from prdgen.server.api import openapi, reading, writing
 from prdgen.server.api.operations import Operation
 
@@ -46,7 +54,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
-        Mount("/static", StaticFiles(directory=html.STATIC)),
+        Mount("/static", static_files.Static(directory=html.STATIC)),
         Route("/site", site_files.root),
         Route("/site/{path:path}", site_files.serve),
     ]
