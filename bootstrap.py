@@ -175,7 +175,7 @@ def check() -> None:
     """Every test: the house, the rooms, the flows, the editor's own, and the real browser."""
     node_environment()
     arguments = os.environ.get("PYTEST_ARGS", "").split()
-    workers = os.environ.get("PRDGEN_TEST_WORKERS", str(min(4, max(2, os.cpu_count() or 2))))
+    workers = os.environ.get("TEST_WORKERS", str(min(4, max(2, os.cpu_count() or 2))))
     vitest = subprocess.run(npm(ROOT / "editor", "test"), cwd=ROOT / "editor", check=False)
     tests = subprocess.run(
         [str(BIN / "python"), "-m", "pytest", "-n", workers, *arguments], cwd=ROOT, check=False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -19,10 +21,23 @@ class BadSettings(PrdgenError):
     exit_code = 2
 
 
+PREFIX: Final = "PRDGEN_"
+_LEVELS = ("debug", "info", "warning", "error")
+_TYPO = 0.8
+"""How like a setting's name (0 to 1) an unknown variable must be to be taken for a mistyped one."""
+
+
 def _setting(
-    default: Any, help_text: str, *, secret: bool = False, low: float | None = None
+    default: Any,
+    help_text: str,
+    *,
+    secret: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
 ) -> Any:
-    return field(default=default, metadata={"help": help_text, "secret": secret, "low": low})
+    facts = {"help": help_text, "secret": secret, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class Settings:
         Path(), "The team's Git repository; the folder of its working tree."
     )
     host: str = _setting("127.0.0.1", "The address to listen on.")
-    port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0)
+    port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0, high=65_535)
     base_url: str = _setting(
         "", "The address people reach this server at; empty: from host and port."
     )
@@ -78,13 +93,15 @@ class Settings:
         0.1, "A file changed from outside must stand still so long before it is read.", low=0.01
     )
     lease_seconds: float = _setting(10.0, "How long a lease on a document lasts unrenewed.", low=1)
-    commit_hook_seconds: float = _setting(30.0, "Time limit for the repository's own commit hooks.")
+    commit_hook_seconds: float = _setting(
+        30.0, "Time limit for the repository's own commit hooks.", low=0.1
+    )
     connections_per_address: int = _setting(
         100, "Open editor connections per client address.", low=1
     )
     messages_per_second: int = _setting(200, "Sync messages a connection may send a second.", low=1)
     workers: int = _setting(2, "Jobs done at once by the worker process.", low=1)
-    log_level: str = _setting("info", "debug, info, warning or error.")
+    log_level: str = _setting("info", "debug, info, warning or error.", choices=_LEVELS)
     log_json: bool = _setting(False, "Log lines as JSON.")
     trace: bool = _setting(False, "Print each edit's way through the server with times.")
 
@@ -98,55 +115,98 @@ class Setting:
     help: str
     secret: bool
     low: float | None
-    parse: Callable[[Any], Any]
+    high: float | None
+    choices: tuple[str, ...]
 
     @property
     def variable(self) -> str:
         """The environment variable that sets it; with `_FILE`, one naming a file that holds it."""
-        return f"PRDGEN_{self.name.upper()}"
+        return f"{PREFIX}{self.name.upper()}"
 
+    def parse(self, given: Any) -> Any:
+        """The value of this setting that `given` says, as text or in TOML's own kinds.
 
-def _parse_bool(value: Any) -> bool:
-    if isinstance(value, bool):
+        Raises ValueError with what was expected and what was got.
+        """
+        try:
+            value = _KINDS[type(self.default)](given)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(self._refusal(given)) from None
+        if self.choices:
+            value = value.lower()
+        if (
+            (self.low is not None and not value >= self.low)
+            or (self.high is not None and value > self.high)
+            or (self.choices and value not in self.choices)
+        ):
+            raise ValueError(self._refusal(given))
         return value
+
+    def _refusal(self, given: Any) -> str:
+        got = "something else" if self.secret else repr(given)
+        return f"{self.name}: expected {self.expected}, got {got}"
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        if self.choices:
+            return " or ".join((", ".join(self.choices[:-1]), self.choices[-1]))
+        words = _WORDS[type(self.default)]
+        if self.high is not None:
+            return f"{words} from {self.low:,} to {self.high:,}".replace(",", "")
+        return words if self.low is None else f"{words} of at least {self.low}"
+
+
+def _bool(given: Any) -> bool:
+    if isinstance(given, bool):
+        return given
+    if not isinstance(given, str):
+        raise TypeError
     known = {"1": True, "true": True, "yes": True, "on": True}
     known |= {"0": False, "false": False, "no": False, "off": False, "": False}
-    try:
-        return known[str(value).strip().lower()]
-    except KeyError:
-        raise ValueError("expected true or false") from None
+    if (word := given.strip().lower()) not in known:
+        raise ValueError
+    return known[word]
 
 
-def _parse_list(value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
-    return tuple(str(item).strip() for item in items if str(item).strip())
+def _list(given: Any) -> tuple[str, ...]:
+    items = given.split(",") if isinstance(given, str) else given
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise TypeError
+    return tuple(item.strip() for item in items if item.strip())
 
 
-def _parse_number(kind: type[int | float]) -> Callable[[Any], Any]:
-    def parse(value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError(f"expected a number, got {value}")
-        return kind(value)
-
-    return parse
+def _int(given: Any) -> int:
+    if isinstance(given, (bool, float)):
+        raise TypeError
+    return int(given)
 
 
-def _parser(default: Any) -> Callable[[Any], Any]:
-    if isinstance(default, bool):
-        return _parse_bool
-    if isinstance(default, (int, float)):
-        return _parse_number(type(default))
-    if isinstance(default, tuple):
-        return _parse_list
-    return Path if isinstance(default, Path) else str
+def _float(given: Any) -> float:
+    if isinstance(given, bool) or not math.isfinite(number := float(given)):
+        raise ValueError
+    return number
 
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError
+    return given
+
+
+_KINDS: Final[dict[type, Callable[[Any], Any]]] = {
+    bool: _bool, int: _int, float: _float, tuple: _list, str: _text, type(Path()): Path,
+}  # fmt: skip
+_WORDS: Final[dict[type, str]] = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text",
+    tuple: "a list of texts (in the environment with commas between)", type(Path()): "a folder",
+}  # fmt: skip
 
 SETTINGS: Final = tuple(
-    Setting(f.name, f.default, f.metadata["help"], f.metadata["secret"], f.metadata["low"],
-            _parser(f.default))
-    for f in fields(Settings)
-)  # fmt: skip
+    Setting(name=f.name, default=f.default, **f.metadata) for f in fields(Settings)
+)
 """All settings, in the order in which docs and help show them."""
+_TABLE: Final = {setting.name: setting for setting in SETTINGS}
 
 
 def load(
@@ -156,32 +216,55 @@ def load(
 ) -> Settings:
     """Settings from, in rising order: defaults, `prdgen.toml` in the repository, the
     environment (`PRDGEN_NAME`, or `PRDGEN_NAME_FILE`), and `overrides` (command-line flags; None
-    values do not count). Raises BadSettings naming every problem at once.
+    values do not count). PRDGEN_REPOSITORY counts when `repository` is the current folder. Raises
+    BadSettings naming every problem at once.
     """
     problems: list[str] = []
-    given: dict[str, tuple[str, Any]] = {}
-    given |= _from_file(repository / "prdgen.toml", problems)
-    given |= _from_environment(environment, problems)
+    environ = _from_environment(environment, problems)
+    _, named = environ.pop("repository", ("", ""))
+    repository = Path(named) if named and repository == Path() else repository
+    given = _from_file(repository / "prdgen.toml", problems) | environ
     given |= {k: ("command line", v) for k, v in (overrides or {}).items() if v is not None}
-    values: dict[str, Any] = {"repository": repository}
-    table = {setting.name: setting for setting in SETTINGS}
+    values: dict[str, Any] = {}
     for name, (where, raw) in given.items():
-        if name not in table:
-            problems.append(f"{where}: there is no setting {name!r}")
-            continue
-        setting = table[name]
         try:
-            value = setting.parse(raw)
-        except (TypeError, ValueError) as error:
-            problems.append(f"{where}: {name}: {error}")
-            continue
-        if setting.low is not None and value < setting.low:
-            problems.append(f"{where}: {name}: expected at least {setting.low}, got {value}")
-        values[name] = value
+            values[name] = _TABLE[name].parse(raw)
+        except KeyError:
+            problems.append(f"{where}: there is no setting {name!r}{_nearest(name, str.lower)}")
+        except ValueError as error:
+            problems.append(f"{where}: {error}")
     if problems:
         raise BadSettings(problems="; ".join(problems))
-    values["repository"] = Path(values["repository"]).expanduser().absolute()
-    return Settings(**values)
+    return Settings(**values | {"repository": repository.expanduser().absolute()})
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """The variables called PRDGEN_… that set nothing, each with the nearest setting if one is like it.
+
+    They may belong to something else (Kubernetes and Compose make such names), so only `load`'s
+    mistyped ones are errors.
+    """
+    return [f"{name} is no setting{_nearest(name, _variable)}" for name in _strangers(environment)]
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _strangers(environment: Mapping[str, str]) -> list[str]:
+    known = {each.variable for each in SETTINGS}
+    return [
+        name
+        for name in environment
+        if name.startswith(PREFIX) and not {name, name.removesuffix("_FILE")} & known
+    ]
+
+
+def _nearest(name: str, shown: Callable[[str], str], at_least: float = 0.6) -> str:
+    """` (did you mean …?)` with the setting whose name is most like this one, or nothing."""
+    plain = name.removeprefix(PREFIX).removesuffix("_FILE").lower()
+    found = difflib.get_close_matches(plain, _TABLE, n=1, cutoff=at_least)
+    return f" (did you mean {shown(found[0])}?)" if found else ""
 
 
 def _from_file(path: Path, problems: list[str]) -> dict[str, tuple[str, Any]]:
@@ -189,9 +272,17 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, tuple[str, Any]]:
         content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{path.name}: {error}")
+    except OSError as error:
+        problems.append(f"{path.name}: it cannot be read: {error.strerror}")
         return {}
+    except UnicodeDecodeError as error:
+        problems.append(f"{path.name}: expected UTF-8, got something else at byte {error.start}")
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path.name}: it is not TOML: {error}")
+        return {}
+    if content.pop("repository", None) is not None:
+        problems.append(f"{path.name}: repository is named by --repository or PRDGEN_REPOSITORY")
     return {name: (path.name, value) for name, value in content.items()}
 
 
@@ -199,13 +290,21 @@ def _from_environment(
     environment: Mapping[str, str], problems: list[str]
 ) -> dict[str, tuple[str, Any]]:
     found: dict[str, tuple[str, Any]] = {}
+    problems += [
+        f"{name}: there is no such setting{mistyped}"
+        for name in _strangers(environment)
+        if (mistyped := _nearest(name, _variable, _TYPO))
+    ]
     for setting in SETTINGS:
         file_variable = f"{setting.variable}_FILE"
         if file_variable in environment:
             try:
                 text = Path(environment[file_variable]).read_text("utf-8").strip()
             except OSError as error:
-                problems.append(f"{file_variable}: {error}")
+                problems.append(f"{file_variable}: {error.filename}: {error.strerror}")
+                continue
+            except UnicodeDecodeError:
+                problems.append(f"{file_variable}: expected a file with text in UTF-8")
                 continue
             found[setting.name] = (file_variable, text)
         if setting.variable in environment:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from prdgen import __version__
+from prdgen import __version__, settings
 from prdgen.errors import PrdgenError
 
 
@@ -83,12 +83,16 @@ def _with_errors(run: Callable[[click.Context], Any], ctx: click.Context) -> Any
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="prdgen")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Product requirement documents, live in the browser and plain in Git.
 
     Begin with `prdgen init my-prds` and `prdgen serve --repository my-prds`. Every setting can be
-    given in `prdgen.toml` or as PRDGEN_NAME; `prdgen doctor` shows the ones in force.
+    given in `prdgen.toml` or as PRDGEN_NAME; `prdgen doctor --settings` shows them.
     """
+    if ctx.invoked_subcommand != "worker":  # `serve` starts one, and has said it already.
+        for line in settings.unknown_variables(os.environ):
+            click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {line}", err=True)
 
 
 def repository_option(command: Any) -> Any:
