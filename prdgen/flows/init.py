@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from prdgen.git import founding
+from prdgen.git import setup
 from prdgen.page import templates
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -26,10 +26,10 @@ def shipped(name: str) -> Path:
 def lay(folder: Path, *, example: bool, say: Callable[[str], None]) -> None:
     """Make `folder` a repository with prdgen's shape, in one commit; what exists stays as it is.
 
-    Raises what `git.founding` raises when Git cannot make the repository or the commit.
+    Raises what `git.setup` raises when Git cannot make the repository or the commit.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    new = founding.ensure_repository(folder)
+    new = setup.ensure_repository(folder)
     say(f"{'Made' if new else 'Found'} the Git repository {folder}")
     laid: list[str] = []
     has_mkdocs = (folder / "mkdocs.yml").exists()
@@ -42,7 +42,7 @@ def lay(folder: Path, *, example: bool, say: Callable[[str], None]) -> None:
         laid += _pages(folder, example=example)
     laid += _ignore(folder)
     if laid:
-        founding.commit_paths(folder, laid, "Lay out PRDs with prdgen")
+        setup.commit_paths(folder, laid, "Lay out PRDs with prdgen")
         say(f"Committed {len(laid)} files")
 
 

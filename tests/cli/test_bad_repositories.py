@@ -29,6 +29,13 @@ def test_a_folder_that_is_not_there(bare):
     assert "nowhere" in said(bare("build", "-C", "nowhere", code=2))
 
 
+def test_init_inside_a_repository(prdgen):
+    """A repository in a repository is nearly always a mistake: nothing is made."""
+    text = said(prdgen("init", "docs/more", code=2))
+    assert "lies inside another repository" in text
+    assert not (prdgen.folder / "docs/more/.git").exists()
+
+
 @pytest.mark.parametrize("command", ["serve", "build"])
 def test_a_bare_repository(bare, command):
     """There is no working tree to write into."""
