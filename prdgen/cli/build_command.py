@@ -32,10 +32,11 @@ def command(
     import anyio
 
     from prdgen import settings
-    from prdgen.flows import context, publish
+    from prdgen.flows import clone as clones
+    from prdgen.flows import publish
     from prdgen.flows.errors import NoSuchBranch
 
-    clone = context.open_clone(settings.load(repository, overrides={"main_branch": branch}))
+    clone = clones.open_clone(settings.load(repository, overrides={"main_branch": branch}))
     tip = clone.repository.tip(clone.main_branch)
     if tip is None:
         raise NoSuchBranch(branch=clone.main_branch)

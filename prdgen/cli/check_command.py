@@ -26,9 +26,10 @@ def command(repository: Path, pages: tuple[str, ...], branch: str | None, *, as_
     prdgen check site/prds/checkout.md --json
     """
     from prdgen import settings
-    from prdgen.flows import check, context
+    from prdgen.flows import check
+    from prdgen.flows import clone as clones
 
-    clone = context.open_clone(settings.load(repository))
+    clone = clones.open_clone(settings.load(repository))
     found = check.pages(clone, pages, branch)
     if as_json:
         click.echo(json.dumps({"problems": [asdict(problem) for problem in found]}))

@@ -34,11 +34,12 @@ def command(
     prdgen export site/prds/checkout.md --format pdf,docx --output out/
     """
     from prdgen import settings
-    from prdgen.flows import context, export
+    from prdgen.flows import clone as clones
+    from prdgen.flows import export
     from prdgen.flows.errors import NoSuchBranch, NoSuchPage
     from prdgen.flows.read import readable
 
-    clone = context.open_clone(settings.load(repository))
+    clone = clones.open_clone(settings.load(repository))
     branch = branch or clone.main_branch
     at = clone.repository.resolve(commit) if commit else clone.repository.tip(branch)
     if at is None:

@@ -31,7 +31,8 @@ def command(
     import anyio
 
     from prdgen import settings
-    from prdgen.flows import context, index, listing
+    from prdgen.flows import clone as clones
+    from prdgen.flows import index, listing
 
     values = settings.load(repository)
     if rebuild:
@@ -39,7 +40,7 @@ def command(
         said = f"Indexed {counted['pages']} pages on {counted['branches']} branches"
         click.echo(json.dumps(counted) if as_json else said)
         return
-    clone = context.open_clone(values)
+    clone = clones.open_clone(values)
     found = listing.pages(clone, branch or clone.main_branch)
     if requirements:
         rows = [{"page_path": f.page_path, **asdict(r)} for f in found for r in f.requirements]

@@ -24,10 +24,11 @@ def command(
     prdgen new "One-click checkout" --template feature
     """
     from prdgen import settings
-    from prdgen.flows import context, draft
+    from prdgen.flows import clone as clones
+    from prdgen.flows import draft
     from prdgen.page import templates
 
-    clone = context.open_clone(settings.load(repository))
+    clone = clones.open_clone(settings.load(repository))
     if listing:
         for each in templates.list_(draft.templates_dir(clone)):
             click.echo(f"{each.name:16} {each.description}")

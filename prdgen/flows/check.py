@@ -10,9 +10,8 @@ from prdgen.builder import render
 from prdgen.files import disk, text
 from prdgen.files.errors import FileTooLarge, LinkRefused, NotEditable
 from prdgen.flows import pages_of
-from prdgen.flows.context import Clone
+from prdgen.flows.clone import Clone
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
-from prdgen.flows.live import file_path
 from prdgen.git import log as git_log
 from prdgen.page import checks, facts
 from prdgen.page.problems import Problem
@@ -68,7 +67,7 @@ def _tree(clone: Clone) -> dict[str, bytes]:
             found[path] = b""
             continue
         try:
-            state = disk.read(file_path(top, path), top)
+            state = disk.read(top / path, top)
         except (LinkRefused, FileTooLarge):
             continue  # a link is no page anywhere here, and what is too large is none either
         if not isinstance(state, disk.Missing):

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
@@ -19,8 +18,9 @@ import anyio.to_thread
 from prdgen import ids
 from prdgen.bus.bus import Bus
 from prdgen.embedded.services import open_services
+from prdgen.flows import clone as clones
+from prdgen.flows.clone import Clone
 from prdgen.flows.errors import AlreadyServed
-from prdgen.git import repository as git_repository
 from prdgen.git.repository import Repository
 from prdgen.jobs.queue import Queue
 from prdgen.jobs.tasks import Task
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 
 REPOSITORY_KEY = "prdgen.repositoryid"
 _SERVED = "server.lock"
-
-
-@dataclass(slots=True, kw_only=True)
-class Clone:
-    """A clone on this disk and its settings: enough for whatever needs no server."""
-
-    settings: Settings
-    repository: Repository
-    main_branch: str
-    state_dir: Path
-
-    @property
-    def public_dir(self) -> Path:
-        """The folder of the built site."""
-        return self.repository.work_tree / self.settings.public_dir
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,24 +59,6 @@ class App(Clone):
         return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
-def open_clone(settings: Settings) -> Clone:
-    """The clone the settings name; raises what `git.repository.open` raises."""
-    repository = git_repository.open(settings.repository)
-    return Clone(
-        settings=settings,
-        repository=repository,
-        main_branch=main_branch(settings, repository),
-        state_dir=state_dir_of(settings, repository),
-    )
-
-
-def state_dir_of(settings: Settings, repository: Repository) -> Path:
-    """Where this clone keeps what is not the repository's: by default `.git/prdgen`."""
-    if settings.state_dir:
-        return Path(settings.state_dir).expanduser().absolute()
-    return Path(repository.common_dir) / "prdgen"
-
-
 def identify(repository: Repository) -> UUID:
     """The repository's id: from Git's configuration, or made from the first commit and kept there.
 
@@ -108,7 +75,7 @@ def hold_clone(settings: Settings) -> IO[str]:
     """The lock that one server holds on a clone while it is open; it says which process serves at
     which address. Raises AlreadyServed, and what opening the clone raises.
     """
-    clone = open_clone(settings)
+    clone = clones.open_clone(settings)
     clone.state_dir.mkdir(parents=True, exist_ok=True)
     lock = (clone.state_dir / _SERVED).open("a+")
     try:
@@ -149,7 +116,7 @@ async def open_app(
 
     `tasks` makes the background tasks this process may defer (see `table`).
     """
-    clone = await anyio.to_thread.run_sync(open_clone, settings)
+    clone = await anyio.to_thread.run_sync(clones.open_clone, settings)
     repository, state_dir = clone.repository, clone.state_dir
     repository_id = identify(repository)
     async with AsyncExitStack() as stack:
@@ -181,14 +148,3 @@ async def open_app(
         app.queue = await Queue.open(database_url, tasks(app))
         stack.push_async_callback(app.queue.close)
         yield app
-
-
-def main_branch(settings: Settings, repository: Repository) -> str:
-    """The published branch: the setting, else `main` or `master` if there is one, else HEAD's."""
-    if settings.main_branch:
-        return settings.main_branch
-    branches = repository.branches()
-    for name in ("main", "master"):
-        if name in branches:
-            return name
-    return repository.head_branch() or next(iter(branches), "main")

@@ -9,8 +9,9 @@ from importlib import metadata
 
 from prdgen.builder import exports, pdf, site_config
 from prdgen.errors import PrdgenError
-from prdgen.flows import context, publish
-from prdgen.flows.context import Clone
+from prdgen.flows import clone as clones
+from prdgen.flows import publish
+from prdgen.flows.clone import Clone
 from prdgen.git import doctor as git_doctor
 from prdgen.git.doctor import Finding
 from prdgen.settings import Settings
@@ -53,7 +54,7 @@ def _pdf() -> Finding:
 
 def _site(settings: Settings) -> Finding:
     try:
-        clone = context.open_clone(settings)
+        clone = clones.open_clone(settings)
         tip = clone.repository.tip(clone.main_branch)
         if tip is not None:
             publish.draw(clone, tip)

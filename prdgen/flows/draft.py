@@ -9,7 +9,7 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.files import disk
 from prdgen.flows import naming, pages_of
-from prdgen.flows.context import Clone
+from prdgen.flows.clone import Clone
 from prdgen.flows.errors import PageExists
 from prdgen.flows.live import file_path
 from prdgen.page import templates

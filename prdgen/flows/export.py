@@ -12,7 +12,8 @@ from prdgen.builder import exports, pdf, render, word
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.flows import pages_of, read
-from prdgen.flows.context import App, Clone
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
 from prdgen.git import log as git_log
 from prdgen.page import facts
 from prdgen.store import event_log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prdgen.flows import pages_of
-from prdgen.flows.context import Clone
+from prdgen.flows.clone import Clone
 from prdgen.flows.errors import NoSuchBranch
 from prdgen.flows.read import readable
 from prdgen.git import log as git_log

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import yaml
 
-from prdgen.flows.context import Clone
+from prdgen.flows.clone import Clone
 
 _SUFFIXES = (".md", ".markdown")
 _NOT_PAGES = ("prd-templates/", "node_modules/", ".git/", ".github/", ".prdgen/")

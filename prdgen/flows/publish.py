@@ -19,7 +19,8 @@ from prdgen.builder.publication import Site
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
 from prdgen.flows import pages_of
-from prdgen.flows.context import App, Clone
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
 from prdgen.flows.read import readable
 from prdgen.git import log as git_log
 from prdgen.store import builds, names

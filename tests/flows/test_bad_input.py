@@ -6,7 +6,7 @@ import pytest
 from git import repos
 
 from prdgen import ids
-from prdgen.flows import context, create
+from prdgen.flows import clone, context, create
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage, PageExists, PageNotLive
 from prdgen.git.errors import BareRepository, NoCommits, NotARepository, UnsupportedFormat
@@ -21,7 +21,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 def test_a_plain_folder(tmp_path):
     """Not a repository."""
     with pytest.raises(NotARepository):
-        context.open_clone(Settings(repository=tmp_path))
+        clone.open_clone(Settings(repository=tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_repositories_that_cannot_be_opened(tmp_path, options, error):
     """Bare, and SHA-256: each says what it is and what to do."""
     subprocess.run(["git", "init", "-q", *options, str(tmp_path / "r")], check=True)
     with pytest.raises(error) as caught:
-        context.open_clone(Settings(repository=tmp_path / "r"))
+        clone.open_clone(Settings(repository=tmp_path / "r"))
     assert caught.value.hint
 
 

@@ -1,0 +1,54 @@
+"""A clone on this disk, opened: all that a flow needs which runs without a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prdgen.git import repository as git_repository
+from prdgen.git.repository import Repository
+from prdgen.settings import Settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Clone:
+    """A clone on this disk and its settings: enough for whatever needs no server."""
+
+    settings: Settings
+    repository: Repository
+    main_branch: str
+    state_dir: Path
+
+    @property
+    def public_dir(self) -> Path:
+        """The folder of the built site."""
+        return self.repository.work_tree / self.settings.public_dir
+
+
+def open_clone(settings: Settings) -> Clone:
+    """The clone the settings name; raises what `git.repository.open` raises."""
+    repository = git_repository.open(settings.repository)
+    return Clone(
+        settings=settings,
+        repository=repository,
+        main_branch=main_branch(settings, repository),
+        state_dir=state_dir_of(settings, repository),
+    )
+
+
+def state_dir_of(settings: Settings, repository: Repository) -> Path:
+    """Where this clone keeps what is not the repository's: by default `.git/prdgen`."""
+    if settings.state_dir:
+        return Path(settings.state_dir).expanduser().absolute()
+    return Path(repository.common_dir) / "prdgen"
+
+
+def main_branch(settings: Settings, repository: Repository) -> str:
+    """The published branch: the setting, else `main` or `master` if there is one, else HEAD's."""
+    if settings.main_branch:
+        return settings.main_branch
+    branches = repository.branches()
+    for name in ("main", "master"):
+        if name in branches:
+            return name
+    return repository.head_branch() or next(iter(branches), "main")
