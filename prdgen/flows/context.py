@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from prdgen import ids
 from prdgen.bus.bus import Bus
+from prdgen.crdt import guard
 from prdgen.embedded.services import open_services
 from prdgen.flows import clone as clones
 from prdgen.flows.clone import Clone
@@ -51,6 +52,13 @@ class App(Clone):
 
     def __post_init__(self) -> None:
         self.process_id = f"{self.clone_id}-{secrets.token_hex(8)}"
+
+    @property
+    def change_limits(self) -> guard.Limits:
+        """How much one change and one message may hold, by the settings."""
+        return guard.Limits(
+            operations=self.settings.operations_limit, message_bytes=self.settings.message_limit
+        )
 
     @property
     def clone_id(self) -> str:

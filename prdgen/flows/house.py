@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from prdgen import background
-from prdgen.crdt import guard
 from prdgen.errors import PrdgenError
 from prdgen.flows import index, recover, relay, watch
 from prdgen.flows import open as open_flow
@@ -42,9 +41,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             page_bytes=settings.live_limit,
             messages_per_second=settings.messages_per_second,
         ),
-        guard=guard.Limits(
-            operations=settings.operations_limit, message_bytes=settings.message_limit
-        ),
+        guard=app.change_limits,
     )
     app.keeper, app.rooms = keeper, rooms
     await recover.run(app)

@@ -17,7 +17,7 @@ from anyio import to_thread
 from prdgen import ids
 from prdgen.crdt import guard
 from prdgen.crdt.errors import ChangeRefused
-from prdgen.crdt.replica import Replica
+from prdgen.crdt.replica import Change, Replica
 from prdgen.flows import edit, naming, pages_of, pull, read, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
@@ -62,7 +62,7 @@ async def carry(
     if not pages_of.globs(app).match(page_path):
         raise NoSuchPage(page_path=page_path, branch=branch)
     assert app.keeper is not None
-    late = await to_thread.run_sync(_open, data)
+    late = await to_thread.run_sync(_open, data, app.change_limits)
     theirs = late.text()
     async with app.store.transaction() as tx:
         known = await documents.find(tx, document_id)
@@ -95,9 +95,13 @@ async def _deliver(app: App, retired: Document, late: Replica, person: UUID) -> 
     """
     assert app.rooms is not None
     room = await app.rooms.get(retired.id)
-    raw = [change.data for change in late.changes_since(())]
+    raw, limits = [change.data for change in late.changes_since(())], app.change_limits
+
+    def apply(replica: Replica) -> list[Change]:
+        return replica.apply(raw, limits=limits)
+
     try:
-        await room.edit(lambda replica: replica.apply(raw), origin=ports.PEER, person_id=person)
+        await room.edit(apply, origin=ports.PEER, person_id=person)
     except ChangeRefused as error:
         log.warning("late changes of %s are merged as text: %s", retired.page_path, error)
         return False
@@ -159,8 +163,8 @@ async def carry_over(app: App, document_id: UUID) -> None:
         await pull.take_in(app, live, base, theirs, origin=ORIGIN, move=move, person=person)
 
 
-def _open(data: bytes) -> Replica:
-    guard.count_operations(data, guard.DEFAULT)
+def _open(data: bytes, limits: guard.Limits) -> Replica:
+    guard.count_operations(data, limits)
     return Replica.load(data)
 
 

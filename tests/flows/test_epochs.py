@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
+import pytest
 from automerge import core
 
+from prdgen.crdt.errors import ChangeRefused
+from prdgen.crdt.replica import Replica
 from prdgen.flows import late
 from prdgen.store import documents
 from prdgen.store.statements import run
@@ -179,3 +183,11 @@ async def test_bytes_of_a_retired_document_are_taken_once_whatever_became_of_the
     assert house.text().count("w5 stood") == house.text().count("typed in time") == 1
     assert "w5 stands" not in house.text()
     assert "too late" not in house.text()
+
+
+async def test_late_text_is_held_to_the_limits_of_this_server(houses, repo):
+    """What inflates to more than the settings allow is refused before it is opened."""
+    saved = Replica.seed("words " * 60_000).save()
+    house = await houses(repo, message_limit=65_536)
+    with pytest.raises(ChangeRefused):
+        await late.carry(house.app, uuid4(), saved, "main", "one.md", house.people["ann"].id)
