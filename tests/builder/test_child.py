@@ -39,7 +39,7 @@ def test_failure_says_why():
         run("import sys; sys.exit('no such luck')")
 
 
-def test_time_limit_kills_the_whole_group(tmp_path, eventually):
+async def test_time_limit_kills_the_whole_group(tmp_path, eventually):
     """A child that takes too long dies with the children it started."""
     note = tmp_path / "pid"
     code = (
@@ -49,7 +49,7 @@ def test_time_limit_kills_the_whole_group(tmp_path, eventually):
     )
     with pytest.raises(errors.ChildTookTooLong):
         run(code, seconds=3)
-    assert not _alive(int(note.read_text()))
+    await eventually(lambda: not _alive(int(note.read_text())))
 
 
 def _alive(pid: int) -> bool:
