@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,8 +138,8 @@ def _configured(
         if isinstance(value, list):
             children = list(_configured(value, by_name, pages, urls))
             yield Node(title=str(title), children=children)
-        elif str(value) in by_name:
-            path = by_name[str(value)]
+        elif (name := posixpath.normpath(str(value))) in by_name:
+            path = by_name[name]
             node = _leaf(pages[path], urls[path])
             node.title = str(title) or node.title
             yield node

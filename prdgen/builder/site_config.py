@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -82,6 +83,8 @@ class Finding:
     message: str
     hint: str
     path: str = "mkdocs.yml"
+    seen: bool = False
+    """Whether readers see another site than the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class SiteConfig:
     @property
     def docs_dir(self) -> str:
         """The folder of the pages, relative to the repository, without a `/` at the end."""
-        return str(self.values.get("docs_dir", "docs")).strip("/").removeprefix("./") or "."
+        return inside(self.values.get("docs_dir", "docs")) or "."
 
     @property
     def custom_dir(self) -> str:
@@ -136,10 +139,13 @@ class _Reading:
     lines: Mapping[tuple[str, ...], int]
     findings: list[Finding] = field(default_factory=list)
 
-    def find(self, place: tuple[str, ...], message: str, hint: str) -> None:
+    def line(self, place: tuple[str, ...]) -> int:
+        """The line of what stands at `place`, or of the nearest thing around it."""
+        return next((self.lines[p] for p in _prefixes(place) if p in self.lines), 1)
+
+    def find(self, place: tuple[str, ...], message: str, hint: str, *, seen: bool = False) -> None:
         """Note that what stands at `place` is left out."""
-        line = next((self.lines[p] for p in _prefixes(place) if p in self.lines), 1)
-        self.findings.append(Finding(line=line, message=message, hint=hint))
+        self.findings.append(Finding(self.line(place), message, hint, seen=seen))
 
 
 def _prefixes(place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -147,11 +153,23 @@ def _prefixes(place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield place[:length]
 
 
+def inside(docs_dir: object) -> str | None:
+    """The folder `docs_dir` names, relative to the repository and "" for its top; None when it is
+    no folder of the repository.
+    """
+    if not isinstance(docs_dir, str) or docs_dir.startswith("/") or "\\" in docs_dir:
+        return None
+    folder = posixpath.normpath(docs_dir or ".")
+    if folder.split("/")[0] == "..":
+        return None
+    return "" if folder == "." else folder
+
+
 def read(data: bytes) -> SiteConfig:
     """The configuration in `data`, the bytes of a mkdocs.yml of the main branch.
 
     Raises BadSiteConfig naming the line for broken YAML, a tag that could run code or read the
-    environment, and files too large; a key, plugin or option that is not supported is left out
+    environment, a docs_dir outside of the repository, and files too large; a key, plugin or option that is not supported is left out
     and named in `findings`.
     """
     if len(data) > MAX_BYTES:
@@ -206,6 +224,9 @@ def _key_lines(
 
 def _judge(values: dict[Any, Any], reading: _Reading) -> dict[str, Any]:
     allowed: dict[str, Any] = {}
+    if inside(values.get("docs_dir", "docs")) is None:
+        why = f"docs_dir is {values['docs_dir']!r}, which is no folder of this repository"
+        raise errors.BadSiteConfig(line=reading.line(("docs_dir",)), why=why)
     for key, value in values.items():
         if key in _PASSED:
             allowed[key] = value
@@ -228,7 +249,12 @@ def _theme(value: Any, reading: _Reading) -> dict[str, Any]:
     given = {"name": value} if isinstance(value, str) else dict(value or {})
     if given.get("name", "material") != "material":
         name = given["name"]
-        reading.find(("theme", "name"), f"the theme {name!r} is not supported", "Use `material`.")
+        reading.find(
+            ("theme", "name"),
+            f"the theme {name!r} is not supported, Material is used",
+            "Use `material`.",
+            seen=True,
+        )
     for option in [option for option in given if option not in _THEME_OPTIONS]:
         reading.find(("theme", option), f"the theme option {option!r} is left out", "Remove it.")
         del given[option]

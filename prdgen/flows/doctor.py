@@ -7,11 +7,10 @@ import shutil
 import sys
 from importlib import metadata
 
-from prdgen.builder import exports, pdf, site_config
+from prdgen.builder import exports, pdf
 from prdgen.errors import PrdgenError
 from prdgen.flows import clone as clones
-from prdgen.flows import publish
-from prdgen.flows.clone import Clone
+from prdgen.flows import publish, site_file
 from prdgen.git import doctor as git_doctor
 from prdgen.git.doctor import Finding
 from prdgen.settings import Settings
@@ -53,19 +52,19 @@ def _pdf() -> Finding:
 
 
 def _site(settings: Settings) -> Finding:
+    """Drawn once, so that whatever would stop publishing is known."""
     try:
         clone = clones.open_clone(settings)
         tip = clone.repository.tip(clone.main_branch)
         if tip is not None:
             publish.draw(clone, tip)
-        left_out = _left_out(clone, tip)
+        found = site_file.findings(clone, tip) if tip else []
     except PrdgenError as error:
         return Finding("site", ok=False, what=error.message, cure=error.hint)
+    seen = [each for each in found if each.seen]
+    if seen:
+        what = "; ".join(f"mkdocs.yml, line {each.line}: {each.message}" for each in seen)
+        cures = dict.fromkeys(each.hint for each in seen)
+        return Finding("site", ok=False, what=what, cure=" ".join(cures))
+    left_out = "".join(f"; line {each.line}: {each.message}" for each in found)
     return Finding("site", ok=True, what=f"mkdocs.yml and the theme can be used{left_out}")
-
-
-def _left_out(clone: Clone, tip: str | None) -> str:
-    """What mkdocs.yml asks for and prdgen does not do, in words."""
-    data = clone.repository.read(tip, "mkdocs.yml") if tip else None
-    found = site_config.read(data).findings if data else ()
-    return "".join(f"; line {each.line}: {each.message}" for each in found)

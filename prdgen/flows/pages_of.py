@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import yaml
 
+from prdgen.builder import site_config
 from prdgen.flows.clone import Clone
 
 _SUFFIXES = (".md", ".markdown")
@@ -51,14 +52,15 @@ def folder(app: Clone) -> str:
 
 @lru_cache(maxsize=8)
 def _docs_dir(data: bytes) -> str:
-    """`docs_dir` as a scalar; anything the safe loader refuses is reported by the publisher."""
+    """`docs_dir` as a scalar; what cannot be used is reported by the publisher."""
     try:
         found = yaml.safe_load(data)
+        value = found.get("docs_dir", "docs") if isinstance(found, dict) else "docs"
     except yaml.YAMLError:
         match = re.search(rb"(?m)^docs_dir:\s*['\"]?([\w./-]+)", data)
-        return match[1].decode().strip("./") if match else "docs"
-    value = found.get("docs_dir", "docs") if isinstance(found, dict) else "docs"
-    return str(value).strip("./")
+        value = match[1].decode() if match else "docs"
+    where = site_config.inside(value)
+    return "docs" if where is None else where
 
 
 def folder_of_new(app: Clone) -> str:
