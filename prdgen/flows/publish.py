@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from anyio import to_thread
@@ -18,7 +20,7 @@ from prdgen.builder import site as site_builder
 from prdgen.builder.publication import Site
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
-from prdgen.flows import pages_of
+from prdgen.flows import pages_of, site_file
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.read import readable
@@ -29,6 +31,18 @@ log = logging.getLogger(__name__)
 _IMPROVE_SECONDS = 2.0
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The newest build failed, so that readers of the site see an older commit, or nothing yet."""
+
+    commit: str
+    at: datetime | None
+    why: str
+    hint: str
+    shown: str | None
+    """The commit the site shows."""
 
 
 def published(clone: Clone) -> Site:
@@ -42,7 +56,7 @@ async def site(app: App, tip: str) -> Build:
         stamps = await names.stamps(tx, app.main_branch)
     try:
         made = await to_thread.run_sync(build, app, tip, stamps)
-    except PrdgenError as error:
+    except Exception as error:
         await _failed(app, tip, error)
         raise
     async with app.store.transaction() as tx:
@@ -61,9 +75,25 @@ async def site(app: App, tip: str) -> Build:
     return made
 
 
-async def _failed(app: App, tip: str, error: PrdgenError) -> None:
+async def behind(app: App) -> Behind | None:
+    """Why the site is older than the newest commit that was to be published, if it is."""
+    async with app.store.transaction() as tx:
+        newest = await builds.latest(tx, app.main_branch, None)
+        if newest is None or newest.status != "failed":
+            return None
+        shown = await builds.latest(tx, app.main_branch)
+    problem = next(iter(newest.problems), {})
+    return Behind(
+        newest.commit, newest.at, str(problem.get("message", "")), str(problem.get("hint", "")),
+        shown.commit if shown else None,
+    )  # fmt: skip
+
+
+async def _failed(app: App, tip: str, error: Exception) -> None:
     """Note that a commit could not be built; the site keeps the commit it has."""
-    problem = {"message": error.message, "hint": error.hint}
+    known = error if isinstance(error, PrdgenError) else PrdgenError()
+    message = known.message if known is error else f"{type(error).__name__}: {error}"
+    problem = {"message": message, "hint": known.hint}
     async with app.store.transaction() as tx:
         await builds.record(
             tx,
@@ -90,7 +120,15 @@ def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool =
     )  # fmt: skip
     current.switch(made.manifest)
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
-    return made
+    return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
+
+
+def _site_problems(clone: Clone, tip: str) -> Iterator[dict[str, Any]]:
+    """What readers see otherwise than mkdocs.yml asks for."""
+    for found in site_file.findings(clone, tip):
+        if found.seen:
+            yield {"page_path": found.path, "line": found.line, "code": "site-file",
+                   "message": found.message, "hint": found.hint}  # fmt: skip
 
 
 async def improve(clone: Clone) -> None:

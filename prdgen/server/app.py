@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import house
@@ -44,6 +45,7 @@ def create_app(app: App) -> Starlette:
         exception_handlers={
             PrdgenError: problems.on_prdgen_error,
             HTTPException: problems.on_http_exception,
+            ClientDisconnect: problems.on_client_gone,
             Exception: problems.on_crash,
         },
     )

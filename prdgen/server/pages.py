@@ -15,8 +15,9 @@ from starlette.responses import RedirectResponse, Response
 from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
-from prdgen.flows import compare, create, draft, export, read, roles
+from prdgen.flows import compare, create, draft, export, publish, read, roles
 from prdgen.flows import open as open_flow
+from prdgen.flows.context import App
 from prdgen.page import templates
 from prdgen.server import auth, html
 from prdgen.server.api.operations import form_of, number
@@ -48,7 +49,10 @@ async def home(request: Request) -> Response:
         for live in lives
         if live.room.peers
     ]
-    return html.render(request, "home.html", title="Home", recent=recent.pages, active=active)
+    return html.render(
+        request, "home.html", title="Home", recent=recent.pages, active=active,
+        behind=await publish.behind(app),
+    )  # fmt: skip
 
 
 async def page_list(request: Request) -> Response:
@@ -66,7 +70,7 @@ async def page_list(request: Request) -> Response:
     branches = await to_thread.run_sync(app.repository.branches)
     return html.render(
         request, "pages.html", title="Pages", listing=listing, facets=facets, chosen=chosen,
-        branch=branch, branches=sorted(branches), more=more,
+        branch=branch, branches=sorted(branches), more=more, behind=await _behind(app, branch),
     )  # fmt: skip
 
 
@@ -89,8 +93,13 @@ async def page_view(request: Request) -> Response:
     return html.render(
         request, "page.html", title=view.rendered.title, view=view, backlinks=backlinks,
         uses={key: found for key, found in uses.items() if found},
-        old=request.query_params.get("commit"),
+        old=request.query_params.get("commit"), behind=await _behind(app, branch),
     )  # fmt: skip
+
+
+async def _behind(app: App, branch: str) -> publish.Behind | None:
+    """Only the main branch is published."""
+    return await publish.behind(app) if branch == app.main_branch else None
 
 
 async def editor(request: Request) -> Response:

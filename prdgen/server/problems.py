@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -51,6 +51,13 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         found = Invalid(what="the request", where=request.url.path, expected="one like in the API",
                         got=error.detail)  # fmt: skip
     return answer(request, found, headers=error.headers)
+
+
+async def on_client_gone(request: Request, error: Exception) -> Response:
+    """Whoever asked left before all of it was here: nobody reads the answer, nothing is wrong."""
+    assert isinstance(error, ClientDisconnect)
+    log.debug("%s %s: the client left", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:

@@ -15,7 +15,6 @@ from prdgen.flows import publish
 from prdgen.flows.context import App
 from prdgen.server import auth
 from prdgen.server.auth import app_of
-from prdgen.store import builds
 
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -64,16 +63,10 @@ async def serve(request: Request) -> Response:
 
 async def _no_site_yet(app: App) -> Response:
     """The first build is under way, or failed: then this says why."""
-    async with app.store.transaction() as tx:
-        failed = await builds.latest(tx, app.main_branch, "failed")
-    why = (
-        " ".join(str(problem.get("message", problem)) for problem in failed.problems)
-        if failed
-        else ""
-    )
+    failed = await publish.behind(app)
     words = (
-        f"The site could not be built: {why}"
-        if why
+        f"The site could not be built: {failed.why} {failed.hint}"
+        if failed
         else "The site is being built for the first time."
     )
     return Response(words, 503, {"Retry-After": "2", "Content-Type": "text/plain; charset=utf-8"})

@@ -1,8 +1,12 @@
 """Pages for people: what each one shows, when there is something and when there is nothing."""
 
+import logging
 from urllib.parse import quote
 
 import pytest
+
+from prdgen.errors import PrdgenError
+from prdgen.flows import publish
 
 from . import team
 from .house import HTML, Seen
@@ -306,3 +310,46 @@ async def test_the_site_that_is_not_built_yet(open_house, example):
     answer = await (await house.as_("reader")).get("/site/")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
+
+
+async def test_a_failed_build_is_told_where_people_are(own):
+    """They learn that the site is older, why, and what to do; the next good build takes it away."""
+    tree, reader = own.app.repository.work_tree, await own.as_("reader")
+    published = own.app.repository.tip("main")
+    team.put(tree, {"mkdocs.yml": "site_name: Shop\ndocs_dir: ../nowhere\n"}, "Break the site")
+    tip = own.app.repository.tip("main")
+    with pytest.raises(PrdgenError):
+        await publish.site(own.app, tip)
+    for address in ("/", "/pages", "/p/main/site/prds/checkout.md"):
+        words = (await seen(reader, address)).words
+        assert "The newest commit of main is not on the site:" in words, address
+        assert "nowhere" in words
+        assert published[:10] in words
+        assert tip[:10] in words
+    assert (await reader.get("/site/")).status_code == 200
+    team.put(tree, {"mkdocs.yml": "site_name: Shop\n"}, "Mend it")
+    await own.follow()
+    assert "not on the site" not in (await seen(reader, "/")).words
+
+
+async def test_whoever_leaves_while_sending_leaves_no_traceback(own, caplog):
+    """A tab closed during a preview is nothing to report."""
+    browser = await own.api("editor")
+    headers = [(k.encode(), v.encode()) for k, v in browser.headers.items()]
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/preview", "raw_path": b"/api/preview",
+        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [*headers, (b"host", b"127.0.0.1:8400")], "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    parts = iter([{"type": "http.request", "body": b'{"text', "more_body": True}])
+    sent = []
+
+    async def receive():
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(message):
+        sent.append(message)
+
+    await own.served(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
