@@ -20,7 +20,7 @@ class Timed extends WebSocketClientAdapter {
 }
 
 // It keeps nothing on disk: all editors share this machine with the server that is measured.
-const repo = new Repo({ network: [new Timed(process.argv[2], 200)] });
+const repo = new Repo({ network: [new Timed(process.argv[2], 2000)] });
 let handle;
 
 const text = () => handle.doc().content;

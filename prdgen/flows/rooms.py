@@ -52,11 +52,14 @@ class StoredChanges:
     ) -> tuple[int, int]:
         """Append in one transaction, with what else belongs to it; nothing on a store gone back."""
         rows = [changes.NewChange(c.hash, c.actor, c.person_id, c.origin, c.data) for c in new]
-        async with self._store.transaction() as tx:
-            numbers = await changes.append(tx, document_id, rows, heads)
-            if numbers.first_seq <= after:
-                raise errors.SequenceBroken(expected=after + 1, got=numbers.first_seq)
-            if in_tx is not None:
+        if in_tx is None:
+            async with self._store.statement() as tx:
+                numbers = await changes.append(tx, document_id, rows, heads, known=after)
+                _check_numbers(numbers, after)
+        else:
+            async with self._store.transaction() as tx:
+                numbers = await changes.append(tx, document_id, rows, heads, known=after)
+                _check_numbers(numbers, after)
                 await in_tx(tx)
         return numbers
 
@@ -79,6 +82,11 @@ class StoredChanges:
         """Bind an actor to the first person who delivered it; raises ActorTaken."""
         async with self._store.transaction() as tx:
             await actors.bind(tx, document_id, actor, person_id)
+
+
+def _check_numbers(numbers: changes.Appended, after: int) -> None:
+    if numbers.first_seq <= after:
+        raise errors.SequenceBroken(expected=after + 1, got=numbers.first_seq)
 
 
 class HeardOnBus:

@@ -48,19 +48,20 @@ class Appended(NamedTuple):
 
 
 async def append(
-    tx: Tx, document_id: UUID, new: Sequence[NewChange], heads: Sequence[bytes]
+    tx: Tx, document_id: UUID, new: Sequence[NewChange], heads: Sequence[bytes], *, known: int = 0
 ) -> Appended:
     """Store the changes that are not there yet (told by their hash), in the order given.
 
     `heads` are the document's heads with them. Numbers are given under the document's row lock, so
     they have no gaps. A retired document takes them too: they are carried over to the one that
-    follows it. Raises DocumentMissing.
+    follows it. When the store has not got as far as `known`, it takes nothing: `first_seq` is then
+    at most `known`. Raises DocumentMissing.
     """
     row = await statements.row(
         tx, _SQL["append"], document_id=document_id, heads=list(heads),
         hashes=[change.hash for change in new], actors=[change.actor for change in new],
         persons=[change.person_id for change in new], origins=[change.origin for change in new],
-        datas=[change.data for change in new],
+        datas=[change.data for change in new], known=known,
     )  # fmt: skip
     if row is None or row["status"] is None:
         raise errors.DocumentMissing(document=document_id)

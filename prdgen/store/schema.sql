@@ -59,6 +59,7 @@ CREATE TABLE changes (
 CREATE FUNCTION append_changes(
     the_document uuid, hashes bytea[], actors bytea[], persons uuid[], origins text[],
     datas bytea[], new_heads bytea[],
+    known bigint,
     OUT first_seq bigint, OUT last_seq bigint, OUT status text, OUT successor uuid
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -69,6 +70,11 @@ BEGIN
     SELECT d.last_seq, d.status, d.successor INTO before, status, successor
         FROM documents d WHERE d.id = the_document FOR NO KEY UPDATE;
     IF status IS NULL THEN
+        RETURN;
+    END IF;
+    first_seq := before + 1;
+    last_seq := before;
+    IF before < known THEN
         RETURN;
     END IF;
     INSERT INTO changes (document_id, seq, hash, actor, person_id, origin, data)
@@ -84,7 +90,6 @@ BEGIN
             ORDER BY g.hash, g.i
         ) AS fresh;
     GET DIAGNOSTICS added = ROW_COUNT;
-    first_seq := before + 1;
     last_seq := before + added;
     IF added > 0 THEN
         UPDATE documents d SET last_seq = before + added, heads = new_heads, changed_at = now()

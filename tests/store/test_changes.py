@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prdgen.store import actors, changes, conflicts, documents, errors
+from prdgen.store import actors, changes, conflicts, documents, errors, statements
 
 from .factories import HEADS, change
 from .factories import document as new_document
@@ -35,6 +35,31 @@ async def test_a_change_sent_twice_is_stored_once(store, document):
         assert again == (2, 2)
         nothing = await changes.append(tx, document.id, [change("a")], HEADS)
         assert nothing == (3, 2)
+
+
+async def test_a_store_that_has_gone_back_behind_its_writer_takes_nothing(store, document):
+    """It would give numbers a second time. In one statement, without a transaction around it."""
+    async with store.statement() as tx:
+        assert await changes.append(tx, document.id, [change("a")], HEADS, known=0) == (1, 1)
+    async with store.statement() as tx:
+        assert await changes.append(tx, document.id, [change("b")], HEADS, known=2) == (2, 1)
+    async with store.transaction() as tx:
+        assert [found.data for found in await changes.since(tx, document.id, 0)] == [b"a"]
+        assert await changes.append(tx, document.id, [change("b")], HEADS, known=1) == (2, 2)
+
+
+async def test_a_statement_leaves_transactions_as_they_were(store, document):
+    """Its connection goes back to the pool: what others begin there must still be undone whole."""
+    for _ in range(12):  # every connection of the pool
+        with pytest.raises(errors.StoreRefused):
+            async with store.statement() as tx:
+                await statements.run(tx, "SELECT no_such_function()")
+        with pytest.raises(ZeroDivisionError):
+            async with store.transaction() as tx:
+                await changes.append(tx, document.id, [change("undone")], HEADS)
+                raise ZeroDivisionError
+    async with store.transaction() as tx:
+        assert await changes.since(tx, document.id, 0) == []
 
 
 async def test_many_writers_leave_no_gap_and_no_double(store, document):

@@ -1,7 +1,8 @@
 -- append: Number and store what is new; one round trip.
 SELECT first_seq, last_seq, status, successor FROM append_changes(
     %(document_id)s, %(hashes)s::bytea[], %(actors)s::bytea[], %(persons)s::uuid[],
-    %(origins)s::text[], %(datas)s::bytea[], %(heads)s::bytea[]
+    %(origins)s::text[], %(datas)s::bytea[], %(heads)s::bytea[],
+    %(known)s::bigint
 );
 
 -- since: The changes after a number, in order.
