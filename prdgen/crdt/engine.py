@@ -61,6 +61,12 @@ def apply(document: core.Document, decoded: core.Message) -> None:
         document.receive_sync_message(core.SyncState(), decoded)
 
 
+def text(document: core.Document, content: bytes, heads: list[bytes] | None = None) -> str:
+    """The letters of the Text `content`, now or at `heads`."""
+    with suspect():
+        return document.text(content, heads)
+
+
 def fork(document: core.Document, heads: tuple[bytes, ...] | None = None) -> core.Document:
     """A copy of `document`, at `heads`."""
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from automerge import core
 
-from prdgen.crdt import chunks, engine, guard, history
+from prdgen.crdt import chunks, engine, following, guard, history
 from prdgen.crdt.errors import (
     ChangeRefused,
     ChangeReshapes,
@@ -25,6 +25,8 @@ Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
 SUCCESSOR = "successor"
 _ACTOR_BYTES = 16
+_MOST_FOLLOWED = 8
+"""Changes in a row that are applied one by one, and the text followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Replica:
         self._graph: Graph[Change] = Graph()
         self._stored_waiting: dict[bytes, guard.Checked] = {}
         self._saved: tuple[Heads, bytes] | None = None
+        self._text: tuple[Heads, str] | None = None
+        self._follower = following.Follower(document, self.content_name)
         self._take_in(())
 
     @classmethod
@@ -115,12 +119,12 @@ class Replica:
 
     def text(self, heads: Heads | None = None) -> str:
         """The text now, or at `heads`; raises UnknownHeads."""
-        if heads is None or heads == self.heads:
-            with engine.suspect():
-                return self.document.text(self.content_name)
-        self._check_known(heads)
-        with engine.suspect():
-            return self.document.text(self.content_name, list(heads))
+        if heads is not None and heads != self.heads:
+            self._check_known(heads)
+            return engine.text(self.document, self.content_name, list(heads))
+        if self._text is None or self._text[0] != self.heads:
+            self._text = self.heads, engine.text(self.document, self.content_name)
+        return self._text[1]
 
     def knows(self, change_hash: bytes) -> bool:
         """Whether the change is part of this document."""
@@ -186,12 +190,20 @@ class Replica:
             guard.check_total(ready, limits)
         if not ready:
             return [], waiting
-        decoded = engine.decode(change.body.data for change in ready)
-        if not stored:
-            self._judge(ready)
-        before = self.heads
-        engine.apply(self.document, decoded)
+        before, text = self.heads, None
+        if len(ready) > _MOST_FOLLOWED:
+            decoded = engine.decode(change.body.data for change in ready)
+            if not stored:
+                self._judge(ready)
+            engine.apply(self.document, decoded)
+        else:
+            one_by_one = [(change, engine.decode([change.body.data])) for change in ready]
+            if not stored:
+                self._judge(ready)
+            known = self._text[1] if self._text and self._text[0] == before else None
+            text = self._follower.apply(known, one_by_one)
         new = self._take_in(before)
+        self._text = None if text is None else (self.heads, text)
         if len(new) != len(ready):
             raise EnginePanicked(why=f"it took in {len(new)} changes out of {len(ready)}")
         return new, waiting
