@@ -50,9 +50,15 @@ class Elements:
         self._timelines: dict[bytes, _Timeline] = {}
         self._letters: dict[tuple[bytes, int], _Letters] = {}
 
-    def add(self, actor: bytes, start_op: int, data: bytes) -> None:
-        """Remember an actor's next change; `data` is its chunk."""
+    def add(self, actor: bytes, start_op: int, data: bytes, inserted: int | None = None) -> None:
+        """Remember an actor's next change; `data` is its chunk.
+
+        `inserted`: it is known to do nothing but insert so many letters.
+        """
         timeline = self._timelines.setdefault(actor, _Timeline())
+        if inserted is not None:
+            letters = _Letters((range(start_op, start_op + inserted),), {})
+            self._letters[actor, len(timeline.starts)] = letters
         timeline.starts.append(start_op)
         timeline.changes.append(data)
 

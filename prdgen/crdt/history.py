@@ -33,6 +33,8 @@ class Entry:
     start_op: int
     max_op: int
     data: bytes
+    inserted: int | None = None
+    """How many letters, when it does nothing but insert them, as far as that was looked at."""
 
 
 class History:
@@ -56,7 +58,7 @@ class History:
         self._max_ops[entry.hash] = entry.max_op
         self.max_op = max(self.max_op, entry.max_op)
         self._last[entry.actor] = (entry.seq, entry.hash)
-        self._elements.add(entry.actor, entry.start_op, entry.data)
+        self._elements.add(entry.actor, entry.start_op, entry.data, entry.inserted)
 
     def last_of(self, actor: bytes) -> tuple[int, bytes]:
         """The actor's newest change: (seq, hash); seq 0 when there is none."""
@@ -157,8 +159,9 @@ class History:
 
 def entry(change: Checked) -> Entry:
     """What to remember of a change that was judged."""
-    body = change.body
-    return Entry(body.hash, body.actor, body.seq, body.start_op, change.max_op, body.data)
+    body, rows = change.body, change.rows
+    inserted = change.operations if rows is not None and all(rows.insert) else None
+    return Entry(body.hash, body.actor, body.seq, body.start_op, change.max_op, body.data, inserted)
 
 
 def trusted(chunk: chunks.Chunk) -> Checked:

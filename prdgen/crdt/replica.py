@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from automerge import core
@@ -202,7 +203,7 @@ class Replica:
                 self._judge(ready)
             known = self._text[1] if self._text and self._text[0] == before else None
             text = self._follower.apply(known, one_by_one)
-        new = self._take_in(before)
+        new = self._take_in(before, {} if stored else {c.body.hash: c for c in ready})
         self._text = None if text is None else (self.heads, text)
         if len(new) != len(ready):
             raise EnginePanicked(why=f"it took in {len(new)} changes out of {len(ready)}")
@@ -281,8 +282,10 @@ class Replica:
             raise EditRefused(why="its actor has already made another change there")
         return self.admit(checked, stored=True)[0]
 
-    def _take_in(self, before: Heads) -> list[Change]:
-        """Learn what the engine has beyond `before`."""
+    def _take_in(
+        self, before: Heads, judged: Mapping[bytes, guard.Checked] = MappingProxyType({})
+    ) -> list[Change]:
+        """Learn what the engine has beyond `before`; some of it was `judged`."""
         with engine.suspect():
             found = self.document.get_changes(list(before))
             self.heads = tuple(sorted(self.document.get_heads()))
@@ -293,11 +296,8 @@ class Replica:
             change = _change(each)
             new.append(change)
             self._graph.add(change)
-            self.history.add(
-                history.Entry(
-                    change.hash, change.actor, change.seq, each.start_op, each.max_op, change.data
-                )
-            )
+            checked = judged.get(change.hash)
+            self.history.add(history.entry(checked) if checked else _entry(change, each))
         return new
 
     def _judge(self, ready: list[guard.Checked]) -> None:
@@ -321,6 +321,12 @@ class Replica:
 
 def _change(found: core.Change) -> Change:
     return Change(found.hash, found.actor_id, found.seq, tuple(found.deps), bytes(found.raw_bytes))
+
+
+def _entry(change: Change, found: core.Change) -> history.Entry:
+    return history.Entry(
+        change.hash, change.actor, change.seq, found.start_op, found.max_op, change.data
+    )
 
 
 def _stored(items: Iterable[bytes]) -> Iterator[chunks.Chunk]:

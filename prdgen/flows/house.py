@@ -23,6 +23,8 @@ from prdgen.sync.rooms import Rooms
 
 log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 10.0
+_NEWS_SECONDS = 0.02
+"""Other processes hear of changes at most this often; what comes meanwhile goes together."""
 
 
 @asynccontextmanager
@@ -37,6 +39,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         merge_texts=merging,
         process_id=app.process_id,
         limits=Limits(
+            news_seconds=_NEWS_SECONDS,
             message_bytes=settings.message_limit,
             page_bytes=settings.live_limit,
             messages_per_second=settings.messages_per_second,

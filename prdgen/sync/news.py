@@ -32,8 +32,8 @@ class News:
         self._live.append((document_id, payload))
         self._wake.set()
 
-    async def publish(self, bus: BusPort, process_id: str) -> None:
-        """Publish what there is, until cancelled."""
+    async def publish(self, bus: BusPort, process_id: str, pause: float = 0.0) -> None:
+        """Publish what there is, until cancelled; what comes within `pause` seconds goes together."""
         me = asyncio.current_task()
         # A client library may have swallowed the cancellation: it is asked for here, too.
         while me is not None and not me.cancelling():
@@ -43,6 +43,8 @@ class News:
                 await self._publish(bus, process_id)
             except Exception:
                 _log.exception("nothing could be told to the other processes")
+            if pause:
+                await asyncio.sleep(pause)
 
     async def _publish(self, bus: BusPort, process_id: str) -> None:
         seqs, self._seqs = self._seqs, {}

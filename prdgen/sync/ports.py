@@ -204,6 +204,8 @@ class Limits:
     """How long a closing connection may take to get what is queued for it."""
     closing_seconds: float = 15
     """How long a closing room may take to store what came in."""
+    news_seconds: float = 0
+    """Between two messages to the other processes."""
     quiet_seconds: float = 60
     silence_seconds: float = 5
     parked_rooms: int = 1000

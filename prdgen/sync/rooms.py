@@ -138,7 +138,8 @@ class Rooms:
             raise errors.RoomClosed(document="", why="the server is stopping")
         if not self._tasks:
             outside = self._outside
-            publish = outside.news.publish(outside.bus, outside.process_id)
+            pause = outside.limits.news_seconds
+            publish = outside.news.publish(outside.bus, outside.process_id, pause)
             self._tasks = [asyncio.create_task(publish), asyncio.create_task(self._tend())]
 
     async def _open(self, document_id: UUID) -> Room:
