@@ -25,7 +25,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Nothing inline: the page's policy has no data: scripts or styles.
     assetsInlineLimit: 0,
-    rollupOptions: { input: "src/main.ts" },
+    rollupOptions: { input: ["src/main.ts", "src/offline.ts", "src/site.ts"] },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 } as Parameters<typeof defineConfig>[0]);

@@ -56,7 +56,9 @@ function shell(person, config) {
 }
 
 async function page(url, response) {
-  const manifest = JSON.parse(await readFile(join(BUILT, "manifest.json"), "utf8"))["src/main.ts"];
+  const manifest = JSON.parse(await readFile(join(BUILT, "manifest.json"), "utf8"));
+  const entry = manifest["src/main.ts"];
+  const css = [entry, ...entry.imports.map((name) => manifest[name])].flatMap((part) => part.css ?? []);
   const name = url.searchParams.get("name") ?? "Ada Lovelace";
   const color = url.searchParams.get("color") ?? "#7c3aed";
   const extra = JSON.parse(url.searchParams.get("config") ?? "{}");
@@ -69,9 +71,9 @@ async function page(url, response) {
   });
   response.end(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Checkout · prdgen</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-${(manifest.css ?? []).map((file) => `<link rel="stylesheet" href="/static/editor/${file}">`).join("\n")}
-<link rel="modulepreload" href="/static/editor/${manifest.file}">
-<script type="module" src="/static/editor/${manifest.file}"></script></head>
+${css.map((file) => `<link rel="stylesheet" href="/static/editor/${file}">`).join("\n")}
+<link rel="modulepreload" href="/static/editor/${entry.file}">
+<script type="module" src="/static/editor/${entry.file}"></script></head>
 <body><div id="editor" data-config='${attribute}'></div></body></html>`);
 }
 

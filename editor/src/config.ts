@@ -44,6 +44,10 @@ export interface EditorConfig {
   readonly pageUrl: string;
   readonly historyUrl: string;
   readonly homeUrl: string;
+  /** The service worker; null: nothing is kept for the time without the server. */
+  readonly workerUrl: string | null;
+  /** The list of pages kept on this device. */
+  readonly keptUrl: string;
   readonly csrfToken: string;
   readonly cspNonce: string;
   readonly serverStorageId: string;
@@ -75,6 +79,8 @@ export function readConfig(json: string | undefined): EditorConfig {
     eventsUrl: null,
     exportUrls: {},
     homeUrl: "/",
+    workerUrl: null,
+    keptUrl: "/offline",
   };
   return { ...defaults, ...given } as EditorConfig;
 }

@@ -116,6 +116,7 @@ export class Frame {
       } },
       { label: "Keyboard help", act: openHelp },
       { label: "All pages", href: config.homeUrl },
+      ...(config.workerUrl ? [{ label: "Kept on this device", href: config.keptUrl }] : []),
     ];
   }
 

@@ -20,10 +20,14 @@ export interface LiveEvents {
   stranded(why: string): void;
   /** The document did not take the typed text; it is on the screen and is tried again. */
   untaken(): void;
+  /** The server is away and does not have this much; null: it has everything. */
+  unsent(unsent: { changes: number; words: number } | null): void;
 }
 
 const PATIENCE_MILLISECONDS = 6_000;
 const MOST_REFUSALS = 3;
+/** Words are counted this long after a change: counting compares two versions. */
+const COUNT_MILLISECONDS = 400;
 
 /** Everything between the text on the screen and the server's store. */
 export class Live {
@@ -34,6 +38,7 @@ export class Live {
   #refusals = 0;
   #counting = false;
   #following: string | null = null;
+  #words: ReturnType<typeof setTimeout> | undefined;
   readonly #watch: Watch;
 
   constructor(
@@ -102,6 +107,9 @@ export class Live {
     this.binding?.release();
     this.flush();
     this.session.writeDown();
+    const changes = this.session.waiting;
+    if (changes > 0) this.events.unsent({ changes, words: this.session.waitingWords });
+    else if (this.model.facts.connected) this.events.unsent(null);
   }
 
   /** Wait until the server has stored everything; gives whether it has. */
@@ -130,6 +138,7 @@ export class Live {
 
   #closed(why: Closing): void {
     this.model.learn({ connected: false, closedReason: why.reason, storeAway: why.storeAway });
+    this.#countSoon();
     this.events.closed();
     this.#refusals = why.refused ? this.#refusals + 1 : this.#refusals;
     if (this.#refusals >= MOST_REFUSALS) {
@@ -155,7 +164,24 @@ export class Live {
       const waiting = this.session.waiting;
       if (waiting === 0) this.#refusals = 0;
       this.model.count(waiting, this.binding?.waiting ?? false);
+      this.#countSoon();
     });
+  }
+
+  /** How much is not on the server, once that lasts longer than a moment. */
+  #countSoon(): void {
+    this.#words ??= setTimeout(() => {
+      this.#words = undefined;
+      const changes = this.session.waiting;
+      if (changes === 0) {
+        this.model.learn({ words: 0 });
+        if (this.model.facts.connected) this.events.unsent(null);
+      } else if (!this.model.facts.connected || this.model.facts.slow) {
+        const words = this.session.waitingWords;
+        this.model.learn({ words });
+        this.events.unsent({ changes, words });
+      }
+    }, COUNT_MILLISECONDS);
   }
 
   async #succeed(url: string): Promise<void> {

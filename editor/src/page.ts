@@ -10,6 +10,7 @@ import type { PageDocument } from "./binding/document";
 import { readOnlyReason, type EditorConfig } from "./config";
 import { Conflicts } from "./conflicts/watch";
 import { createEditor, goToLine, rebind, showProblems } from "./editor";
+import type { Keeping } from "./kept/keeping";
 import type { Live } from "./live";
 import { Channel } from "./presence/channel";
 import { showCursors, type RemoteCursor } from "./presence/cursors";
@@ -43,6 +44,7 @@ export class Page {
     private readonly api: Api,
     private readonly frame: Frame,
     private readonly model: Model,
+    private readonly keeping: Keeping | null,
     private readonly live: Live | null,
     handle: DocHandle<PageDocument> | null,
     text: string,
@@ -125,6 +127,7 @@ export class Page {
       annotations: [remote.of(true), Transaction.addToHistory.of(false)],
     });
     live.session.follow(handle);
+    this.keeping?.follows(handle.url);
     rebind(this.view, live.extension(handle, next.pending));
     this.#channel?.follow(handle);
   }
@@ -185,6 +188,7 @@ export class Page {
 
   #rendered(preview: Preview): void {
     if (patch(this.frame.previewBody, preview.html)) this.frame.previewBody.dataset["ready"] = "";
+    this.keeping?.rendered(this.frame.previewBody);
     this.#scroll.changed();
     this.frame.outline.show(preview.outline);
     this.frame.showProblems(preview.problems);

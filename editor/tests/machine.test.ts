@@ -61,7 +61,7 @@ describe("the state flow", () => {
 });
 
 const CALM: Facts = {
-  state: at("Loaded"), connected: true, everConnected: true, waiting: 0, readOnlyReason: null,
+  state: at("Loaded"), connected: true, everConnected: true, waiting: 0, words: 0, readOnlyReason: null,
   closedReason: null, storeAway: false, slow: false, keeps: true, failure: null,
 };
 
@@ -77,6 +77,8 @@ describe("the words", () => {
       "Kept on this device — reconnecting (3 changes waiting)"],
     ["offline with one", { connected: false, waiting: 1 },
       "Kept on this device — reconnecting (1 change waiting)"],
+    ["offline with words", { connected: false, waiting: 9, words: 12 },
+      "Kept on this device — reconnecting (12 words waiting)"],
     ["offline and typing", { connected: false, state: at("Editing") },
       "Kept on this device — reconnecting (1 change waiting)"],
     ["offline without storage", { connected: false, waiting: 2, keeps: false },

@@ -63,7 +63,13 @@ class Sessions:
 
 
 def _needs_nobody(path: str) -> bool:
-    return path in {"/healthz", "/readyz", "/metrics"} or path.startswith(("/static/", "/site/"))
+    return path in {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/offline",
+        "/service-worker.js",
+    } or path.startswith(("/static/", "/site/"))
 
 
 async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:

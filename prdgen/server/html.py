@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -30,13 +31,15 @@ def render(
 ) -> Response:  # fmt: skip
     """A page from a template. Every template knows who asks, the nonce, and the address asked."""
     visitor = getattr(request.state, "visitor", None)
+    # Neither: nobody could be looked up just now.
+    session = "in" if visitor else "out" if hasattr(request.state, "visitor") else "unknown"
     app = request.app.state.app
 
     def on(branch: str) -> str:
         return "" if branch == app.main_branch else f"?branch={quote(branch, safe='')}"
 
     text = _environment().get_template(template).render(
-        request=request, visitor=visitor, nonce=getattr(request.state, "nonce", ""), version=__version__,
+        request=request, visitor=visitor, session=session, nonce=getattr(request.state, "nonce", ""), version=__version__,
         main_branch=app.main_branch, on=on, csrf=form_token(visitor), path=request.url.path, **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status, headers=dict(headers or {}))
@@ -81,25 +84,53 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The addresses of one entry of the built editor and of what it needs at once."""
+
+    entry: str
+    css: tuple[str, ...]
+    preload: tuple[str, ...]
+    wasm: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All files, each once."""
+        return tuple(dict.fromkeys((*self.preload, *self.css, *self.wasm)))
+
+
 @cache
-def editor_assets() -> dict[str, Any]:
-    """The addresses of the built editor's entry, styles and preloads; {} when it was not built."""
+def built(source: str) -> Built | None:
+    """What Vite made of an entry (`src/main.ts`); None when the editor was not built."""
     manifest = STATIC / "editor" / "manifest.json"
     if not manifest.is_file():
-        return {}
+        return None
     parts: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
-    entry = parts["src/main.ts"]
-    needed = [entry["file"], *(parts[name]["file"] for name in entry.get("imports", []))]
-    return {
-        "entry": _built(entry["file"]),
-        "css": [_built(name) for name in entry.get("css", [])],
-        "preload": [_built(name) for name in needed],
-        "wasm": [_built(name) for name in entry.get("assets", []) if name.endswith(".wasm")],
-    }
+    needed: dict[str, Any] = {}
+
+    def need(name: str) -> None:
+        if name not in needed:
+            needed[name] = parts[name]
+            for other in parts[name].get("imports", []):
+                need(other)
+
+    need(source)
+    files = [name for part in needed.values() for name in part.get("assets", [])]
+    return Built(
+        entry=_built(parts[source]["file"]),
+        css=tuple(_built(name) for part in needed.values() for name in part.get("css", [])),
+        preload=tuple(_built(part["file"]) for part in needed.values()),
+        wasm=tuple(_built(name) for name in files if name.endswith(".wasm")),
+    )
 
 
 def _built(name: str) -> str:
     return f"/static/editor/{name}"
+
+
+def template(name: str) -> jinja2.Template:
+    """A template by itself, for what is the same for everybody."""
+    return _environment().get_template(name)
 
 
 @cache
@@ -112,5 +143,5 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"ago": ago, "marked": marked, "path": quote}
-    environment.globals |= {"asset": asset, "editor_assets": editor_assets}
+    environment.globals |= {"asset": asset, "built": built}
     return environment

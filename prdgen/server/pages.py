@@ -19,7 +19,7 @@ from prdgen.flows import compare, create, draft, export, publish, read, roles
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.page import templates
-from prdgen.server import auth, html
+from prdgen.server import auth, html, offline
 from prdgen.server.api.operations import form_of, number
 from prdgen.server.api.reading import branch_of, export_answer
 from prdgen.server.auth import app_of
@@ -138,6 +138,8 @@ async def editor(request: Request) -> Response:
         "pageUrl": read.address("p", branch, page_path),
         "historyUrl": read.address("history", branch, page_path),
         "homeUrl": "/",
+        "workerUrl": offline.address(),
+        "keptUrl": offline.SHELL,
         "csrfToken": html.form_token(visitor),
         "cspNonce": request.state.nonce,
         "serverStorageId": "prdgen",

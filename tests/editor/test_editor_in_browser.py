@@ -13,7 +13,7 @@ from .stand_in import Server
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Page]
-OFFLINE = re.compile(r"Kept on this device — reconnecting \(\d+ changes? waiting\)")
+OFFLINE = re.compile(r"Kept on this device — reconnecting \(\d+ (changes?|words?) waiting\)")
 
 
 def status(page: Page):

@@ -56,6 +56,7 @@ export class Api {
       };
       return this.#call(url, { method: "POST", headers, body, ...(signal ? { signal } : {}) });
     };
+    if (this.csrfToken === "") await this.#findToken();
     const response = await send().catch(async (error: unknown) => {
       const token = error instanceof ApiError && error.status === 403 ? await this.renew() : null;
       if (!token || token === this.csrfToken) throw error;
@@ -63,6 +64,13 @@ export class Api {
       return send();
     });
     return (response.status === 204 ? {} : await response.json()) as T;
+  }
+
+  /** A page that was opened without the server has no token yet. */
+  async #findToken(): Promise<void> {
+    const token = await this.renew();
+    if (!token) throw new ApiError("The server cannot be reached.", 0);
+    this.csrfToken = token;
   }
 
   async #call(url: string, init: RequestInit): Promise<Response> {

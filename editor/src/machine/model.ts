@@ -9,7 +9,7 @@ export class Model {
 
   constructor(given: Partial<Facts> = {}) {
     this.#facts = {
-      state: START, connected: false, everConnected: false, waiting: 0, readOnlyReason: null,
+      state: START, connected: false, everConnected: false, waiting: 0, words: 0, readOnlyReason: null,
       closedReason: null, storeAway: false, slow: false, keeps: true, failure: null, ...given,
     };
   }

@@ -8,6 +8,8 @@ export interface Facts {
   readonly everConnected: boolean;
   /** Changes the server has not stored yet. */
   readonly waiting: number;
+  /** How many words they put in, as last counted. */
+  readonly words: number;
   readonly readOnlyReason: string | null;
   /** Why the server closed the connection, in its words. */
   readonly closedReason: string | null;
@@ -51,24 +53,25 @@ function said(facts: Facts, unsaved: boolean): Omit<Words, "unsaved"> {
   if (!facts.connected) return offline(facts, unsaved, kept);
   if (!unsaved) return { text: "Saved", tone: "good" };
   if (facts.slow) {
-    return { text: `Not stored yet — kept on ${kept} (${changes(facts.waiting)} waiting)`, tone: "warn" };
+    return { text: `Not stored yet — kept on ${kept} (${amount(facts)} waiting)`, tone: "warn" };
   }
   return { text: "Saving…", tone: "busy" };
 }
 
 function readOnly(facts: Facts): Omit<Words, "unsaved"> {
   const away = facts.connected || !facts.everConnected ? "" : " — reconnecting";
-  const held = facts.waiting > 0 ? ` (${changes(facts.waiting)} kept on this device)` : "";
+  const held = facts.waiting > 0 ? ` (${amount(facts)} kept on this device)` : "";
   return { text: `Read only: ${facts.readOnlyReason}${held}${away}`, tone: "calm" };
 }
 
 function offline(facts: Facts, unsaved: boolean, kept: string): Omit<Words, "unsaved"> {
   const why = facts.closedReason ? `${facts.closedReason}. ` : "";
   if (!unsaved) return { text: `${why}Reconnecting…`, tone: "warn" };
-  const count = Math.max(1, facts.waiting);
-  return { text: `${why}Kept on ${kept} — reconnecting (${changes(count)} waiting)`, tone: "warn" };
+  return { text: `${why}Kept on ${kept} — reconnecting (${amount(facts)} waiting)`, tone: "warn" };
 }
 
-function changes(count: number): string {
-  return count === 1 ? "1 change" : `${count} changes`;
+/** `3 words`; before they are counted, or when something was only taken out, `2 changes`. */
+function amount({ words, waiting }: Facts): string {
+  if (words > 0) return words === 1 ? "1 word" : `${words} words`;
+  return waiting <= 1 ? "1 change" : `${waiting} changes`;
 }

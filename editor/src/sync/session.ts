@@ -12,6 +12,7 @@ import type { Journal } from "./journal";
 import type { Registry } from "./registry";
 import { documentIdOf } from "./late";
 import { SocketAdapter } from "./socket";
+import { wordsSince } from "./unsent";
 
 export interface SessionEvents {
   connected(): void;
@@ -117,6 +118,11 @@ export class Session {
   /** How many changes here the server has not stored. */
   get waiting(): number {
     return this.handle ? notStored(known(this.handle), this.#stored) : 0;
+  }
+
+  /** How many words of them; only asked now and then, since Automerge has to compare. */
+  get waitingWords(): number {
+    return this.handle ? wordsSince(this.handle.doc(), this.#stored) : 0;
   }
 
   /** The document's bytes, for `late`. */

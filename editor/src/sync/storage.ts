@@ -1,5 +1,6 @@
 /** The storage on this device, when the browser gives us one. */
 import { IndexedDBStorageAdapter } from "@automerge/automerge-repo-storage-indexeddb";
+import { storageName } from "../kept/erase";
 
 /**
  * IndexedDB for one person's unsent changes, or undefined in a browser that refuses it (private
@@ -7,20 +8,11 @@ import { IndexedDBStorageAdapter } from "@automerge/automerge-repo-storage-index
  */
 export async function openStorage(personId: string): Promise<IndexedDBStorageAdapter | undefined> {
   try {
-    const storage = new IndexedDBStorageAdapter(`prdgen-${personId}`);
+    const storage = new IndexedDBStorageAdapter(storageName(personId));
     await storage.load(["prdgen", "probe"]);
     return storage;
   } catch (error) {
     console.warn("prdgen: no storage on this device", error);
     return undefined;
-  }
-}
-
-/** `localStorage`, or null where it is forbidden. */
-export function openShelf(): Storage | null {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
   }
 }

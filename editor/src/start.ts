@@ -1,0 +1,162 @@
+/** Open the page, and hold on to the text until it is safe. */
+import wasmUrl from "@automerge/automerge/automerge.wasm?url";
+import { initializeWasm } from "@automerge/automerge-repo/slim";
+import "./styles/tokens.css";
+import "./styles/app.css";
+import "./styles/text.css";
+import "./styles/prose.css";
+import { Api, ApiError } from "./api/http";
+import type { EditorConfig } from "./config";
+import { Frame } from "./frame";
+import { Book, type KeptPage } from "./kept/book";
+import { Keeping } from "./kept/keeping";
+import { afterLoading, registerWorker } from "./kept/register";
+import { moment } from "./kept/words";
+import { Live } from "./live";
+import { Model } from "./machine/model";
+import { Page } from "./page";
+import { patch } from "./preview/patch";
+import { Rescue } from "./rescue";
+import { Journal } from "./sync/journal";
+import { Registry } from "./sync/registry";
+import { openShelf } from "./sync/shelf";
+import { openStorage } from "./sync/storage";
+import { Succession } from "./succession";
+
+/** Start the editor in `root`; `kept`: what this device has of the page, when the server did not answer. */
+export async function start(root: HTMLElement, config: EditorConfig, kept: KeptPage | null = null): Promise<void> {
+  const shelf = openShelf();
+  const frame = new Frame(root, config, shelf);
+  const model = new Model();
+  model.listen((words) => frame.status.show(words));
+  const api = new Api(config.csrfToken, undefined, () => freshToken(config));
+  const keeping = await startKeeping(config, shelf, kept);
+  if (kept) showKept(frame, kept);
+  const desk: Desk = { config, frame, model, api, keeping };
+  if (config.documentUrl) await startLive(desk, new Registry(shelf, config.person.id));
+  else await startReading(desk);
+}
+
+/** What every way to open a page needs. */
+interface Desk {
+  readonly config: EditorConfig;
+  readonly frame: Frame;
+  readonly model: Model;
+  readonly api: Api;
+  readonly keeping: Keeping | null;
+}
+
+/** Note the page in this device's book, and look after the service worker when nothing else is to do. */
+async function startKeeping(
+  config: EditorConfig, shelf: Storage | null, kept: KeptPage | null,
+): Promise<Keeping | null> {
+  if (!config.workerUrl) return null;
+  afterLoading(() => void registerWorker(config.workerUrl!, true));
+  const book = await Book.open();
+  if (!book) return null;
+  const keeping = new Keeping(book, shelf, config);
+  if (!kept) {
+    await book.enter(config.person);
+    keeping.opened(config, location.pathname);
+  }
+  return keeping;
+}
+
+/** The server is away: say whose word this is, and show its last rendering. */
+function showKept(frame: Frame, kept: KeptPage): void {
+  const words = `The server cannot be reached. This is the page as this device kept it on ${moment(kept.keptAt)}; `
+    + "what you type is kept here, too, and sent when the server is back.";
+  frame.notices.show(words, { kind: "info", name: "kept" });
+  if (kept.html && patch(frame.previewBody, kept.html)) frame.previewBody.dataset["ready"] = "";
+}
+
+/** The form token of the session there is now; the home page has it, and opens no document. */
+async function freshToken(config: EditorConfig): Promise<string | null> {
+  const answer = await fetch(config.homeUrl, { credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok) return null;
+  const home = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // Someone else may have signed in here meanwhile: this page's text is not sent in their name.
+  if (home.body.dataset["person"] && home.body.dataset["person"] !== config.person.id) return null;
+  return home.querySelector<HTMLInputElement>("input[name=csrf]")?.value ?? null;
+}
+
+/** A page that is not live: its text, read-only, with the reason. */
+async function startReading({ config, frame, model, api, keeping }: Desk): Promise<void> {
+  model.learn({ readOnlyReason: config.readOnlyReason ?? "this page cannot be edited live", connected: true });
+  model.happen("fetch");
+  try {
+    const text = config.textUrl ? await api.text(config.textUrl) : "";
+    new Page(config, api, frame, model, keeping, null, null, text.replace(/\r\n?/g, "\n"));
+    model.happen("success");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    model.learn({ failure: error.message });
+    model.happen("failed");
+  }
+}
+
+async function startLive({ config, frame, model, api, keeping }: Desk, registry: Registry): Promise<void> {
+  const [storage] = await Promise.all([
+    openStorage(config.person.id),
+    initializeWasm(fetch(wasmUrl) as unknown as Parameters<typeof initializeWasm>[0]),
+  ]);
+  const journal = new Journal(openShelf(), config.person.id, crypto.randomUUID());
+  const rescue = new Rescue(config, api, registry, journal, storage, frame.notices);
+  rescue.note();
+  let page: Page | null = null;
+  const live: Live = new Live(config, storage, registry, journal, model, {
+    connected: () => {
+      frame.notices.clear("kept");
+      page?.connected();
+      void rescue.settle();
+      void succession.tryNow();
+    },
+    closed: () => page?.disconnected(),
+    replaced: (next) => succession.follow(next),
+    stranded: (why) => strand(live, rescue, frame, why),
+    untaken: () => frame.notices.show(
+      "The document did not take your last words. They are on the screen and are tried again; copy them to be safe.",
+      { kind: "bad", name: "untaken" }),
+    unsent: (unsent) => keeping?.unsent(unsent),
+  });
+  const succession = new Succession(live, rescue, () => page);
+  guard(live, model, rescue, keeping, () => page);
+  const handle = await live.open();
+  page = new Page(config, api, frame, model, keeping, live, handle, handle.doc().content);
+  void succession.tryNow();
+  void rescue.settle();
+}
+
+/** What is here cannot arrive as changes: send the text whole, if all of it is in the document. */
+function strand(live: Live, rescue: Rescue, frame: Frame, why: string): void {
+  live.flush();
+  if (live.session.handle && !live.binding?.waiting) {
+    void rescue.carry(live.session.documentUrl, live.session.bytes(), why);
+    return;
+  }
+  const link = { href: location.href, text: "Load the page again" };
+  frame.notices.show(why, { kind: "bad", name: "rescue", link });
+}
+
+/** Closing the tab: ask when something is not stored, and keep it on this device in any case. */
+function guard(
+  live: Live, model: Model, rescue: Rescue, keeping: Keeping | null, page: () => Page | null,
+): void {
+  addEventListener("beforeunload", (event) => {
+    live.secure();
+    void keeping?.flush();
+    if (rescue.leaving) return;
+    if (model.words.unsaved && model.facts.readOnlyReason === null) event.preventDefault();
+  });
+  addEventListener("pagehide", (event) => {
+    live.secure();
+    void keeping?.flush();
+    if (event.persisted) return; // it may come back from the back/forward cache
+    page()?.leave();
+    void live.leave();
+  });
+  document.addEventListener("visibilitychange", () => {
+    live.secure();
+    void keeping?.flush();
+  });
+}
