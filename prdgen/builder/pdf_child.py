@@ -17,7 +17,7 @@ try:
     import weasyprint
 except OSError as error:
     # WeasyPrint loads Pango when it is imported, and says so in its own many words.
-    sys.exit(pdf.PANGO_MISSING + str(error).splitlines()[0])
+    sys.exit(pdf.PANGO_MISSING + str(error).partition(": ")[0])
 
 
 def main() -> None:
