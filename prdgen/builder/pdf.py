@@ -20,7 +20,7 @@ _DEEPEST: Final = 3
 PANGO_MISSING: Final = "prdgen: no pango: "
 
 
-def make(parts: Sequence[Part], meta: Meta) -> bytes:
+def make(parts: Sequence[Part], meta: Meta, *, nice: int = 0) -> bytes:
     """The PDF of `parts` in order: title block, contents with page numbers, bookmarks, running
     heads. The same input gives the same bytes. Only images in `meta.files` are shown.
 
@@ -35,7 +35,7 @@ def make(parts: Sequence[Part], meta: Meta) -> bytes:
     try:
         return child.run_module(
             _CHILD, json.dumps(job).encode(), what="the PDF", seconds=_SECONDS,
-            limits=child.Limits(cpu=180, memory_bytes=6 * 1024**3),
+            limits=child.Limits(cpu=180, memory_bytes=6 * 1024**3, nice=nice),
         )  # fmt: skip
     except errors.ChildFailed as error:
         said = str(error.facts.get("got", ""))

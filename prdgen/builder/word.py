@@ -26,7 +26,7 @@ _READ: Final = "html"
 _COLUMNS: Final = '<colgroup><col style="width:20%"><col style="width:80%"></colgroup>'
 
 
-def make(parts: Sequence[Part], meta: Meta) -> bytes:
+def make(parts: Sequence[Part], meta: Meta, *, nice: int = 0) -> bytes:
     """The .docx of `parts` in order: title, facts, contents, Word's own heading styles. The same
     input gives the same bytes. Images must be in `meta.files` or data URLs, PNG or JPEG.
 
@@ -46,7 +46,7 @@ def make(parts: Sequence[Part], meta: Meta) -> bytes:
             drawings.replace(document(parts, meta)).encode(),
             what="the Word file",
             seconds=_SECONDS,
-            limits=child.Limits(cpu=60, memory_bytes=2 * 1024**4),
+            limits=child.Limits(cpu=60, memory_bytes=2 * 1024**4, nice=nice),
         )  # fmt: skip
         return _stable(out.read_bytes(), meta, drawings)
 

@@ -52,3 +52,9 @@ def main_branch(settings: Settings, repository: Repository) -> str:
         if name in branches:
             return name
     return repository.head_branch() or next(iter(branches), "main")
+
+
+def base_url(settings: Settings) -> str:
+    """Where people reach this server, without a slash at the end."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return settings.base_url.rstrip("/") or f"http://{shown}:{settings.port}"

@@ -95,15 +95,9 @@ def hold_clone(settings: Settings) -> IO[str]:
         where = f"{clone.repository.work_tree}, at {address[0]}" if address else clone.state_dir
         raise AlreadyServed(got=pid, where=where) from None
     lock.truncate(0)
-    lock.write(f"{os.getpid()} {base_url(settings)}\n")
+    lock.write(f"{os.getpid()} {clones.base_url(settings)}\n")
     lock.flush()
     return lock
-
-
-def base_url(settings: Settings) -> str:
-    """Where people reach this server, without a slash at the end."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return settings.base_url.rstrip("/") or f"http://{shown}:{settings.port}"
 
 
 def served_at(app: App) -> str:
@@ -112,7 +106,7 @@ def served_at(app: App) -> str:
         pid, address = (app.state_dir / _SERVED).read_text("utf-8").split()
         os.kill(int(pid), 0)
     except (OSError, ValueError):  # no server noted itself, or it is gone
-        return base_url(app.settings)
+        return clones.base_url(app.settings)
     return address
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, Final
 
 from anyio import to_thread
 
 from prdgen.builder import exports, pdf, render, word
+from prdgen.builder import kept as kept_files
+from prdgen.builder.kept import Kept
 from prdgen.errors import Invalid
 from prdgen.events import Event
-from prdgen.flows import pages_of, read
-from prdgen.flows.clone import Clone
+from prdgen.flows import pages_of, publish, read
+from prdgen.flows.clone import Clone, base_url
 from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.git import log as git_log
 from prdgen.page import facts
 from prdgen.store import event_log
@@ -27,6 +33,8 @@ MEDIA_TYPES = {
 """Format → media type of what is exported."""
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _MODES: dict[str, render.Mode] = {"pdf": "pdf", "docx": "word"}
+_NICE: Final = 10
+"""How far making files that nobody waits for steps back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ async def file(
 ) -> Exported:
     """A page as `pdf`, `docx`, `md` or `json`, as a commit has it (the tip unless given).
 
-    Raises Invalid for other formats, NoSuchPage, PangoMissing, ChildFailed, ChildTookTooLong.
+    PDF and Word are kept by what they show. Raises Invalid for other formats, NoSuchPage,
+    PangoMissing, ChildFailed, ChildTookTooLong.
     """
     content, at = await read.source(app, branch, page_path, commit)
     if kind == "json":
@@ -64,28 +73,101 @@ def make(clone: Clone, branch: str, page_path: str, content: str, at: str, kind:
         raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
     if kind == "md":
         return Exported(content.encode(), MEDIA_TYPES["md"], _name(page_path, kind))
-    images = _images(clone, at)
-    known = _titles(clone, at)
-    base = (clone.settings.site_url or clone.settings.base_url).rstrip("/")
+    planned = _plan(clone, branch, page_path, content, at, kind)
+    if kind == "json":
+        view = read.PageView(branch, page_path, at, content, planned.rendered, None)
+        return Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
+    data = kept(clone).get(_page(branch, page_path), kind, planned.key, planned.draw)
+    return Exported(data, MEDIA_TYPES[kind], _name(page_path, kind))
 
-    def link(path: str, fragment: str) -> str:
-        return f"{base}{read.address('p', branch, path)}" + (f"#{fragment}" if fragment else "")
+
+async def wanted(app: App, branch: str, page_path: str) -> bool:
+    """Whether somebody asked for files of this page lately, so that new ones are made unasked."""
+    return bool(await to_thread.run_sync(kept(app).asked, _page(branch, page_path)))
+
+
+async def renew(app: App, branch: str, page_path: str) -> None:
+    """Make the files people ask for anew, after the page changed, so that nobody waits for them."""
+
+    def work(content: str, at: str) -> None:
+        files, page = kept(app), _page(branch, page_path)
+        for kind in files.asked(page):
+            planned = _plan(app, branch, page_path, content, at, kind)
+            files.renew(page, kind, planned.key, partial(planned.draw, _NICE))
+
+    try:
+        content, at = await read.source(app, branch, page_path)
+    except (NoSuchPage, NoSuchBranch):
+        return
+    await to_thread.run_sync(work, content, at)
+
+
+def kept(clone: Clone) -> Kept:
+    """The exported files this clone keeps."""
+    return Kept(clone.state_dir / "exports")
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A document before it is drawn: all that it depends on is known."""
+
+    clone: Clone
+    kind: str
+    rendered: render.Rendered
+    meta: exports.Meta
+    images: dict[str, str]
+    """Path → blob of the images it shows."""
+
+    @property
+    def key(self) -> str:
+        """The hash of what the file depends on."""
+        parts = [kept_files.makers(), self.kind, self.rendered.title, self.rendered.html,
+                 repr(self.rendered.outline), repr(self.meta), repr(sorted(self.images.items()))]  # fmt: skip
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def draw(self, nice: int = 0) -> bytes:
+        """Blocks for about a second."""
+        repository = self.clone.repository
+        files = {path: git_log.blob(repository, blob) for path, blob in self.images.items()}
+        part = exports.Part(self.rendered.title, self.rendered.html, self.rendered.outline)
+        maker = pdf.make if self.kind == "pdf" else word.make
+        return maker([part], replace(self.meta, files=files), nice=nice)
+
+
+def _plan(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> _Planned:
+    blobs = _images(clone, at)
+    shown: dict[str, str] = {}
+
+    def asset(path: str) -> str | None:
+        if path not in blobs:
+            return None
+        shown[path] = blobs[path]
+        return path
 
     rendered = render.render(
         page_path,
         content,
         context=render.RenderContext(
-            branch=branch, commit=at, known_pages=known, link=link,
-            asset=exports.asset(images), mode=_MODES.get(kind, "preview"),
+            branch=branch, commit=at, known_pages=_titles(clone, at),
+            link=_links(clone, branch), asset=asset, mode=_MODES.get(kind, "preview"),
         ),
     )  # fmt: skip
-    if kind == "json":
-        view = read.PageView(branch, page_path, at, content, rendered, None)
-        return Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
-    part = exports.Part(rendered.title, rendered.html, rendered.outline)
-    meta = _meta(clone, branch, page_path, content, at, images)
-    data = pdf.make([part], meta) if kind == "pdf" else word.make([part], meta)
-    return Exported(data, MEDIA_TYPES[kind], _name(page_path, kind))
+    return _Planned(clone, kind, rendered, _meta(clone, branch, page_path, content, at), shown)
+
+
+def _links(clone: Clone, branch: str) -> Callable[[str, str], str]:
+    """Where a document's links to pages lead: to the site when it has an address, else here."""
+    settings = clone.settings
+    site = publish.published(clone).current() if settings.site_url else None
+    pages = site.pages if site and branch == clone.main_branch else {}
+
+    def link(path: str, fragment: str) -> str:
+        tail = f"#{fragment}" if fragment else ""
+        if path in pages:
+            return f"{settings.site_url.rstrip('/')}/{pages[path].url}{tail}"
+        return f"{base_url(settings)}{read.address('p', branch, path)}{tail}"
+
+    return link
 
 
 def _json(view: read.PageView) -> bytes:
@@ -110,24 +192,27 @@ def structure(view: read.PageView) -> dict[str, Any]:
     }
 
 
-def _meta(
-    clone: Clone, branch: str, page_path: str, content: str, at: str, images: dict[str, bytes]
-) -> exports.Meta:
+def _meta(clone: Clone, branch: str, page_path: str, content: str, at: str) -> exports.Meta:
     about = facts.of(page_path, content)
-    info = clone.repository.commit_info(at)
-    authors = {v.author_name: None for v in clone.repository.history(at, page_path, limit=100)}
+    versions = clone.repository.history(at, page_path, limit=100)
+    # The version is the page's own, so that other pages' commits make no other file of it.
+    last = versions[0].commit if versions else at
     return exports.Meta(
         title=about.title, status=about.status, owner=about.owner, description=about.description,
-        tags=about.tags, authors=list(authors), page_path=page_path, branch=branch, commit=at,
-        date=info.at, files=images,
+        tags=about.tags, authors=list(dict.fromkeys(v.author_name for v in versions)),
+        page_path=page_path, branch=branch, commit=last, date=clone.repository.commit_info(last).at,
     )  # fmt: skip
 
 
-def _images(clone: Clone, at: str) -> dict[str, bytes]:
-    repository = clone.repository
+def _page(branch: str, page_path: str) -> str:
+    return f"{branch}\0{page_path}"
+
+
+def _images(clone: Clone, at: str) -> dict[str, str]:
+    """Path → blob of every image that may be shown."""
     return {
-        entry.path: git_log.blob(repository, entry.blob)
-        for entry in repository.files(at)
+        entry.path: entry.blob
+        for entry in clone.repository.files(at)
         if entry.path.lower().endswith(_IMAGES) and entry.size < 20_000_000
     }
 

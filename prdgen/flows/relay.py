@@ -7,13 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
+from prdgen.flows import export
 from prdgen.flows.context import App
+from prdgen.jobs.queue import LOW
 from prdgen.store import audit, event_log, inbox, notifications, people, usage
 from prdgen.store.statements import Tx
 
@@ -22,6 +25,8 @@ _BATCH = 200
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 30.0
 _BETWEEN_CATCH_UPS = 60
+_EXPORT_SECONDS = 5.0
+_CHANGED: Final = frozenset({"prd.created", "prd.updated"})
 Consumer = Callable[[Tx, Event], Awaitable[None]]
 
 
@@ -94,18 +99,32 @@ async def notify(tx: Tx, event: Event) -> None:
         )  # fmt: skip
 
 
-CONSUMERS: Final[dict[str, Consumer]] = {
-    "notification": notify,
-    "analytics": count_use,
-    "audit": audit.record,
-}
-"""Consumer group → what it does with one event, inside the transaction that marks it as heard."""
+async def export_again(app: App, tx: Tx, event: Event) -> None:
+    """Export: files of a page that people ask for are made anew when its published text changed."""
+    if event.type not in _CHANGED or event.branch != app.main_branch or not event.page_path:
+        return
+    if await export.wanted(app, event.branch, event.page_path):
+        lock = f"exports:{event.branch}:{event.page_path}"
+        await app.queue.defer(
+            "renew_exports", {"branch": event.branch, "page_path": event.page_path}, lock=lock,
+            queueing_lock=lock, tx=tx, priority=LOW, after=_EXPORT_SECONDS,
+        )  # fmt: skip
+
+
+def consumers(app: App) -> dict[str, Consumer]:
+    """Consumer group → what it does with one event, in the transaction that marks it as heard."""
+    return {
+        "notification": notify,
+        "analytics": count_use,
+        "audit": audit.record,
+        "export": partial(export_again, app),
+    }
 
 
 async def run(app: App, stop: asyncio.Event) -> None:
     """Relay and consume until `stop` is set; a lost database or bus only delays."""
     tasks = [asyncio.create_task(_forever(lambda: _relay_step(app), stop), name="relay")]
-    for group, consumer in CONSUMERS.items():
+    for group, consumer in consumers(app).items():
         step = _consumer_step(app, group, consumer)
         tasks.append(asyncio.create_task(_forever(step, stop), name=f"consumer {group}"))
     try:

@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 
+from anyio import to_thread
+
 from prdgen import logs
-from prdgen.flows import context, index, publish
+from prdgen.flows import context, export, index, publish
 from prdgen.flows.context import App
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
@@ -16,6 +18,7 @@ from prdgen.settings import Settings
 from prdgen.store import access, event_log, texts
 
 _EVENT_DAYS = 30
+_EXPORT_DAYS = 30
 log = logging.getLogger(__name__)
 
 
@@ -39,9 +42,15 @@ def tasks(app: App) -> list[Task]:
             await texts.prune(tx)
             await event_log.prune(tx, _EVENT_DAYS)
         await app.queue.prune()
+        await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
+
+    async def renew_exports(branch: str, page_path: str) -> None:
+        """PDF and Word of a page that changed, before somebody has to wait for them."""
+        await export.renew(app, branch, page_path)
 
     return [
         Task("follow_branch", follow_branch),
+        Task("renew_exports", renew_exports, attempts=3),
         Task("improve_site", lambda **_: improve_site()),
         Task("tidy", lambda **_: tidy(), cron="17 * * * *"),
     ]

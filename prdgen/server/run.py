@@ -19,7 +19,7 @@ import uvicorn
 from anyio import to_thread
 
 from prdgen import logs
-from prdgen.flows import context, table
+from prdgen.flows import clone, context, table
 from prdgen.server import app as app_module
 from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
@@ -111,7 +111,7 @@ async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, s
     """Say where the server is and how to get in, once it answers."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
-    base = context.base_url(settings)
+    base = clone.base_url(settings)
     link = await app_module.first_sign_in(app)
     say(f"prdgen serves {app.repository.work_tree} at {base}")
     say(f"Sign in (once, within ten minutes): {base}/sign-in/{link}")

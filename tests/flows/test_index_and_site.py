@@ -1,9 +1,14 @@
 """commit → page index → site: they follow, they survive a rebuild, and bad commits change nothing."""
 
+import io
+import zipfile
+
 import pytest
 
 from prdgen.builder.errors import BadSiteConfig
-from prdgen.flows import index, publish
+from prdgen.flows import clone as clones
+from prdgen.flows import export, index, publish
+from prdgen.settings import Settings
 from prdgen.store import builds, pages
 
 from .harness import until
@@ -182,3 +187,25 @@ async def test_a_good_commit_after_a_bad_one_is_published(house, repo):
     repo.git("commit", "-qam", "good")
     await follow(house)
     assert publish.published(house.app).current().commit == repo.tip()
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ({}, "http://127.0.0.1:8400/p/main/two.md#more"),
+        ({"base_url": "https://prds.test/"}, "https://prds.test/p/main/two.md#more"),
+        ({"site_url": "https://site.test/a"}, "https://site.test/a/two/#more"),
+    ],
+)
+def test_links_of_an_exported_file_lead_somewhere(repo, options, address):
+    """To the published page when the site has an address, else to the server's."""
+    repo.commit("link", one="# One\n\n[Two](two.md#more)\n", two="# Two\n\n## More\n\nx\n")
+    clone = clones.open_clone(Settings(repository=repo.path, **options))
+    tip = clone.repository.tip("main")
+    publish.build(clone, tip)
+    made = export.make(clone, "main", "one.md", "# One\n\n[Two](two.md#more)\n", tip, "docx")
+    with zipfile.ZipFile(io.BytesIO(made.data)) as word:
+        assert (
+            f'Target="{address.partition("#")[0]}'
+            in word.read("word/_rels/document.xml.rels").decode()
+        )

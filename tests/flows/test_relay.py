@@ -1,11 +1,17 @@
 """event log → stream → consumers: in order, each once, also when Valkey forgot everything."""
 
+import ctypes.util
+import io
+
+import pypdf
 import pytest
 import redis
 
+from prdgen.builder import pdf
 from prdgen.bus.errors import BusUnavailable
 from prdgen.events import Event
-from prdgen.flows import context, relay, table
+from prdgen.flows import context, export, index, relay, table
+from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
 from prdgen.store import event_log
 
@@ -113,3 +119,56 @@ async def test_typing_is_one_event_per_flush(house):
     assert ("content.changed", "one.md") in found
     assert ("prd.version.created", "one.md") in found
     assert ("user.joined", "one.md") in found
+
+
+async def changed(app, repo, text):
+    """The page has this text on main, and everyone who hears of it has heard."""
+    repo.commit("change it", one=text)
+    await index.branch(app, "main")
+    while await relay.publish_once(app):
+        continue
+    group = relay.consumers(app)["export"]
+    while await relay.consume_once(app, "export", group, block=0.01):
+        continue
+
+
+async def due(app):
+    async with app.store.transaction() as tx:
+        await tx.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    await Worker(app.queue).run_until_idle()
+
+
+@pytest.mark.skipif(not ctypes.util.find_library("pango-1.0"), reason="there is no Pango here")
+async def test_the_files_people_ask_for_are_made_anew_when_their_page_changes(
+    app, repo, monkeypatch
+):
+    """The fourth consumer: a PDF somebody loaded once is there again before it is asked for."""
+    await changed(app, repo, "# One\n\nFirst.\n")
+    await due(app)
+    assert export.kept(app).asked("main\0one.md") == {}
+    first = await export.file(app, "main", "one.md", "pdf")
+    await changed(app, repo, "# One\n\nSecond.\n")
+    await changed(app, repo, "# One\n\nThird.\n")
+    assert (await app.queue.counts())["todo"] == 1
+    await due(app)
+    monkeypatch.setattr(pdf, "make", None)  # Whoever asks now waits for nothing.
+    again = await export.file(app, "main", "one.md", "pdf")
+    assert "Third." in words(again.data)
+    assert "First." in words(first.data)
+
+
+def words(data):
+    return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+
+
+async def test_a_branch_that_is_not_published_makes_no_files(app, repo):
+    """Nor does a page that was deleted meanwhile stop anything."""
+    await export.file(app, "main", "one.md", "docx")
+    async with app.store.transaction() as tx:
+        for branch in ("draft/x", "main"):
+            event = Event("prd.updated", branch, "one.md")
+            await relay.export_again(app, tx, event)
+    assert (await app.queue.counts())["todo"] == 1
+    repo.git("rm", "-q", "one.md"), repo.git("commit", "-qm", "remove it")
+    await due(app)
+    assert await app.queue.failed() == []
