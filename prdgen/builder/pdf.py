@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from prdgen.builder import child, errors, exports, fill, highlight
+from pygments.formatters import HtmlFormatter
+
+from prdgen.builder import child, errors, exports, fill
 from prdgen.builder.exports import Meta, Part
 
 _CHILD: Final = "prdgen.builder.pdf_child"
@@ -28,7 +30,7 @@ def make(parts: Sequence[Part], meta: Meta, *, nice: int = 0) -> bytes:
     """
     job = {
         "html": document(parts, meta),
-        "style": highlight.style_sheet() + _STYLE.read_text("utf-8"),
+        "style": _code_style() + _STYLE.read_text("utf-8"),
         "origin": exports.ORIGIN,
         "files": {path: base64.b64encode(data).decode() for path, data in meta.files.items()},
     }
@@ -42,6 +44,12 @@ def make(parts: Sequence[Part], meta: Meta, *, nice: int = 0) -> bytes:
         if PANGO_MISSING in said:
             raise errors.PangoMissing(got=said.partition(PANGO_MISSING)[2]) from error
         raise
+
+
+def _code_style() -> str:
+    """The CSS rules that give the classes of coloured code their colours."""
+    formatter: Any = HtmlFormatter(style="default")
+    return str(formatter.get_style_defs(".highlight"))
 
 
 def document(parts: Sequence[Part], meta: Meta) -> str:
