@@ -1,5 +1,5 @@
 /** The live document behind the editor: opening, connection, saving, and documents that end. */
-import type { DocHandle, StorageAdapterInterface } from "@automerge/automerge-repo/slim";
+import type { DocHandle } from "@automerge/automerge-repo/slim";
 import type { ChangeSet, Extension } from "@codemirror/state";
 import { automergeText, type Binding } from "./binding/plugin";
 import type { PageDocument } from "./binding/document";
@@ -9,6 +9,7 @@ import type { Closing } from "./sync/closing";
 import type { Journal } from "./sync/journal";
 import type { Registry } from "./sync/registry";
 import { Session } from "./sync/session";
+import type { DeviceStorage } from "./sync/storage";
 import { Watch } from "./sync/watch";
 
 export interface LiveEvents {
@@ -43,7 +44,7 @@ export class Live {
 
   constructor(
     private readonly config: EditorConfig,
-    storage: StorageAdapterInterface | undefined,
+    private readonly storage: DeviceStorage | undefined,
     registry: Registry,
     journal: Journal,
     private readonly model: Model,
@@ -102,14 +103,18 @@ export class Live {
     this.binding?.flush();
   }
 
-  /** The tab may be going away: typed text into the document, and what is unsent written down. */
-  secure(): void {
+  /**
+   * The tab may be going away: typed text into the document, and what is unsent written down. Gives
+   * whether this device keeps it all.
+   */
+  secure(): boolean {
     this.binding?.release();
     this.flush();
-    this.session.writeDown();
+    const written = this.session.writeDown();
     const changes = this.session.waiting;
     if (changes > 0) this.events.unsent({ changes, words: this.session.waitingWords });
     else if (this.model.facts.connected) this.events.unsent(null);
+    return written && this.model.facts.keeps && !this.binding?.waiting;
   }
 
   /** Wait until the server has stored everything; gives whether it has. */
@@ -127,6 +132,13 @@ export class Live {
     this.binding?.stop();
     this.session.socket.disconnect();
     await this.session.repo.flush();
+  }
+
+  /** The person signed out: nothing is sent or written any more. */
+  abandon(): void {
+    this.#watch.stop();
+    this.storage?.stop();
+    this.session.socket.disconnect();
   }
 
   #connected(): void {

@@ -11,6 +11,7 @@ import { Frame } from "./frame";
 import { Book, type KeptPage } from "./kept/book";
 import { Keeping } from "./kept/keeping";
 import { afterLoading, registerWorker } from "./kept/register";
+import { hear } from "./kept/tabs";
 import { moment } from "./kept/words";
 import { Live } from "./live";
 import { Model } from "./machine/model";
@@ -81,7 +82,9 @@ async function freshToken(config: EditorConfig): Promise<string | null> {
 }
 
 /** A page that is not live: its text, read-only, with the reason. */
-async function startReading({ config, frame, model, api, keeping }: Desk): Promise<void> {
+async function startReading(desk: Desk): Promise<void> {
+  const { config, frame, model, api, keeping } = desk;
+  followSession(desk, null, null);
   model.learn({ readOnlyReason: config.readOnlyReason ?? "this page cannot be edited live", connected: true });
   model.happen("fetch");
   try {
@@ -95,7 +98,8 @@ async function startReading({ config, frame, model, api, keeping }: Desk): Promi
   }
 }
 
-async function startLive({ config, frame, model, api, keeping }: Desk, registry: Registry): Promise<void> {
+async function startLive(desk: Desk, registry: Registry): Promise<void> {
+  const { config, frame, model, api, keeping } = desk;
   const [storage] = await Promise.all([
     openStorage(config.person.id),
     initializeWasm(fetch(wasmUrl) as unknown as Parameters<typeof initializeWasm>[0]),
@@ -121,6 +125,8 @@ async function startLive({ config, frame, model, api, keeping }: Desk, registry:
   });
   const succession = new Succession(live, rescue, () => page);
   guard(live, model, rescue, keeping, () => page);
+  followSession(desk, live, rescue);
+  if (storage) storage.onFailed = () => model.learn({ keeps: false });
   const handle = await live.open();
   page = new Page(config, api, frame, model, keeping, live, handle, handle.doc().content);
   void succession.tryNow();
@@ -138,25 +144,39 @@ function strand(live: Live, rescue: Rescue, frame: Frame, why: string): void {
   frame.notices.show(why, { kind: "bad", name: "rescue", link });
 }
 
-/** Closing the tab: ask when something is not stored, and keep it on this device in any case. */
+/** Closing the tab: ask only when text is neither stored nor kept on this device. */
 function guard(
   live: Live, model: Model, rescue: Rescue, keeping: Keeping | null, page: () => Page | null,
 ): void {
-  addEventListener("beforeunload", (event) => {
-    live.secure();
+  const secure = (): boolean => {
+    if (rescue.leaving) return true;
+    const kept = live.secure();
     void keeping?.flush();
-    if (rescue.leaving) return;
-    if (model.words.unsaved && model.facts.readOnlyReason === null) event.preventDefault();
+    return kept;
+  };
+  addEventListener("beforeunload", (event) => {
+    if (!secure() && model.words.unsaved && model.facts.readOnlyReason === null) event.preventDefault();
   });
   addEventListener("pagehide", (event) => {
-    live.secure();
-    void keeping?.flush();
+    secure();
     if (event.persisted) return; // it may come back from the back/forward cache
     page()?.leave();
     void live.leave();
   });
-  document.addEventListener("visibilitychange", () => {
-    live.secure();
-    void keeping?.flush();
+  document.addEventListener("visibilitychange", secure);
+}
+
+/** What other tabs tell: this person signed in again, or signed out; then nothing of theirs is written here. */
+function followSession({ config, keeping }: Desk, live: Live | null, rescue: Rescue | null): void {
+  hear((news) => {
+    if (news.personId !== config.person.id) return;
+    if (news.type === "signed-in") {
+      live?.session.socket.hurry();
+      return;
+    }
+    if (rescue) rescue.leaving = true;
+    keeping?.stop();
+    live?.abandon();
+    location.replace("/sign-in");
   });
 }

@@ -212,8 +212,15 @@ describe("what this device remembers", () => {
     const shelf = new Shelf();
     shelf.setItem = () => { throw new Error("full"); };
     new Registry(shelf, "ada").save("main", "a.md", { documentUrl: "x", stored: null });
-    new Journal(shelf, "ada", "t").write("d", [new Uint8Array([1])]);
+    expect(new Journal(shelf, "ada", "t").write("d", [new Uint8Array([1])])).toBe(false);
     expect(console.warn).toHaveBeenCalledTimes(2);
+  });
+
+  test("says whether the last changes are written down", () => {
+    const bytes = [new Uint8Array([1])];
+    expect(new Journal(new Shelf(), "ada", "t").write("d", bytes)).toBe(true);
+    expect(new Journal(null, "ada", "t").write("d", bytes)).toBe(false);
+    expect(new Journal(null, "ada", "t").write("d", [])).toBe(true);
   });
 
   test("the last changes of every tab, byte for byte, until they are cleared", () => {

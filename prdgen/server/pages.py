@@ -116,7 +116,7 @@ async def editor(request: Request) -> Response:
     config: dict[str, Any] = {
         "documentUrl": f"automerge:{ids.document_name(row.id)}" if row else None,
         "textUrl": read.address("raw", branch, page_path),
-        "syncUrl": "/sync?" + urlencode(claim),
+        "syncUrl": "/sync?" + urlencode(claim | {"person": str(person.id)}),
         "branch": branch,
         "pagePath": page_path,
         "title": (await read.titles(app, branch)).get(page_path, page_path),

@@ -36,6 +36,10 @@ async def endpoint(socket: WebSocket) -> None:
     if visitor is None:
         await socket.close(_SIGN_IN, "sign in again; what you typed is kept on this device")
         return
+    if socket.query_params.get("person", str(visitor.person.id)) != str(visitor.person.id):
+        # The page was opened by who was signed in here before: their text goes under no other name.
+        await socket.close(_SIGN_IN, "someone else is signed in; your text is kept on this device")
+        return
     address = socket.client.host if socket.client else ""
     if _connections[address] >= app.settings.connections_per_address:
         await socket.close(_TOO_MANY, "too many connections from this address")

@@ -12,6 +12,7 @@ export class Keeping {
   #change: ((page: KeptPage) => KeptPage) | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #said = "";
+  #stopped = false;
   readonly #key: Key;
 
   constructor(private readonly book: Book, private readonly drawer: Drawer | null, config: EditorConfig) {
@@ -56,7 +57,15 @@ export class Keeping {
     this.#later((page) => ({ ...page, unsent: unsent && { ...unsent, since: page.unsent?.since ?? Date.now() } }));
   }
 
+  /** Write nothing more: the person signed out. */
+  stop(): void {
+    this.#stopped = true;
+    this.#change = null;
+    clearTimeout(this.#timer);
+  }
+
   #later(change: (page: KeptPage) => KeptPage): void {
+    if (this.#stopped) return;
     const before = this.#change;
     this.#change = before ? (page) => change(before(page)) : change;
     this.#timer ??= setTimeout(() => void this.flush(), SETTLE_MILLISECONDS);

@@ -7,6 +7,8 @@ import { addressOf } from "./place";
 import { tell } from "./tabs";
 import { amount } from "./words";
 
+const OTHERS_MILLISECONDS = 150;
+
 /** Look after the form that signs out. */
 export function guardSigningOut(form: HTMLFormElement, book: Book | null, drawer: Drawer | null, person: Person): void {
   let done = false;
@@ -26,6 +28,8 @@ async function leave(book: Book | null, drawer: Drawer | null, person: Person): 
   const unsent = ((await book?.list(person.id)) ?? []).filter((page) => page.unsent);
   if (unsent.length > 0 && !(await sure(unsent))) return false;
   tell({ type: "signed-out", personId: person.id });
+  // What other tabs have under way is written before, or not at all.
+  await new Promise((soon) => setTimeout(soon, OTHERS_MILLISECONDS));
   await erasePerson(book, drawer, person.id);
   return true;
 }

@@ -20,14 +20,16 @@ export class Journal {
     private readonly tab: string,
   ) {}
 
-  /** Write down changes of a document, in the place of what this tab wrote before. */
-  write(documentId: string, changes: readonly Uint8Array[]): void {
+  /** Write down changes of a document, in the place of what this tab wrote before; gives whether that worked. */
+  write(documentId: string, changes: readonly Uint8Array[]): boolean {
     const key = `${this.#prefix(documentId)}${this.tab}`;
     try {
       if (changes.length === 0) this.drawer?.removeItem(key);
       else this.drawer?.setItem(key, JSON.stringify(changes.map(encoded)));
+      return changes.length === 0 || this.drawer !== null;
     } catch (error) {
       console.warn("prdgen: the last changes could not be written down", error);
+      return false;
     }
   }
 

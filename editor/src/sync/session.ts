@@ -77,12 +77,12 @@ export class Session {
     return handle;
   }
 
-  /** Write down, at once, what IndexedDB may not have yet: the tab may be going away. */
-  writeDown(): void {
-    if (!this.handle?.isReady()) return;
+  /** Write down, at once, what IndexedDB may not have yet: the tab may be going away. Gives whether it is. */
+  writeDown(): boolean {
+    if (!this.handle?.isReady()) return true;
     const doc = this.handle.doc();
     const changes = this.waiting === 0 ? [] : A.getChangesSince(doc, [...this.#settled[0]]);
-    this.journal.write(this.handle.documentId, changes);
+    return this.journal.write(this.handle.documentId, changes);
   }
 
   async #replay(handle: DocHandle<PageDocument>): Promise<void> {
