@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,9 +29,18 @@ def find(root: Path) -> list[Leftover]:
     return [found for file in _own_files(root) if (found := _read(file, root))]
 
 
+def of_page(root: Path, page_path: str) -> list[Leftover]:
+    """Those of one page; called before it is written by a process that did not write it before."""
+    folder = root.joinpath(*page_path.split("/")).parent
+    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 - names are enough
+    own = [folder / name for name in names if disk.OWN_NAME.fullmatch(name)]
+    found = [leftover for file in own if (leftover := _read(file, root))]
+    return [leftover for leftover in found if leftover.page_path == page_path]
+
+
 def discard(leftover: Leftover, root: Path) -> None:
     """Remove it; its text is somewhere safe."""
-    with place.opened(leftover.file, root) as where:
+    with place.opened(leftover.file, root) as where, contextlib.suppress(FileNotFoundError):
         os.unlink(where.name, dir_fd=where.folder)
 
 

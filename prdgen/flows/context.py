@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
-import platform
-import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import anyio.to_thread
@@ -20,6 +15,7 @@ from prdgen.bus.bus import Bus
 from prdgen.crdt import guard
 from prdgen.embedded.services import open_services
 from prdgen.flows import clone as clones
+from prdgen.flows import servers
 from prdgen.flows.clone import Clone
 from prdgen.flows.errors import AlreadyServed
 from prdgen.git.repository import Repository
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
     from prdgen.sync.rooms import Rooms
 
 REPOSITORY_KEY = "prdgen.repositoryid"
-_SERVED = "server.lock"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,15 +38,12 @@ class App(Clone):
     repository_id: UUID
     store: Store
     bus: Bus
+    process_id: str
     queue: Queue = field(init=False)
-    process_id: str = field(init=False)
     rooms: Rooms | None = None
     keeper: Keeper | None = None
     database_url: str = ""
     redis_url: str = ""
-
-    def __post_init__(self) -> None:
-        self.process_id = f"{self.clone_id}-{secrets.token_hex(8)}"
 
     @property
     def change_limits(self) -> guard.Limits:
@@ -62,9 +54,8 @@ class App(Clone):
 
     @property
     def clone_id(self) -> str:
-        """A name for this clone on this machine: what its processes have in common."""
-        place = f"{platform.node()}\0{self.state_dir}"
-        return hashlib.sha256(place.encode()).hexdigest()[:12]
+        """A name for this clone: what the ids of its processes begin with."""
+        return self.process_id.partition("-")[0]
 
 
 def identify(repository: Repository) -> UUID:
@@ -79,44 +70,40 @@ def identify(repository: Repository) -> UUID:
     return made
 
 
-def hold_clone(settings: Settings) -> IO[str]:
-    """The lock that one server holds on a clone while it is open; it says which process serves at
-    which address. Raises AlreadyServed, and what opening the clone raises.
+@contextmanager
+def joined(settings: Settings) -> Iterator[str]:
+    """Be one of the clone's servers inside the block; gives the process' id (see `servers.joined`).
+
+    Raises what opening the clone raises, AlreadyServed and OtherServices.
     """
-    clone = clones.open_clone(settings)
-    clone.state_dir.mkdir(parents=True, exist_ok=True)
-    lock = (clone.state_dir / _SERVED).open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        pid, *address = lock.read().split() or ["unknown"]
-        lock.close()
-        where = f"{clone.repository.work_tree}, at {address[0]}" if address else clone.state_dir
-        raise AlreadyServed(got=pid, where=where) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()} {clones.base_url(settings)}\n")
-    lock.flush()
-    return lock
+    state_dir = clones.open_clone(settings).state_dir
+    with servers.joined(state_dir, settings, clones.base_url(settings)) as process_id:
+        yield process_id
+
+
+def check_free(settings: Settings) -> None:
+    """Raises AlreadyServed when a server of this clone is why this one cannot start here."""
+    with joined(settings):
+        other = servers.at(clones.open_clone(settings).state_dir, clones.base_url(settings))
+    if other is not None:
+        raise AlreadyServed(got=other.pid, where=other.address)
 
 
 def served_at(app: App) -> str:
     """Where a server that works on this clone is reached now, or would be."""
-    try:
-        pid, address = (app.state_dir / _SERVED).read_text("utf-8").split()
-        os.kill(int(pid), 0)
-    except (OSError, ValueError):  # no server noted itself, or it is gone
-        return clones.base_url(app.settings)
-    return address
+    for server in servers.alive(app.state_dir):
+        return server.address
+    return clones.base_url(app.settings)
 
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, tasks: Callable[[App], Sequence[Task]]
+    settings: Settings, tasks: Callable[[App], Sequence[Task]], process_id: str = ""
 ) -> AsyncIterator[App]:
     """Open the repository, the services and the store; close them in the opposite order.
 
-    `tasks` makes the background tasks this process may defer (see `table`).
+    `tasks` makes the background tasks this process may defer (see `table`); a server brings the
+    `process_id` under which it joined the clone's servers.
     """
     clone = await anyio.to_thread.run_sync(clones.open_clone, settings)
     repository, state_dir = clone.repository, clone.state_dir
@@ -142,6 +129,7 @@ async def open_app(
             repository_id=repository_id,
             main_branch=clone.main_branch,
             state_dir=state_dir,
+            process_id=process_id or servers.new_process_id(state_dir),
             store=store,
             bus=bus,
             database_url=database_url,

@@ -11,7 +11,7 @@ from anyio import to_thread
 from prdgen import logs
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import displaced, pull, signatures
+from prdgen.flows import displaced, lease, pull, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
@@ -60,10 +60,11 @@ async def write_file(app: App, live: Live) -> None:
     if old == new and not isinstance(state, disk.Missing):
         await _file_point(app, live, heads, new)
         return
-    await _record_intent(app, live, heads, new)
     data = text.patch(on_disk, diff.splices(old, new))
     expected = None if isinstance(state, disk.Missing) else on_disk
-    swapped = await to_thread.run_sync(disk.exchange, path, tree, data, expected)
+    await _record_intent(app, live, heads, new)
+    async with lease.writing(app, live):
+        swapped = await to_thread.run_sync(disk.exchange, path, tree, data, expected)
     displaced.follow(app, live, swapped, on_disk)
     if swapped.written:
         await _file_point(app, live, heads, new)
@@ -129,9 +130,10 @@ async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID
     live.authorship.advance(new, None)
     portions = live.authorship.commits() or [Portion(None, (), new)]
     people = await signatures.load(app, portions, saved_by)
-    made, committed = await to_thread.run_sync(
-        _write_commits, app, live, portions, people, message, heads
-    )
+    async with lease.writing(app, live):
+        made, committed = await to_thread.run_sync(
+            _write_commits, app, live, portions, people, message, heads
+        )
 
     async def move(tx: Tx, heads_now: Heads) -> None:
         await texts.keep(tx, committed)

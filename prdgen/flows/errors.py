@@ -61,7 +61,30 @@ class NotHere(PrdgenError):
 
 
 class AlreadyServed(PrdgenError):
-    """Another prdgen server (process {got}) works on the clone at {where}."""
+    """Another prdgen server (process {got}, at {where}) works on this clone."""
 
-    cure = "Use that one, stop it first, or clone the repository into another folder."
+    cure = (
+        "Use that one, or stop it first. Several servers may work on one clone when all are given "
+        "the same PRDGEN_DATABASE_URL and PRDGEN_REDIS_URL."
+    )
+    exit_code = 2
+
+
+class OtherServices(PrdgenError):
+    """Another prdgen server (process {got}, at {where}) works on this clone with another database or cache."""
+
+    cure = (
+        "Give all servers of one clone the same PRDGEN_DATABASE_URL and PRDGEN_REDIS_URL, in the "
+        "same words; with two databases two processes would write the same files."
+    )
+    exit_code = 2
+
+
+class OtherClone(PrdgenError):
+    """Servers of another clone of this repository work with this database now."""
+
+    cure = (
+        "A database belongs to one clone at a time, since the branches of two clones differ. Stop "
+        "those servers, serve the clone they serve, or give this one a database of its own."
+    )
     exit_code = 2

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.flows import index, recover, relay, watch
+from prdgen.flows import index, lease, recover, relay, servers, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 10.0
 _NEWS_SECONDS = 0.02
 """Other processes hear of changes at most this often; what comes meanwhile goes together."""
+_LOOK_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -47,6 +48,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         guard=app.change_limits,
     )
     app.keeper, app.rooms = keeper, rooms
+    news = await lease.enter(app)
     await recover.run(app)
     tasks = [
         asyncio.create_task(work, name=name)
@@ -54,7 +56,8 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             ("watch", watch.run(app, stop)),
             ("relay", relay.run(app, stop)),
             ("bus", rooms_flow.listen(app.bus, rooms, stop)),
-            ("sweep", _sweep(keeper, stop)),
+            ("leases", lease.run(app, news)),
+            ("sweep", _sweep(app, stop)),
         )
     ]
     await index.verify(app)
@@ -86,11 +89,22 @@ async def opener(app: App, document_id: UUID, claim: Claim | None) -> Room | Non
     return await app.rooms.get(row.id)
 
 
-async def _sweep(keeper: Keeper, stop: asyncio.Event) -> None:
-    """Now and then, take over what a dead process left."""
+async def _sweep(app: App, stop: asyncio.Event) -> None:
+    """Take over what a dead process left: at once when it was a server of this clone, else now and
+    then.
+    """
+    assert app.keeper is not None
+    others: set[str] = set()
+    swept = float("-inf")
     while not stop.is_set():
         try:
-            await keeper.sweep()
-        except PrdgenError as error:
+            now = asyncio.get_running_loop().time()
+            found = {server.process_id for server in servers.alive(app.state_dir)}
+            gone, others = others - found, found
+            if gone or now >= swept + min(_SWEEP_SECONDS, app.settings.lease_seconds):
+                swept = now
+                await lease.take_over(app)
+                await app.keeper.sweep()
+        except (PrdgenError, OSError) as error:
             log.warning("documents left by another process wait: %s", error)
-        await asyncio.sleep(_SWEEP_SECONDS)
+        await asyncio.sleep(_LOOK_SECONDS)

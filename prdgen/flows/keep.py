@@ -10,22 +10,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from anyio import to_thread
-
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
-from prdgen.files import text
-from prdgen.files.errors import NotEditable
-from prdgen.flows import displaced, edit, pull, roll
+from prdgen.flows import authors, displaced, edit, lease, pull, recover, roll
 from prdgen.flows import open as open_flow
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
-from prdgen.flows.live import Live, content_hash, follow_authors
-from prdgen.git.errors import CommitNotFound
-from prdgen.merge.authorship import Authorship
+from prdgen.flows.live import Live, content_hash
 from prdgen.merge.pieces import Conflict
-from prdgen.store import changes, conflicts, documents, event_log
+from prdgen.store import conflicts, documents, event_log, leases
 from prdgen.store.documents import Document
 from prdgen.store.errors import LeaseLost
 from prdgen.sync.peer import Peer
@@ -35,7 +29,8 @@ from prdgen.sync.room import Room
 log = logging.getLogger(__name__)
 _TICK = 0.05
 _RETRY_SECONDS = 1.0
-_LOOKS = 3
+_ADOPT_SECONDS = 1.0
+_ASK_SECONDS = 0.1
 
 
 class Keeper:
@@ -50,6 +45,7 @@ class Keeper:
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[asyncio.Task[None]] = set()
         self.carrier = Carrier(app)
+        self._adopted: dict[UUID, float] = {}
         self._closing = False
 
     async def get(self, branch: str, page_path: str) -> Live:
@@ -57,10 +53,30 @@ class Keeper:
         opened = await open_flow.document(self._app, branch, page_path)
         if opened.document is None:
             raise PageNotLive(page_path=page_path, branch=branch, reason=opened.read_only_reason)
-        live = await self.hold(opened.document)
-        if live is None:
-            raise NotHere(page_path=page_path)
+        return await self._ask(opened.document)
+
+    async def _ask(self, row: Document) -> Live:
+        """Keep a document, or the one that follows it; a server that leases it is asked to give it.
+
+        Raises NotHere when it does not give it before the lease would have run out.
+        """
+        until = time.monotonic() + self._app.settings.lease_seconds + 1
+        while (live := await self.hold(row)) is None:
+            if time.monotonic() > until:
+                raise NotHere(page_path=row.page_path)
+            async with self._app.store.transaction() as tx:
+                await leases.ask(tx, row.id)
+            await asyncio.sleep(_ASK_SECONDS)
+            async with self._app.store.transaction() as tx:
+                row = await documents.newest(tx, row.id)
         return live
+
+    def give(self, document_id: UUID) -> None:
+        """Another server asks for a lease: it gets it as soon as nothing is being written."""
+        live = self.find(document_id)
+        if live is not None:
+            live.wanted = True
+            live.changed.set()
 
     async def hold(self, row: Document) -> Live | None:
         """Begin to keep a document, or return it when it is kept; None: leased elsewhere."""
@@ -87,15 +103,34 @@ class Keeper:
         live = self.find(room.document_id)
         if live is None or live.over:
             self.carrier.stored(room)
+            if live is None:
+                self._adopt(room)
             return
         for delivery in stored.deliveries:
             live.authorship.advance(delivery.after, delivery.person_id)
         live.last_change = time.monotonic()
         live.dirty_since = live.dirty_since or live.last_change
-        live.left = live.left and not room.peers
+        live.left = live.left and not room.peers and not stored.foreign
         live.uncommitted = True
         live.refused = None
         live.changed.set()
+
+    def _adopt(self, room: Room) -> None:
+        """Someone types here and another server keeps the document: perhaps that one is dead."""
+        now, last = time.monotonic(), self._adopted.get(room.document_id, float("-inf"))
+        if now - last > _ADOPT_SECONDS and room.replica.successor() is None and not self._closing:
+            self._adopted[room.document_id] = now
+            self._aside(self._hold_free(room.document_id))
+
+    async def _hold_free(self, document_id: UUID) -> None:
+        try:
+            async with self._app.store.transaction() as tx:
+                row = await documents.get(tx, document_id)
+                free = await leases.is_free(tx, document_id)
+            if free:
+                await self.hold(row)
+        except PrdgenError as error:
+            log.info("document %s is not kept here: %s", document_id, error)
 
     def disputed(self, room: Room, found: Sequence[Conflict]) -> None:
         """Hook of the rooms: late changes and the text here met in the same lines; both stay."""
@@ -156,6 +191,8 @@ class Keeper:
         killed process left is written and committed even if nobody opens the page again. And
         carry over what arrived in retired documents.
         """
+        old = time.monotonic() - _ADOPT_SECONDS
+        self._adopted = {key: at for key, at in self._adopted.items() if at > old}
         async with self._app.store.transaction() as tx:
             left = await documents.list_orphans(tx)
         for row in left:
@@ -168,64 +205,33 @@ class Keeper:
         """`live`, or the document that follows it by now, with its lock held; raises NotHere."""
         while True:
             async with live.lock:
-                if not live.over:
+                if live.kept:
                     yield live
                     return
             async with self._app.store.transaction() as tx:
                 row = await documents.newest(tx, live.id)
-            held = await self.hold(row)
-            if held is None:
-                raise NotHere(page_path=live.page_path)
-            live = held
+            live = await self._ask(row)
 
     async def _begin(self, row: Document) -> Live | None:
         """Claim the lease, open the room, and meet what Git and the disk have meanwhile."""
         app = self._app
         assert app.rooms is not None
-        async with app.store.transaction() as tx:
-            fence = await documents.claim_lease(
-                tx, row.id, app.process_id, app.settings.lease_seconds
-            )
-            if fence is None:
-                return None
-            row = await documents.get(tx, row.id)
+        claimed = await lease.claim(app, row)
+        if claimed is None:
+            return None
+        row, fence = claimed
         room = await app.rooms.get(row.id)
-        base = await self._tip_text(row, room)
-        live = Live(row, room, fence, await self._authors(room, row, base))
+        live = Live(row, room, fence, await authors.since_tip(app, room, row))
         live.dirty_since = live.last_change = time.monotonic()
         async with live.lock:
             await pull.tip(app, live, cold=not room.peers)
             await pull.file(app, live, cold=not room.peers)
+            await recover.page(app, live, row)
         live.authorship.advance(room.text, None)
         live.uncommitted = content_hash(room.text) != live.document.tip_hash
         live.changed.set()
         self._runs[row.id] = asyncio.create_task(self._run(live), name=f"keep {row.page_path}")
         return live
-
-    async def _authors(self, room: Room, row: Document, base: str) -> Authorship:
-        """Who wrote what since the tip; read once more when somebody types meanwhile."""
-        for _ in range(_LOOKS):
-            heads = room.heads
-            async with self._app.store.transaction() as tx:
-                persons = {c.hash: c.person_id for c in await changes.since(tx, row.id, 0)}
-            authorship = await to_thread.run_sync(
-                follow_authors, room.replica, row.tip_heads, base, persons
-            )
-            if room.heads == heads:
-                break
-        return authorship
-
-    async def _tip_text(self, row: Document, room: Room) -> str:
-        """The text at the agreed tip: from Git, or as the document had it when Git lost it."""
-        try:
-            data = await to_thread.run_sync(self._at_tip, row)
-        except (CommitNotFound, NotEditable):
-            return room.replica.text(row.tip_heads)
-        return text.decode(data or b"").text
-
-    def _at_tip(self, row: Document) -> bytes | None:
-        tip = row.tip_commit
-        return self._app.repository.read(tip, row.page_path) if tip else None
 
     async def _run(self, live: Live) -> None:
         """Write and commit in time until closed; what fails is logged and tried again."""
@@ -237,7 +243,7 @@ class Keeper:
                     await self._renew(live)
                     renewed = time.monotonic()
                 await self._due(live)
-                if await self._roll(live) or self._idle(live):
+                if await self._roll(live) or self._idle(live) or live.wanted:
                     break
                 await self._wait(live)
             except LeaseLost:
@@ -262,6 +268,8 @@ class Keeper:
 
     async def _let_go(self, live: Live) -> None:
         """Keep the document no longer; the next one who opens it begins anew."""
+        async with live.lock:
+            live.released = True
         task = self._lives.get(live.id)
         if task is not None and task.done() and not task.exception() and task.result() is live:
             del self._lives[live.id], self._runs[live.id]

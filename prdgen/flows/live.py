@@ -66,6 +66,10 @@ class Live:
     """When `content.changed` was last recorded for typed text."""
     over: bool = False
     """Whether this document was retired: the page goes on in the one that follows."""
+    wanted: bool = False
+    """Whether another server asks for the lease."""
+    released: bool = False
+    """Whether this process does not keep the document any more."""
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
     """Set at the end: whoever waits for a displaced file looks at once."""
     trailing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -85,6 +89,11 @@ class Live:
     def page_path(self) -> str:
         """The document's page."""
         return self.document.page_path
+
+    @property
+    def kept(self) -> bool:
+        """Whether this process still writes the page by this document."""
+        return not (self.over or self.released)
 
     def remember(self, text: str, heads: Heads) -> None:
         """Note that `text` left the document at `heads`, so that meeting it again is no news."""

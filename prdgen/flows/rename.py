@@ -27,7 +27,7 @@ async def follow(app: App, live: Live, new_tip: str) -> bool:
     async with app.store.transaction() as tx:
         if await documents.find_live(tx, live.branch, new_path) is not None:
             return False
-        await documents.move(tx, live.id, new_path)
+        await documents.move(tx, live.id, new_path, live.fence)
     async with app.store.transaction() as tx:
         live.document = await documents.get(tx, live.id)
     live.dirty_since = time.monotonic()

@@ -92,7 +92,7 @@ async def go(app: App, live: Live, to: Successor) -> Live:
 
     async def in_tx(tx: Tx, made: Sequence[Change]) -> None:
         last_seq = live.room.last_seq + len(made)
-        if not await documents.retire(tx, live.id, to.row.id, last_seq):
+        if not await documents.retire(tx, live.id, to.row.id, last_seq, live.fence):
             raise NotRolled(page_path=live.page_path)
         if to.row.file_hash != to.row.tip_hash:
             await texts.keep(tx, to.on_file)

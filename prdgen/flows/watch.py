@@ -119,8 +119,8 @@ async def branches(app: App) -> None:
 async def _take_in(app: App, live: Live) -> bool:
     try:
         async with live.lock:
-            if live.over:
-                return True  # the document that follows looks by itself as it begins
+            if not live.kept:
+                return True  # whoever keeps the page now looks by itself as it begins
             await pull.tip(app, live)
             await pull.file(app, live)
     except (PrdgenError, OSError) as error:

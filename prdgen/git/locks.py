@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -28,8 +29,8 @@ def branch(repository: Repository, name: str, *, seconds: float = 10.0) -> Itera
 
 
 @contextmanager
-def held(repository: Repository, name: str, *, seconds: float = 10.0) -> Iterator[None]:
-    """The same for any name, for instance one server per clone (`seconds=0`: at once or not)."""
+def held(repository: Repository, name: str, *, seconds: float = 10.0) -> Iterator[Path]:
+    """The same for any name (`seconds=0`: at once or not); gives the lock's file."""
     folder = repository.common_dir / "prdgen" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{quote(name, safe='')[:200]}.lock"
@@ -45,7 +46,7 @@ def held(repository: Repository, name: str, *, seconds: float = 10.0) -> Iterato
             time.sleep(_PAUSE_SECONDS)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield path
     finally:
         os.close(descriptor)
 

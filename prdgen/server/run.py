@@ -19,7 +19,7 @@ import uvicorn
 from anyio import to_thread
 
 from prdgen import logs
-from prdgen.flows import clone, context, table
+from prdgen.flows import clone, context, lease, table
 from prdgen.server import app as app_module
 from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
@@ -38,20 +38,23 @@ _FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
-    """Serve until SIGINT or SIGTERM. Raises PortInUse, CannotListen, AlreadyServed and what opening raises."""
+    """Serve until SIGINT or SIGTERM. Raises PortInUse, CannotListen, AlreadyServed,
+    OtherServices, OtherClone and what opening raises.
+    """
     logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)
-    with listener, context.hold_clone(settings), loop as runner:
-        runner.run(_serve(settings, listener, with_worker=with_worker, say=say))
+    with listener, context.joined(settings) as process_id, loop as runner:
+        runner.run(_serve(settings, listener, process_id, with_worker=with_worker, say=say))
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, *, with_worker: bool, say: Say
+    settings: Settings, listener: socket.socket, process_id: str, *, with_worker: bool, say: Say
 ) -> None:
     say(f"Opening {settings.repository} …")
-    async with context.open_app(settings, table.tasks) as app:
+    async with context.open_app(settings, table.tasks, process_id) as app:
+        await lease.check(app)
         say("Database and cache are up.")
         served = app_module.create_app(app)
         config = uvicorn.Config(
@@ -170,7 +173,7 @@ def _listen(settings: Settings) -> socket.socket:
         listener.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             # When this clone is being served already, that is the better answer.
-            context.hold_clone(settings).close()
+            context.check_free(settings)
             raise PortInUse(port=settings.port, host=settings.host) from error
         raise CannotListen(port=settings.port, host=settings.host, got=error) from error
     listener.set_inheritable(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -113,16 +113,19 @@ class Store:
         async with self.transaction() as tx:
             await statements.run(tx, "SELECT 1")
 
-    async def listen(self, channel: str) -> AsyncGenerator[str, None]:
+    async def listen(
+        self, channel: str, begin: Callable[[Tx], Awaitable[None]] | None = None
+    ) -> AsyncGenerator[str, None]:
         """The payloads of notifications on `channel`, until the caller stops.
 
         An empty one comes first, and again after each lost connection: something may have been
-        missed, look for yourself.
+        missed, look for yourself. Before it `begin` is called with the connection, which serves
+        nothing else and lasts until it is lost: for locks that are to end with this process.
         """
         pause = 0.1
         while True:
             try:
-                async for payload in self._listen_once(channel):
+                async for payload in self._listen_once(channel, begin):
                     pause = 0.1
                     yield payload
             except psycopg.OperationalError as error:
@@ -130,10 +133,14 @@ class Store:
             await asyncio.sleep(pause)
             pause = min(2.0, pause * 2)
 
-    async def _listen_once(self, channel: str) -> AsyncIterator[str]:
+    async def _listen_once(
+        self, channel: str, begin: Callable[[Tx], Awaitable[None]] | None
+    ) -> AsyncIterator[str]:
         connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_KWARGS)
         async with connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            if begin is not None:
+                await begin(connection)
             yield ""
             async for notification in connection.notifies():
                 yield notification.payload

@@ -124,23 +124,30 @@ async def next_n(tx: Tx, branch: str, page_path: str, base_commit: str) -> int:
     return int(row["n"]) if row else 0
 
 
-async def move(tx: Tx, document_id: UUID, page_path: str) -> None:
-    """The page was renamed; its document goes along. Raises DocumentMissing if it is not live."""
+async def move(tx: Tx, document_id: UUID, page_path: str, fence: int | None = None) -> None:
+    """The page was renamed; its document goes along. Raises DocumentMissing if it is not live,
+    LeaseLost unless `fence` is the document's (None: not asked).
+    """
+    await check_fence(tx, document_id, fence)
     if not await statements.run(tx, _SQL["move"], id=document_id, page_path=page_path):
         raise errors.DocumentMissing(document=document_id)
 
 
 async def retire(
-    tx: Tx, document_id: UUID, successor: UUID | None, last_seq: int | None = None
-) -> bool:
+    tx: Tx, document_id: UUID, successor: UUID | None, last_seq: int | None = None,
+    fence: int | None = None,
+) -> bool:  # fmt: skip
     """End the document's epoch; its leases and fences end with it, its conflicts go along.
 
     False, and nothing happens, when it is retired already or `last_seq` is not its last number:
-    then the successor does not have everything.
+    then the successor does not have everything. Raises LeaseLost unless `fence` is the document's
+    (None: not asked).
     """
     done = await statements.run(
-        tx, _SQL["retire"], id=document_id, successor=successor, last_seq=last_seq
+        tx, _SQL["retire"], id=document_id, successor=successor, last_seq=last_seq, fence=fence
     )
+    if not done:
+        await check_fence(tx, document_id, fence)
     return bool(done)
 
 
@@ -204,7 +211,7 @@ async def move_file_point(
         heads=_heads(heads), hash=text_hash, fence=fence,
     )  # fmt: skip
     if not moved:
-        found = await _check_fence(tx, document_id, fence)
+        found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
             document=document_id, what="file", expected=expected_hash, found=found.file_hash
         )
@@ -224,7 +231,7 @@ async def move_tip_point(
         heads=_heads(heads), hash=text_hash, commit=commit, fence=fence,
     )  # fmt: skip
     if not moved:
-        found = await _check_fence(tx, document_id, fence)
+        found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
             document=document_id, what="tip", expected=expected_commit, found=found.tip_commit
         )
@@ -238,7 +245,7 @@ async def record_intent(
         tx, _SQL["record_intent"], id=document_id, heads=_heads(heads), hash=text_hash, fence=fence
     )
     if not done:
-        await _check_fence(tx, document_id, fence)
+        await check_fence(tx, document_id, fence)
 
 
 async def set_cold_intake(tx: Tx, document_id: UUID, change_hash: bytes | None) -> None:
@@ -269,12 +276,8 @@ async def release_lease(tx: Tx, document_id: UUID, holder: str, fence: int) -> N
     await statements.run(tx, _SQL["release_lease"], id=document_id, holder=holder, fence=fence)
 
 
-async def take_over(tx: Tx, clone: str) -> None:
-    """End the leases of every process of this clone: they are known to be dead."""
-    await statements.run(tx, _SQL["take_over"], clone=clone)
-
-
-async def _check_fence(tx: Tx, document_id: UUID, fence: int | None) -> Document:
+async def check_fence(tx: Tx, document_id: UUID, fence: int | None) -> Document:
+    """The document, if `fence` is still its lease's (None: not asked); raises LeaseLost."""
     found = await get(tx, document_id)
     if fence is not None and found.fence != fence:
         raise errors.LeaseLost(document=document_id, expected=fence, got=found.fence)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import http.client
-import json
 import random
 import re
 import time
@@ -14,9 +12,9 @@ from pathlib import Path
 
 from e2e.house import House, until
 
-from chaos import faults
+from chaos import door, faults
 from chaos.cable import Cable
-from chaos.typist import DiskEditor, Typist
+from chaos.typist import DiskEditor, Typists
 
 PAGE = "docs/storm.md"
 START = "# Storm\n\nOne line.\n\nAnother line.\n"
@@ -60,7 +58,7 @@ class Storm:
         """The whole storm; what was started is stopped, whatever happens."""
         self.house.start()
         self.cable = Cable(self.house.port, self.dice)
-        self.typists: list[Typist] = []
+        self.typists = Typists(self.dice.randint(3, 8))
         self.disk = DiskEditor(self.house, PAGE)
         try:
             self._seat()
@@ -69,20 +67,15 @@ class Storm:
         except (AssertionError, Exception) as error:  # a storm that broke off is a divergence too
             self.verdict.divergences.append(f"{type(error).__name__}: {error}")
         finally:
-            for typist in self.typists:
-                typist.stop()
+            self.typists.stop()
             self.house.stop()
             self.cable.close()
         return self.verdict
 
     def _seat(self) -> None:
         """Sign in, and open the page with 3 to 8 clients."""
-        token = self._token()
-        url, document = self._place(token)
-        for number in range(self.dice.randint(3, 8)):
-            self.typists.append(Typist(f"t{number}x", url, document))
-        for typist in self.typists:
-            typist.ask("open")
+        found = door.enter(self.house, PAGE)
+        self.typists.open([found.url(self.cable.port)] * len(self.typists), found.document)
 
     def _blow(self) -> None:
         """Typing all the time, with something going wrong now and then."""
@@ -96,9 +89,8 @@ class Storm:
 
     def _type(self, rounds: int) -> None:
         for _ in range(rounds):
-            for typist in self.typists:
-                if self.dice.random() < 0.7:
-                    typist.type(self.dice)
+            some = [n for n in range(len(self.typists)) if self.dice.random() < 0.7]
+            self.typists.type(self.dice, some)
             if self.dice.random() < 0.3:
                 self.disk.save(self.dice)
             if self.dice.random() < 0.15:
@@ -113,7 +105,7 @@ class Storm:
             raise AssertionError(self._unrest()) from None
         until(lambda: self.house.committed(PAGE) == text, 30, what="the commit")
         until(lambda: self._site_has(text), 30, what="the site")
-        wanted = [word for each in (*self.typists, self.disk) for word in each.words]
+        wanted = [word for words in (*self.typists.words, self.disk.words) for word in words]
         found = Counter(_words(text))
         self.verdict.words = len(wanted)
         self.verdict.losses = [word for word in wanted if not found[word]]
@@ -124,57 +116,27 @@ class Storm:
 
     def _calm(self) -> str | None:
         """The one text that all clients and the file have; None while they differ."""
-        if not all(typist.ask("saved") for typist in self.typists):
-            return None
-        texts = {typist.ask("text") for typist in self.typists} | {self.house.file(PAGE)}
-        documents = {typist.ask("document") for typist in self.typists}
-        return texts.pop() if len(texts) == len(documents) == 1 else None
+        found = self.typists.all("text")
+        texts = {one["text"] for one in found} | {self.house.file(PAGE)}
+        documents = {one["document"] for one in found}
+        calm = len(texts) == len(documents) == 1 and all(one["saved"] for one in found)
+        return texts.pop() if calm else None
 
     def _unrest(self) -> str:
         """What keeps them from being the same, in words."""
-        saved = [typist.prefix for typist in self.typists if not typist.ask("saved")]
-        words = {typist.prefix: _words(typist.ask("text")) for typist in self.typists}
+        found = {f"t{number}x": one for number, one in enumerate(self.typists.all("text"))}
+        saved = [name for name, one in found.items() if not one["saved"]]
+        words = {name: _words(one["text"]) for name, one in found.items()}
         words["file"] = _words(self.house.file(PAGE))
         everywhere = set.intersection(*map(set, words.values()))
         missing = {
             name: sorted(set().union(*words.values()) - set(found)) for name, found in words.items()
         }
-        documents = {typist.prefix: typist.ask("state") for typist in self.typists}
-        return (f"no calm: not saved {saved}; documents {documents}; {len(everywhere)} words "
+        documents = dict(zip(found, self.typists.all("state"), strict=True))
+        return (f"no calm: not saved {saved}; documents {documents}; {self.typists.complaints}; {len(everywhere)} words "
                 f"everywhere, missing {({k: v for k, v in missing.items() if v})}")  # fmt: skip
 
     def _site_has(self, text: str) -> bool:
         path = self.house.repository / "public" / "docs" / "storm" / "index.html"
         shown = re.sub(r"<[^>]+>", " ", path.read_text("utf-8")) if path.exists() else ""
         return set(_words(text)) <= set(re.findall(r"\w+", html.unescape(shown)))
-
-    # Signing in, as a script does.
-
-    def _request(
-        self, method: str, path: str, body: bytes = b"", **headers: str
-    ) -> tuple[str, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=30)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body or None, named)
-        answer = connection.getresponse()
-        return answer.getheader("set-cookie") or "", answer.read().decode()
-
-    def _token(self) -> str:
-        link = self.house.link.removeprefix(self.house.url)
-        cookie = self._request("POST", link)[0].partition(";")[0]
-        _, page = self._request("GET", "/new", cookie=cookie)
-        form = re.search(r'name="csrf" value="(\w+)"', page)
-        assert form, "signing in gave no form token"
-        made = self._request(
-            "POST", "/api/tokens", b'{"name": "chaos"}', cookie=cookie, x_csrf_token=form[1]
-        )
-        return str(json.loads(made[1])["token"])
-
-    def _place(self, token: str) -> tuple[str, str]:
-        _, page = self._request("GET", f"/edit/main/{PAGE}", authorization=f"Bearer {token}")
-        config = re.search(r'data-config="([^"]*)"', page)
-        assert config, "the editor's page has no configuration"
-        found = json.loads(html.unescape(config[1]))
-        return f"ws://git:{token}@127.0.0.1:{self.cable.port}{found['syncUrl']}", found[
-            "documentUrl"
-        ]

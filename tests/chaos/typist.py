@@ -1,10 +1,11 @@
-"""An official client as a process of its own, and someone who edits the file on disk."""
+"""Official clients in a process of their own, and someone who edits the file on disk."""
 
 from __future__ import annotations
 
 import json
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,42 +20,63 @@ class ClientFailed(Exception):
     """A client did not do what it was told."""
 
 
-class Typist:
-    """Types numbered words through the official client."""
+class Typists:
+    """So many official clients, each typing words of its own: `t0x0`, `t0x1`, … `t1x0`, …"""
 
-    def __init__(self, prefix: str, url: str, document: str) -> None:
-        self.prefix = prefix
-        self.words: list[str] = []
+    def __init__(self, count: int) -> None:
+        self.words: list[list[str]] = [[] for _ in range(count)]
+        self.complaints: list[str] = []
         self._process = subprocess.Popen(
-            [str(_NODE), "--no-warnings", str(HERE / "js" / "typist.mjs"),
-             str(HERE.parent / "js"), url, document],
+            [str(_NODE), "--no-warnings", str(HERE / "js" / "typists.mjs"), str(HERE.parent / "js")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
 
-    def ask(self, command: str, **facts: Any) -> Any:
-        """Give a command and wait for its answer."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps({"command": command, **facts}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        while line and not line.startswith("{"):  # what the library itself says
-            line = self._process.stdout.readline()
-        found = json.loads(line) if line else {"error": "the client's process ended"}
-        if "error" in found:
-            raise ClientFailed(f"{self.prefix} {command}: {found['error']}")
-        return found["answer"]
+    def __len__(self) -> int:
+        return len(self.words)
 
-    def type(self, dice: random.Random) -> None:
-        """One more word, somewhere."""
-        word = f"{self.prefix}{len(self.words)}"
-        if self.ask("type", word=word, at=dice.random()):
-            self.words.append(word)
+    def open(self, urls: Sequence[str], document: str, first: int = 0) -> None:
+        """Open the document with so many clients, from the `first` on, each over its URL."""
+        calls = [
+            {"client": number, "command": "open", "url": url, "document": document}
+            for number, url in enumerate(urls, first)
+        ]
+        self._call(calls)
+
+    def all(self, command: str) -> list[Any]:
+        """Give every client a command and wait for the answers."""
+        return self._call([{"client": n, "command": command} for n in range(len(self))])
+
+    def type(self, dice: random.Random, some: Sequence[int] | None = None) -> None:
+        """One more word, somewhere, by each of these clients (by all of them)."""
+        chosen = range(len(self)) if some is None else some
+        new = {number: f"t{number}x{len(self.words[number])}" for number in chosen}
+        calls = [
+            {"client": number, "command": "type", "word": word, "at": dice.random()}
+            for number, word in new.items()
+        ]
+        for number, typed in zip(chosen, self._call(calls), strict=True):
+            if typed:
+                self.words[number].append(new[number])
 
     def stop(self) -> None:
         """End the process."""
         self._process.kill()
-        self._process.wait()
+        with self._process:
+            pass  # waits, and closes the pipes
+
+    def _call(self, calls: list[dict[str, Any]]) -> list[Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"calls": calls}) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        while line and not line.startswith("{"):  # what the library itself says
+            line = self._process.stdout.readline()
+        found = json.loads(line) if line else {"error": "the clients' process ended"}
+        if "error" in found:
+            raise ClientFailed(f"{calls}: {found['error']}")
+        self.complaints = found["complaints"]
+        return list(found["answers"])
 
 
 class DiskEditor:

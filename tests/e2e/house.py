@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import signal
@@ -65,6 +66,16 @@ class House:
             self.put(page_path, text)
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", "Begin")
+
+    def beside(self) -> House:
+        """Another server on the same clone, on a port of its own."""
+        other = copy.copy(self)
+        other.port = free_port()
+        other.url = f"http://127.0.0.1:{other.port}"
+        other.log = self.log.with_name(f"serve-{other.port}.log")
+        other.cookies, other._process = {}, None
+        other._settings = dict(self._settings)
+        return other
 
     # The process.
 

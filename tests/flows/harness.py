@@ -41,8 +41,9 @@ class House:
         self.stack = AsyncExitStack()
         self.stop = asyncio.Event()
         self.editors = []
+        process_id = self.stack.enter_context(context.joined(self.settings))
         self.app = await self.stack.enter_async_context(
-            context.open_app(self.settings, table.tasks)
+            context.open_app(self.settings, table.tasks, process_id)
         )
         self._live = house.live(self.app, self.stop)
         await self._live.__aenter__()
@@ -130,7 +131,7 @@ class House:
 def _is_house(task: asyncio.Task) -> bool:
     name = task.get_name()
     return name.startswith(
-        ("room ", "keep ", "hold ", "watch", "relay", "bus", "sweep", "consumer")
+        ("room ", "keep ", "hold ", "watch", "relay", "bus", "leases", "sweep", "consumer")
     )
 
 

@@ -30,7 +30,8 @@ UPDATE documents SET page_path = %(page_path)s WHERE id = %(id)s AND status = 'l
 UPDATE documents SET status = 'retired', successor = %(successor)s,
     carried_seq = last_seq, carried_heads = heads,
     lease_holder = NULL, lease_until = NULL, fence = fence + 1
-WHERE id = %(id)s AND status = 'live' AND (%(last_seq)s::bigint IS NULL OR last_seq = %(last_seq)s);
+WHERE id = %(id)s AND status = 'live' AND (%(last_seq)s::bigint IS NULL OR last_seq = %(last_seq)s)
+    AND (%(fence)s::bigint IS NULL OR fence = %(fence)s);
 
 -- hand_over_conflicts: What is to be decided is decided in the document that follows.
 UPDATE conflicts SET document_id = %(successor)s WHERE document_id = %(id)s AND resolved_at IS NULL;
@@ -95,10 +96,6 @@ WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 -- release_lease: Give it back at once.
 UPDATE documents SET lease_holder = NULL, lease_until = NULL
 WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
-
--- take_over: End the leases of all processes of a clone.
-UPDATE documents SET lease_until = clock_timestamp()
-WHERE starts_with(lease_holder, %(clone)s || '-') AND lease_until > clock_timestamp();
 
 -- orphans: Live documents whose file or tip is behind and whose lease is nobody's (for sweeping).
 SELECT * FROM documents

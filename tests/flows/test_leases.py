@@ -1,0 +1,188 @@
+"""Several servers on one clone: one of them writes a page, and a lease that moved is fenced."""
+
+from __future__ import annotations
+
+import pytest
+
+from prdgen.flows import context, edit, lease, rename, roll, servers
+from prdgen.flows.errors import AlreadyServed, OtherClone, OtherServices
+from prdgen.settings import Settings
+from prdgen.store.errors import LeaseLost
+
+from .conftest import ONE
+from .harness import blame, fsck, until
+
+LEFT = ".one.md.0123abcd.prdgen~"
+
+
+@pytest.fixture
+def page(repo):
+    return repo.path / "one.md"
+
+
+@pytest.fixture
+async def beside(houses):
+    """`await beside(house)`: another server on the same clone, with the same services."""
+
+    async def second(house, **options):
+        made = await house.second(**options).open()
+        houses.opened.append(made)
+        return made
+
+    return second
+
+
+async def moved(house, other):
+    """The lease on the page runs out while `house` is not looking, and `other` takes it."""
+    live = house.live()
+    async with house.app.store.transaction() as tx:
+        await tx.execute("UPDATE documents SET lease_until = now() WHERE id = %s", [live.id])
+    assert await other.app.keeper.hold(live.document) is not None
+    return live
+
+
+async def test_one_of_two_servers_writes_the_page(house, beside, repo, page):
+    """People on both see each other; the file and the commits are one server's, in both's names."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("by ann\n")
+    await bob.until(lambda: "by ann" in bob.text)
+    await bob.write("by bob\n")
+    await until(lambda: page.read_text() == ONE + "by ann\nby bob\n")
+    assert ann.text == bob.text
+    assert other.app.keeper.all() == []
+    await house.save("ann")
+    assert blame(repo)[-2:] == [("Ann", "by ann"), ("Bob", "by bob")]
+    assert fsck(repo) == ""
+
+
+async def test_who_saves_a_version_elsewhere_gets_the_lease(house, beside, repo, page):
+    """Saving works on every server; the one that had the lease gives it, and writes no more."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("by ann\n")
+    await bob.until(lambda: "by ann" in bob.text)
+    assert len((await other.save("bob")).commits) == 1
+    assert house.app.keeper.all() == []
+    await ann.write("more\n")
+    await until(lambda: page.read_text() == ONE + "by ann\nmore\n")
+    assert (await house.save("ann")).commits
+    assert repo.status() == ""
+
+
+async def test_a_server_that_lost_its_lease_writes_no_file(house, beside, page):
+    """It slept for longer than its lease; what it would have written stands in the store."""
+    other = await beside(house)
+    ann = await house.editor()
+    live = await moved(house, other)
+    await ann.write("typed\n")
+    await until(lambda: page.read_text() == ONE + "typed\n")
+    await ann.write("after\n")
+    with pytest.raises(LeaseLost):
+        await edit._record_intent(house.app, live, live.room.heads, live.room.text)
+    with pytest.raises(LeaseLost):
+        async with lease.writing(house.app, live):
+            pass
+    await until(lambda: page.read_text() == ONE + "typed\nafter\n")
+    await until(lambda: house.app.keeper.all() == [])
+
+
+async def test_a_server_that_lost_its_lease_commits_nothing(house, beside, repo):
+    """Not even a text that is right: the branch's tip is the other one's to move."""
+    other = await beside(house)
+    ann = await house.editor()
+    await ann.write("typed\n")
+    before = repo.git("rev-parse", "main")
+    live = await moved(house, other)
+    async with live.lock:
+        with pytest.raises(LeaseLost):
+            await edit.commit(house.app, live, "Late", None)
+    assert repo.git("rev-parse", "main") == before
+
+
+async def test_a_server_that_lost_its_lease_ends_no_epoch_and_renames_nothing(house, beside, repo):
+    """Retiring and moving a document name the fence as well."""
+    other = await beside(house)
+    ann = await house.editor()
+    await ann.write("typed\n")
+    await house.save("ann")
+    async with house.live().lock:
+        successor = await roll.prepare(house.app, house.live())
+    live = await moved(house, other)
+    with pytest.raises(LeaseLost):
+        await roll.go(house.app, live, successor)
+    repo.git("mv", "one.md", "two.md")
+    tip = repo.commit("Rename")
+    live.document = other.live().document
+    with pytest.raises(LeaseLost):
+        await rename.follow(house.app, live, tip)
+
+
+async def test_a_lease_does_not_move_in_the_middle_of_a_write(house, beside):
+    """The writer may have been stopped there; its lease moves when it is through, or dead."""
+    other = await beside(house)
+    await house.editor()
+    live = house.live()
+    async with lease.page(house.app, "main", "one.md"):
+        async with house.app.store.transaction() as tx:
+            await tx.execute("UPDATE documents SET lease_until = now() WHERE id = %s", [live.id])
+        assert await other.app.keeper.hold(live.document) is None
+    assert await other.app.keeper.hold(live.document) is not None
+
+
+async def test_what_a_killed_server_left_between_two_names_is_taken_in(house, beside, page):
+    """A save that its swap took out and it did not look at any more (trap 6)."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("typed\n")
+    await until(lambda: page.read_text() == ONE + "typed\n")
+    (page.parent / LEFT).write_text(ONE.replace("first", "saved") + "typed\n")
+    await moved(house, other)
+    await bob.until(lambda: "saved line" in bob.text)
+    await until(lambda: page.read_text() == bob.text)
+    assert not (page.parent / LEFT).exists()
+
+
+async def test_a_server_that_starts_lets_the_others_keep_their_leases(house, beside):
+    """Only what dead ones held is taken over."""
+    ann = await house.editor()
+    fence = house.live().fence
+    await beside(house)
+    await ann.write("typed\n")
+    assert house.live().fence == fence
+
+
+def test_who_may_join(repo, database_url, redis_url):
+    """One server with services of its own, or several that share theirs."""
+    alone = Settings(repository=repo.path)
+    shared = Settings(repository=repo.path, database_url=database_url, redis_url=redis_url)
+    with context.joined(shared), context.joined(shared):
+        with pytest.raises(AlreadyServed), context.joined(alone):
+            pass
+        elsewhere = Settings(
+            repository=repo.path, database_url="postgresql://db/x", redis_url="redis://c"
+        )
+        with pytest.raises(OtherServices), context.joined(elsewhere):
+            pass
+    with context.joined(alone), pytest.raises(AlreadyServed), context.joined(shared):
+        pass
+
+
+def test_a_copy_of_a_clone_is_another_clone(tmp_path):
+    """Its branches go their own way; the folder itself may be moved."""
+    first = servers.clone_id(tmp_path / "one")
+    (tmp_path / "one").rename(tmp_path / "moved")
+    assert servers.clone_id(tmp_path / "moved") == first
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "clone").write_bytes((tmp_path / "moved" / "clone").read_bytes())
+    assert servers.clone_id(tmp_path / "copy") != first
+
+
+async def test_a_database_belongs_to_one_clone_at_a_time(house, repo, tmp_path, monkeypatch):
+    """The tips of two clones differ: one would take the other's commits back."""
+    monkeypatch.setattr(lease, "_LINGER_SECONDS", 0.3)
+    repo.git("clone", "--quiet", str(repo.path), str(tmp_path / "clone"))
+    made = house.second(repository=tmp_path / "clone")
+    with pytest.raises(OtherClone):
+        await made.open()
+    await made.stack.aclose()
