@@ -30,6 +30,9 @@ COMMANDS: Final[dict[str, str]] = {
     "index": "List pages, requirements and what links where, or rebuild the server's index.",
     "export": "Write a page as PDF, Word, Markdown or JSON.",
     "user": "Add people and make sign-in links and API tokens.",
+    "hooks": "Let Git merge pages word by word and check them at commits; or take that out again.",
+    "hook": "What Git's hooks call.",
+    "merge-file": "Merge a page word by word, as Git's merge driver.",
     "doctor": "Say what is in order on this machine and in this repository, and what is not.",
     "worker": "Do background jobs (serve starts one by itself).",
 }
@@ -47,7 +50,7 @@ class Commands(click.Group):
         """Import `prdgen.cli.<name>_command` and take its `command`."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"prdgen.cli.{cmd_name}_command")
+        module = importlib.import_module(f"prdgen.cli.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         command.short_help = COMMANDS[cmd_name]
         return command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,26 +31,39 @@ def pages(clone: Clone, only: Iterable[str], branch: str | None) -> list[Problem
     for page_path in wanted:
         if page_path not in known:
             raise NoSuchPage(page_path=page_path, branch=branch or "the working tree")
-        try:
-            content = text.decode(known[page_path]).text
-        except NotEditable as error:
-            found.append(Problem(1, str(error), "not-editable", error.hint, page_path))
-            continue
-        each = checks.check(
-            page_path, content, frozenset(known), known_files=frozenset(contents), defined=defined
-        )
-        drawn = render.render(page_path, content, context=render.RenderContext()).problems
-        each += [problem for problem in drawn if "diagram" in problem.code]
-        found += [replace(problem, page_path=page_path) for problem in each]
+        found += one(page_path, known[page_path], frozenset(known), frozenset(contents), defined)
     return sorted(found, key=lambda problem: (problem.page_path, problem.line))
+
+
+def one(
+    page_path: str,
+    data: bytes,
+    pages: Collection[str],
+    files: Collection[str],
+    defined: Mapping[str, str],
+) -> list[Problem]:
+    """Problems of one page, given what else there is: pages, files, and which page defines what."""
+    try:
+        content = text.decode(data).text
+    except NotEditable as error:
+        return [Problem(1, str(error), "not-editable", error.hint, page_path)]
+    found = checks.check(page_path, content, pages, known_files=files, defined=defined)
+    drawn = render.render(page_path, content, context=render.RenderContext()).problems
+    found += [problem for problem in drawn if "diagram" in problem.code]
+    return [replace(problem, page_path=page_path) for problem in found]
+
+
+def defined_in(page_path: str, data: bytes) -> list[str]:
+    """The ids of the requirements that a page defines."""
+    return [each.id for each in facts.of(page_path, _readable(data)).requirements]
 
 
 def _defined(known: Mapping[str, bytes]) -> dict[str, str]:
     """Requirement id → the page that defines it; the first one by path."""
     found: dict[str, str] = {}
     for page_path, data in sorted(known.items()):
-        for requirement in facts.of(page_path, _readable(data)).requirements:
-            found.setdefault(requirement.id, page_path)
+        for name in defined_in(page_path, data):
+            found.setdefault(name, page_path)
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from prdgen.git import setup
+from prdgen.git import driver_setup, setup
 from prdgen.page import templates
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -41,6 +41,7 @@ def lay(folder: Path, *, example: bool, say: Callable[[str], None]) -> None:
     if not has_mkdocs:
         laid += _pages(folder, example=example)
     laid += _ignore(folder)
+    laid += _attributes(folder)
     if laid:
         setup.commit_paths(folder, laid, "Lay out PRDs with prdgen")
         say(f"Committed {len(laid)} files")
@@ -95,3 +96,13 @@ def _ignore(folder: Path) -> list[str]:
         return []
     path.write_text("\n".join([*lines, *missing]) + "\n", "utf-8")
     return [".gitignore"]
+
+
+def _attributes(folder: Path) -> list[str]:
+    """Let pages be merged word by word, in clones with the driver (`prdgen hooks install`)."""
+    path = folder / ".gitattributes"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    if any("merge=" in line for line in lines):
+        return []
+    path.write_text("\n".join([*lines, *driver_setup.ATTRIBUTES]) + "\n", "utf-8")
+    return [".gitattributes"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from prdgen.errors import PrdgenError
-from prdgen.git import hooks, process, repository
+from prdgen.git import hook_files, hooks, process, repository
 from prdgen.git.repository import Repository
 
 _OLDEST: Final = (2, 30)
@@ -73,7 +73,7 @@ def _busy(found: Repository) -> Finding:
 def _hooks(found: Repository) -> Finding:
     pushed = hooks.untrusted(found)
     if pushed:
-        where = hooks.folder(found)
+        where = hook_files.folder(found)
         return Finding(
             "hooks", ok=False,
             what=f"{', '.join(sorted(pushed))} in {where} can be changed by a push and are not run",

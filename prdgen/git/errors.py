@@ -131,3 +131,20 @@ class UnknownRevision(NotFound):
     """{got!r} names no commit in this repository."""
 
     cure = "Give a branch, a tag or a commit id, as `git log` shows them."
+
+
+class HooksElsewhere(PrdgenError):
+    """Git looks for hooks in {where}, which {whose}, so prdgen puts none there by itself."""
+
+    cure = (
+        'Call `prdgen hook NAME "$@"` in your hooks there, or let prdgen write there: '
+        "`prdgen hooks install --shared`."
+    )
+
+
+class HookInTheWay(PrdgenError):
+    """{where} is not prdgen's hook, and {before}, which prdgen kept for you, is there already."""
+
+    cure = (
+        "Make one hook of the two, or remove one of them, and install again. Nothing was changed."
+    )

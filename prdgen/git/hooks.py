@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from prdgen.git import process
+from prdgen.git import hook_files, process
 from prdgen.git.errors import HookRefused, HookTooSlow
 from prdgen.git.process import Done
 from prdgen.git.repository import Repository
@@ -53,14 +53,6 @@ def are_needed(repository: Repository) -> bool:
     return repository.config_flag("commit.gpgSign") or bool(trusted(repository))
 
 
-def folder(repository: Repository) -> Path:
-    """Where Git looks for hooks: `core.hooksPath`, or `hooks` in the git folder."""
-    configured = repository.config_get("core.hooksPath")
-    if not configured:
-        return repository.common_dir / "hooks"
-    return repository.work_tree / Path(configured).expanduser()
-
-
 def trusted(repository: Repository) -> dict[str, Path]:
     """The commit hooks that may run, by name.
 
@@ -77,9 +69,12 @@ def untrusted(repository: Repository) -> dict[str, Path]:
 
 
 def installed(repository: Repository) -> dict[str, Path]:
-    """Every executable commit hook, by name."""
-    where = folder(repository)
-    found = {name: where / name for name in COMMIT_HOOKS}
+    """Every executable commit hook that is not prdgen's own, by name.
+
+    Ours are for people who commit by themselves; the hooks that stood there before them still count.
+    """
+    where = hook_files.folder(repository)
+    found = {name: hook_files.not_ours(where / name) for name in COMMIT_HOOKS}
     return {n: path for n, path in found.items() if path.is_file() and os.access(path, os.X_OK)}
 
 

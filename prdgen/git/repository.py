@@ -196,7 +196,11 @@ class Repository:
         """Every regular file of a commit, sorted by path. Links, submodules and names that are
         not UTF-8 are left out.
         """
-        return list(self._files(str(self._tree(commit).id)))
+        return self.list_tree(str(self._tree(commit).id))
+
+    def list_tree(self, tree: str) -> list[Entry]:
+        """The same for a tree that need not be any commit's."""
+        return list(self._files(tree))
 
     def _list_files(self, tree: str) -> tuple[Entry, ...]:
         printed = process.output(self.work_tree, "ls-tree", "-r", "-z", "-l", "--full-tree", tree)

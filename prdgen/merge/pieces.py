@@ -31,6 +31,8 @@ class Disputed:
     start: int
     end: int
     theirs: str
+    base: str = ""
+    """The lines both made these of; with what they share, unless versions are kept whole."""
 
 
 Piece = Kept | Added | Disputed
@@ -49,6 +51,8 @@ class Conflict:
     end: int
     ours: str
     theirs: str
+    base: str = ""
+    """What the base has in this place, in whole lines, for those who want to see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ def moved_on(piece: Piece, by: int) -> Piece:
     match piece:
         case Kept(start, end):
             return Kept(start + by, end + by)
-        case Disputed(start, end, theirs):
-            return Disputed(start + by, end + by, theirs)
+        case Disputed(start, end, theirs, base):
+            return Disputed(start + by, end + by, theirs, base)
         case Added():
             return piece
 
@@ -87,7 +91,8 @@ def assembled(ours: str, pieces: Iterable[Piece]) -> Merged:
             edits.append((at, at, added))
         if isinstance(piece, Disputed):
             middle = length + len(kept)
-            conflicts.append(Conflict(length, middle, middle + len(added), kept, added))
+            end = middle + len(added)
+            conflicts.append(Conflict(length, middle, end, kept, added, piece.base))
         texts += (kept, added)
         length += len(kept) + len(added)
     edits.append((at, len(ours), ""))
@@ -101,7 +106,7 @@ def _parts(ours: str, piece: Piece) -> tuple[str, str]:
             return ours[start:end], ""
         case Added(text):
             return "", text
-        case Disputed(start, end, theirs):
+        case Disputed(start, end, theirs, _):
             return ours[start:end], theirs
 
 
@@ -115,6 +120,7 @@ def _within(text: str, conflicts: Iterable[Conflict]) -> list[Conflict]:
             min(one.end, size),
             text[one.start : one.middle],
             text[one.middle : one.end],
+            one.base,
         )
         for one in conflicts
     ]

@@ -17,14 +17,17 @@ from prdgen.merge.touching import Version
 __all__ = ["Conflict", "Merged", "merge"]
 
 
-def merge(base: str, theirs: str, ours: str, limit_ms: int = LIMIT_MS) -> Merged:
+def merge(
+    base: str, theirs: str, ours: str, limit_ms: int = LIMIT_MS, *, whole: bool = False
+) -> Merged:
     """What both sides made of `base`, as a change of `ours`.
 
     Both sides are compared with the base by line, then by word inside changed lines. What only
     one side changed is taken; what both did alike is taken once; where their changes touch, both
     versions stay on whole lines, ours first, with a `Conflict`. Text one side edited stays when
     the other side deleted it, and goes along when the other side moved it. Front matter is merged
-    key by key. The result depends on the three texts and the limit only, not on the clock.
+    key by key. The result depends on the three texts and the limit only, not on the clock. With
+    `whole`, a conflict has all lines of its place, with what both versions share.
     """
     if theirs in (base, ours):
         return Merged(ours, [], [])
@@ -34,7 +37,7 @@ def merge(base: str, theirs: str, ours: str, limit_ms: int = LIMIT_MS) -> Merged
     texts = [text + "\n" for text in (base, theirs, ours)]
     found = _Decided("", [], [])
     for part in front_matter.parts(*texts):
-        found.append(_decide(*part, limit_ms))
+        found.append(_decide(*part, limit_ms, whole=whole))
     merged = pieces.assembled(found.ours, found.pieces)
     if not found.edits:
         return merged
@@ -59,7 +62,7 @@ class _Decided:
         self.ours += other.ours
 
 
-def _decide(base: str, theirs: str, ours: str, limit_ms: int) -> _Decided:
+def _decide(base: str, theirs: str, ours: str, limit_ms: int, *, whole: bool) -> _Decided:
     if theirs in (base, ours):
         return _Decided(ours, [], [Kept(0, len(ours))])
     their_side, our_side = _sides(base, theirs, ours, limit_ms // 2)
@@ -71,8 +74,8 @@ def _decide(base: str, theirs: str, ours: str, limit_ms: int) -> _Decided:
     our_side = carrying.with_edits(ours, our_hunks, brought)
     moved = carried | brought
     gathered = groups.gather(base, our_side.hunks, their_side.hunks, moved)
-    walk = _Walk(their_side.text, our_side.text, Effort.lasting(limit_ms // 2))
-    return _Decided(our_side.text, our_side.edits, list(walk.along(base, gathered)))
+    walk = _Walk(base, their_side.text, our_side.text, Effort.lasting(limit_ms // 2), whole)
+    return _Decided(our_side.text, our_side.edits, list(walk.along(gathered)))
 
 
 def _sides(base: str, theirs: str, ours: str, limit_ms: int) -> tuple[Side, Side]:
@@ -93,11 +96,13 @@ def _sides(base: str, theirs: str, ours: str, limit_ms: int) -> tuple[Side, Side
 class _Walk:
     """Goes through base, theirs and ours at once and says what becomes of each group."""
 
+    base: str
     theirs: str
     ours: str
     effort: Effort
+    whole: bool
 
-    def along(self, base: str, gathered: Iterable[Group]) -> Iterator[Piece]:
+    def along(self, gathered: Iterable[Group]) -> Iterator[Piece]:
         """The pieces of the merged text."""
         at = our_at = their_at = 0
         for group in gathered:
@@ -108,7 +113,7 @@ class _Walk:
             their_at = their_start + size + sum(hunk.growth for hunk in group.theirs)
             yield from self._decide(group, (our_start, our_at), (their_start, their_at))
             at = group.end
-        yield Kept(our_at, our_at + len(base) - at)
+        yield Kept(our_at, our_at + len(self.base) - at)
 
     def _decide(
         self, group: Group, ours: tuple[int, int], theirs: tuple[int, int]
@@ -122,10 +127,11 @@ class _Walk:
                 return []
             case Kind.TOUCHING:
                 return touching.resolve(
+                    self.base[group.start : group.end],
                     Version(self.ours, *ours, _alone(group.ours, group.theirs)),
                     Version(self.theirs, *theirs, _alone(group.theirs, group.ours)),
-                    adds_only=group.start == group.end,
-                    effort=self.effort,
+                    self.effort,
+                    whole=self.whole,
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prdgen.merge import alignment, tokens
 from prdgen.merge.alignment import Effort, Span
@@ -25,12 +25,25 @@ class Version:
         return tokens.lines(self.text[self.start : self.end])
 
 
-def resolve(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> list[Piece]:
-    """Ours, then theirs; lines both have are not repeated.
+def resolve(
+    base: str, ours: Version, theirs: Version, effort: Effort, *, whole: bool = False
+) -> list[Piece]:
+    """Ours, then theirs; lines both have are not repeated. `base` is what both replaced.
 
-    Where one side deleted everything, the paragraphs the other side edited stay. `adds_only`
-    says that nothing of the base was replaced: what only one side added is then no conflict.
+    Where one side deleted everything, the paragraphs the other side edited stay. Where nothing of
+    the base was replaced, what only one side added is no conflict. With `whole`, versions that are
+    in conflict stay as they are, with what they share, as the display of a base beside them needs.
     """
+    found = [
+        replace(piece, base=base) if isinstance(piece, Disputed) else piece
+        for piece in _resolved(ours, theirs, adds_only=not base, effort=effort)
+    ]
+    if whole and any(isinstance(piece, Disputed) for piece in found):
+        return [Disputed(ours.start, ours.end, "".join(theirs.lines), base)]
+    return found
+
+
+def _resolved(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> list[Piece]:
     if ours.lines == theirs.lines:
         return [Kept(ours.start, ours.end)]
     if adds_only or (ours.lines and theirs.lines):

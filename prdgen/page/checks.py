@@ -17,6 +17,7 @@ _LEFT_OVER: Final = re.compile(r"(!!!|\?\?\?\+?)[ \t]+\w|===[!+]?[ \t]+[\"']")
 _COLON: Final = re.compile(rf"^[ \t]*[-*+][ \t]+\[({requirements.ID})\]:", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*\w+\s*\}\}|\bTODO\b|\bTBD\b|\bFIXME\b")
 _HTML_ID: Final = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^\s"'>]+)""")
+_MARKERS: Final = ("<<<<<<< ", "=======", ">>>>>>> ")
 _COMMENT: Final = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
 
@@ -41,6 +42,7 @@ def check(
     found += _notation(tree)
     found += _empty_sections(tree, known)
     found += _left_over(tree)
+    found += _conflicts(tree)
     placed = {replace(problem, page_path=page_path) for problem in found}
     return sorted(placed, key=lambda problem: (problem.line, problem.code, problem.message))
 
@@ -120,18 +122,39 @@ def _notation(tree: trees.Tree) -> Iterator[Problem]:
     """`- [REQ-1]: text`, which Markdown takes for the definition of a link and hides."""
     if tree.too_deep:
         return
-    code = {
-        line
-        for node, value in tree.nodes
-        if isinstance(value, comrak.CodeBlock)
-        for line in range(node.sourcepos.start.line, node.sourcepos.end.line + 1)
-    }
+    code = _code_lines(tree)
     for match in _COLON.finditer(tree.body):
         line = tree.body.count("\n", 0, match.start()) + 1
         if line not in code:
             message = f"Markdown hides `[{match[1]}]:`, it defines a link."
             hint = f"Write `- [{match[1]}] …` without the colon."
             yield Problem(line, message, "hidden-requirement", hint)
+
+
+def _code_lines(tree: trees.Tree) -> set[int]:
+    """The lines of code blocks."""
+    return {
+        line
+        for node, value in tree.nodes
+        if isinstance(value, comrak.CodeBlock)
+        for line in range(node.sourcepos.start.line, node.sourcepos.end.line + 1)
+    }
+
+
+def _conflicts(tree: trees.Tree) -> Iterator[Problem]:
+    """Git's conflict markers, outside of code that may be about them."""
+    if _MARKERS[0] not in tree.text:
+        return
+    code, opened, expected = _code_lines(tree), 0, 0
+    for line, words in enumerate(tree.text.split("\n"), 1):
+        if line in code or not words.startswith(_MARKERS[expected]):
+            continue
+        opened = line if expected == 0 else opened
+        expected = (expected + 1) % len(_MARKERS)
+        if expected == 0:
+            message = "Two versions stand here between Git's conflict markers."
+            hint = "Keep what is right and remove the lines that begin with <, = and >."
+            yield Problem(opened, message, "conflict-marker", hint)
 
 
 def _empty_sections(tree: trees.Tree, known: facts.PageFacts) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ def codes(text: str, **known) -> list[tuple[int, str]]:
         ("[x](../../a.md)\n", "broken-link"),
         ("[x](#nowhere)\n", "broken-anchor"),
         ("---\na: [\n---\n", "front-matter"),
+        ("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> x\n", "conflict-marker"),
+        ("---\na: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n---\n", "conflict-marker"),
     ],
 )
 def test_each_kind_of_problem(text, code):
@@ -57,3 +59,10 @@ def test_sections_left_from_the_template():
 )  # fmt: skip
 def test_clean_pages(text):
     assert codes(text) == []
+
+
+def test_conflict_markers_in_code_are_no_conflict():
+    """A page about Git may show some; and a line of `=` alone underlines a heading."""
+    shown = "<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> x\n"
+    assert codes(f"Like this:\n\n```\n{shown}```\n") == []
+    assert codes("Title\n=======\n\nwords\n") == []

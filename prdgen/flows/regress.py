@@ -1,0 +1,68 @@
+"""two snapshots of a repository → the problems the newer one brought, in the pages it touched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from prdgen.flows import check, pages_of
+from prdgen.flows.clone import Clone
+from prdgen.git.snapshots import Snapshot
+from prdgen.page.problems import Problem
+
+
+def find(clone: Clone, before: Snapshot | None, after: Snapshot) -> list[Problem]:
+    """Problems of `after` that `before` (None: nothing) has not, by page and line. Blocks.
+
+    Looked at are the pages that differ, those that name a file that is gone, and those that define
+    a requirement a changed page defines too. What was wrong before is nobody's fault now.
+    """
+    globs = pages_of.globs(clone)
+    changes = after.since(before)
+    was = {each.path: each.old_path or each.path for each in changes if each.kind != "deleted"}
+    gone = {each.old_path or each.path for each in changes if each.kind in {"deleted", "renamed"}}
+    touched = {path for path in was if globs.match(path)}
+    ids = {name for path in touched for name in check.defined_in(path, after.read(path))}
+    near = touched | set(filter(globs.match, after.naming({*ids, *_written(gone)})))
+    now = _problems(clone, after, near)
+    known = {path: was.get(path, path) for path in near}
+    old = {} if before is None else _problems(clone, before, set(known.values()))
+    new = (each for path in near for each in _without(now.get(path, ()), old.get(known[path], ())))
+    return sorted(new, key=lambda problem: (problem.page_path, problem.line))
+
+
+def _written(paths: Iterable[str]) -> set[str]:
+    """File names as links have them."""
+    names = {path.rpartition("/")[2] for path in paths}
+    return names | {quote(name) for name in names}
+
+
+def _problems(
+    clone: Clone, snapshot: Snapshot, wanted: Iterable[str]
+) -> Mapping[str, list[Problem]]:
+    globs = pages_of.globs(clone)
+    data = {path: snapshot.read(path) for path in sorted(wanted) if path in snapshot.files}
+    defined: dict[str, str] = {}
+    for path, content in data.items():
+        for name in check.defined_in(path, content):
+            defined.setdefault(name, path)
+    files = frozenset(snapshot.files)
+    pages = frozenset(filter(globs.match, files))
+    return {
+        path: check.one(path, content, pages, files, defined)
+        for path, content in data.items()
+        if path in pages
+    }
+
+
+def _without(now: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:
+    left = Counter((problem.code, problem.message) for problem in old)
+    new = []
+    for problem in now:
+        key = problem.code, problem.message
+        if left[key]:
+            left[key] -= 1
+        else:
+            new.append(problem)
+    return new

@@ -1,0 +1,69 @@
+"""The files of a commit, or of what is staged, as one value: to compare them and to search in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pygit2
+
+from prdgen.git import history, process
+from prdgen.git.repository import Repository
+from prdgen.git.values import FileChange
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One Git tree."""
+
+    repository: Repository
+    tree: str
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The blob of each regular file, by path."""
+        return {entry.path: entry.blob for entry in self.repository.list_tree(self.tree)}
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes. Raises KeyError when there is no such file."""
+        found = self.repository.libgit2[self.files[path]]
+        assert isinstance(found, pygit2.Blob)
+        return bytes(found.data)
+
+    def since(self, before: Snapshot | None) -> list[FileChange]:
+        """What differs from `before` (None: from nothing), renames found."""
+        old = None if before is None else before.tree
+        return history.changed(self.repository.libgit2, old, self.tree)
+
+    def naming(self, words: Iterable[str]) -> set[str]:
+        """The paths of the text files in which one of the words stands."""
+        wanted = "\n".join(word for word in words if word)
+        if not wanted:
+            return set()
+        top = self.repository.work_tree
+        asked = ("grep", "-z", "-l", "-I", "-F", "--full-name", "-f", "-", self.tree)
+        done = process.run(top, *asked, data=f"{wanted}\n".encode())
+        if done.code > 1:
+            raise process.failure(asked, done)
+        names = done.output.decode("utf-8", "replace").split("\0")
+        return {name.partition(":")[2] for name in names if name}
+
+
+def of(repository: Repository, commit: str) -> Snapshot:
+    """The files of a commit. Raises CommitNotFound."""
+    return Snapshot(repository, repository.commit_info(commit).tree)
+
+
+def staged(repository: Repository) -> Snapshot:
+    """What the commit that is being made will have; a hook sees the index Git made for it.
+
+    Raises GitFailed while the index holds the sides of a conflict.
+    """
+    index = os.environ.get("GIT_INDEX_FILE")
+    variables = {"GIT_INDEX_FILE": index} if index else {}
+    done = process.run(repository.work_tree, "write-tree", variables=variables)
+    if done.code:
+        raise process.failure(("write-tree",), done)
+    return Snapshot(repository, done.output.decode().strip())
