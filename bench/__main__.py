@@ -80,18 +80,42 @@ def build(corpus: Path, *, as_json: bool) -> None:
     show(lambda: build.run(corpus, say), as_json=as_json)
 
 
+@main.command()
+@click.option("--keystrokes", type=int, help="Type only so many of the 259,778.")
+@_CORPUS
+@_JSON
+def history(keystrokes: int | None, corpus: Path, *, as_json: bool) -> None:
+    """Hundreds of thousands of keystrokes in one page: what they leave, and what it weighs."""
+    from bench import history
+
+    show(lambda: history.run(corpus, say, keystrokes), as_json=as_json)
+
+
+@main.command()
+@click.option("--clients", default=200, show_default=True, help="Editors that come back at once.")
+@click.option("--away", default=30.0, show_default=True, help="Seconds without the server.")
+@_JSON
+def reconnect(clients: int, away: float, *, as_json: bool) -> None:
+    """A crowd of editors loses the server while typing, and comes back at once."""
+    from bench import reconnect
+
+    show(lambda: reconnect.run(say, clients, away), as_json=as_json)
+
+
 @main.command("all")
 @_CORPUS
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    from bench import build, edit, load, start, sync
+    from bench import build, edit, history, load, reconnect, start, sync
 
     steps: dict[str, Callable[[], Report]] = {
         "sync": lambda: sync.run(load.Load(), say),
         "edit": lambda: edit.run(corpus, say),
         "start": lambda: start.run(corpus, say),
         "build": lambda: build.run(corpus, say),
+        "history": lambda: history.run(corpus, say),
+        "reconnect": lambda: reconnect.run(say),
     }
     found = {}
     for name, step in steps.items():

@@ -39,12 +39,15 @@ class Report:
     targets: Mapping[str, float]
     peers: Mapping[str, Figures] = field(default_factory=dict)
     options: Figures = field(default_factory=dict)
+    must_hold: Sequence[str] = ()
+    """Figures that are true or false, and must be true."""
 
     @property
     def missed(self) -> list[str]:
-        """Figures over their target, or not there at all."""
+        """Figures over their target, not true, or not there at all."""
         found = {name: self.figures.get(name) for name in self.targets}
-        return [n for n, value in found.items() if value is None or value > self.targets[n]]
+        over = [n for n, value in found.items() if value is None or value > self.targets[n]]
+        return over + [name for name in self.must_hold if self.figures.get(name) is not True]
 
     def as_json(self) -> Figures:
         """Flat figures first, then what they are to be read with."""

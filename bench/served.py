@@ -30,9 +30,9 @@ class ServerFailed(Exception):
 class Served:
     """A server on a repository, from its start to its clean end."""
 
-    def __init__(self, repository: Path, **settings: object) -> None:
+    def __init__(self, repository: Path, *, port: int = 0, **settings: object) -> None:
         self.repository = repository
-        self.port = free_port()
+        self.port = port or free_port()
         self._log: deque[str] = deque(maxlen=200)
         self._link = threading.Event()
         self._path = ""
@@ -56,6 +56,16 @@ class Served:
     def stop(self) -> None:
         """End it as ctrl-C does; safe to call again."""
         processes.stop(self._process)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would; its database and cache go on."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def errors_logged(self) -> int:
+        """Lines of its log that are errors, among the last ones."""
+        return sum(" ERROR " in line for line in list(self._log))
 
     @property
     def pid(self) -> int:

@@ -41,6 +41,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         process_id=app.process_id,
         limits=Limits(
             news_seconds=_NEWS_SECONDS,
+            quiet_seconds=settings.quiet_seconds,
             message_bytes=settings.message_limit,
             page_bytes=settings.live_limit,
             messages_per_second=settings.messages_per_second,

@@ -28,13 +28,41 @@ class Ledger:
         self.mark: cold.Mark | None = None
         self.behind = False
         """Whether the store has changes that are not here."""
-        self.replica: Replica
+        self._replica: Replica | None = None
+        self._bytes = b""
+        """The document while it is asleep, at `heads`."""
         self.last_seq: int
         self._snapshot_bytes: int
         self._loose_bytes: int
         self._open(loaded)
         self.heads: Heads = self.replica.heads
         self.text: str = self.replica.text()
+
+    @property
+    def replica(self) -> Replica:
+        """The open document; loaded again when it was asleep."""
+        if self._replica is None:
+            self._replica, self._bytes = Replica.load(self._bytes), b""
+        return self._replica
+
+    def sleep(self) -> None:
+        """Keep only the document's bytes until someone needs it. Not while a turn is under way."""
+        if self._replica is not None and self._replica.heads == self.heads:
+            self._bytes, self._replica = self._replica.save(), None
+
+    @property
+    def asleep(self) -> bool:
+        """Whether only the document's bytes are kept."""
+        return self._replica is None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the document holds what is stored, and nothing else."""
+        return self._replica is None or self._replica.heads == self.heads
+
+    def save(self) -> bytes:
+        """The document's bytes, asleep or not."""
+        return self._bytes if self._replica is None else self._replica.save()
 
     def told(self) -> list[Stored]:
         """What was stored since the last call."""
@@ -125,8 +153,8 @@ class Ledger:
 
     def _open(self, loaded: Loaded) -> None:
         self._snapshot_bytes, self._loose_bytes = len(loaded.snapshot), 0
-        self.replica = Replica.load(loaded.snapshot, [row.data for row in loaded.changes])
-        if self.replica.waiting:
+        self._replica = Replica.load(loaded.snapshot, [row.data for row in loaded.changes])
+        if self._replica.waiting:
             raise errors.RoomClosed(document=self.document_id, why="changes are missing")
         self.last_seq = loaded.snapshot_seq
         self._count(loaded.changes)

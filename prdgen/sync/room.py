@@ -53,6 +53,7 @@ class Room:
         self._inbox: deque[_Message | Edit] = deque()
         self._why_closed: str | None = None
         self._given_up = False
+        self._turning = False
         self._doubt: PrdgenError | None = None
         self._seats = Seats(self.name, outside, self._wake.set)
         self._ledger = Ledger(document_id, loaded, outside)
@@ -90,7 +91,12 @@ class Room:
     @property
     def clean(self) -> bool:
         """Whether the room ended with everything stored."""
-        return not self.saving and self.replica.heads == self.heads and not self._given_up
+        return not self.saving and self._ledger.agrees and not self._given_up
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the document is kept as bytes only."""
+        return self._ledger.asleep
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -174,9 +180,14 @@ class Room:
         """Note that something happened, so that the room is not parked."""
         self.touched = asyncio.get_running_loop().time()
 
+    def sleep(self) -> None:
+        """Keep the document as bytes until someone needs it; its peers notice nothing."""
+        if not self.saving and not self._turning:
+            self._ledger.sleep()
+
     def save(self) -> bytes:
         """The document's bytes; only for a room with nothing under way (see Rooms)."""
-        return self._ledger.replica.save()
+        return self._ledger.save()
 
     async def close(self, why: str, code: int = errors.GOING_AWAY) -> None:
         """Store what came in, close the connections and end."""
@@ -202,7 +213,9 @@ class Room:
                 if not self._inbox and not self._ledger.behind and not self._anyone_due():
                     await self._wake.wait()
                     continue
+                self._turning = True
                 await self._turn()
+                self._turning = False
         except PrdgenError as error:
             _log.warning("room %s is given up: %s", self.document_id, error)
             self._give_up(str(error), errors.TRY_AGAIN_LATER)

@@ -122,8 +122,11 @@ class Rooms:
             self._compared = now
             await self._compare()
         for room in self.open:
-            quiet = now - room.touched >= limits.quiet_seconds
-            if quiet and room.open and not room.peers and not room.saving:
+            if now - room.touched < limits.quiet_seconds or not room.open or room.saving:
+                continue
+            if room.peers:
+                room.sleep()
+            else:
                 await self._park(room)
 
     async def close(self, why: str = "the server is stopping; it is back in a moment") -> None:

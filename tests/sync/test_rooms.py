@@ -66,11 +66,45 @@ async def test_a_quiet_room_is_parked_and_woken():
 
 
 async def test_a_room_with_peers_is_not_parked():
-    """However quiet it is."""
+    """However quiet it is; only its document sleeps, as bytes."""
     async with Server("a") as server:
         await joined(server, "ann")
         await server.rooms.check(now() + 3600)
-        assert len(server.rooms.open) == 1
+        (room,) = server.rooms.open
+        assert room.asleep
+        assert (room.text, room.clean) == ("a", True)
+        assert room.asleep, "what is stored can be read without it"
+
+
+async def test_a_sleeping_document_goes_on_where_it_was():
+    """For who types, who comes, what the server writes, and what another process stored."""
+    store, bus = MemoryStore(), Bus()
+    async with (
+        Server("a", store=store, bus=bus) as one,
+        Server(store=store, bus=bus, name="two") as two,
+    ):
+        ann, bob = await joined(one, "ann", "bob")
+        room = await one.room()
+
+        async def sleeping():
+            await one.rooms.check(now() + 3600)
+            assert room.asleep
+
+        await sleeping()
+        ann.type("b")
+        await quiesce(ann, bob)
+        assert bob.text == room.text
+        await sleeping()
+        await room.edit(insert("c"), origin="file")
+        await quiesce(ann, bob)
+        await sleeping()
+        await (await two.room()).edit(insert("d"), origin="file")
+        await quiesce(ann, bob)
+        await sleeping()
+        (carol,) = await joined(one, "carol")
+        await quiesce(ann, bob, carol)
+        assert {ann.text, bob.text, carol.text} == {room.text}
+        assert sorted(room.text) == ["a", "b", "c", "d"]
 
 
 async def test_a_snapshot_when_the_changes_outgrow_it():
