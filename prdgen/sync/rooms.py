@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from prdgen import background
+from prdgen import background, memory
 from prdgen.crdt import guard as crdt_guard
 from prdgen.errors import PrdgenError
 from prdgen.sync import errors
@@ -121,13 +121,17 @@ class Rooms:
         if now - self._compared >= limits.silence_seconds:
             self._compared = now
             await self._compare()
+        freed = False
         for room in self.open:
             if now - room.touched < limits.quiet_seconds or not room.open or room.saving:
                 continue
+            freed = freed or not room.asleep
             if room.peers:
                 room.sleep()
             else:
                 await self._park(room)
+        if freed:
+            await asyncio.to_thread(memory.give_back)
 
     async def close(self, why: str = "the server is stopping; it is back in a moment") -> None:
         """Store what is pending in every room, close all connections, and end."""
