@@ -26,7 +26,7 @@ Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
 SUCCESSOR = "successor"
 _ACTOR_BYTES = 16
-_MOST_FOLLOWED = 8
+_MOST_FOLLOWED = 64
 """Changes in a row that are applied one by one, and the text followed."""
 
 

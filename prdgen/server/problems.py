@@ -19,6 +19,8 @@ from prdgen.server.middleware import security
 
 log = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 2
+_TRY_AGAIN_LATER, _REFUSED = 1013, 4403
+"""Close codes of WebSockets."""
 
 
 def wants_html(headers: Headers, path: str) -> bool:
@@ -84,8 +86,12 @@ def answer(request: Request, error: PrdgenError, headers: Any = None) -> Respons
 
 
 async def refuse(error: PrdgenError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer from a middleware; a WebSocket handshake is turned down."""
+    """Answer from a middleware. A WebSocket is opened and closed with the reason, which a client
+    never learns from a handshake that is turned down.
+    """
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4403, "reason": error.message[:120]})
+        code = _TRY_AGAIN_LATER if error.retryable else _REFUSED
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": code, "reason": error.message[:120]})
         return
     await answer(Request(scope), error)(scope, receive, send)

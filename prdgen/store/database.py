@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 _OLDEST: Final = 150_000
 _WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection before it says StoreUnavailable."""
+_TURN_SECONDS: Final = 20.0
+"""How long a call waits for others to give a connection back."""
 _KWARGS: Final[dict[str, Any]] = {
     "connect_timeout": 2, "application_name": "prdgen", "client_encoding": "utf-8",
     "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000,
@@ -40,6 +42,9 @@ class Store:
         self.url = url
         self._pool = pool
         self._healing: asyncio.Task[None] | None = None
+        # A crowd waits here, not at the pool, which would call the server away after two seconds.
+        self._turns = asyncio.Semaphore(pool.max_size)
+        self._failures = 0
 
     @classmethod
     async def open(cls, url: str, *, min_size: int = 2, max_size: int = 10) -> Self:
@@ -77,15 +82,32 @@ class Store:
         """One transaction: committed at the end of the block, rolled back if it raises.
 
         It begins with the first statement. Raises StoreUnavailable when the server does not answer;
-        when that happens at the commit, it may or may not have been done.
+        when that happens at the commit, it may or may not have been done. Raises StoreBusy when no
+        connection came free in time.
         """
+        await self._take_turn()
         try:
             with statements.translated():
                 async with self._pool.connection() as connection:
                     yield connection
         except errors.StoreUnavailable:
+            self._failures += 1
             self._heal()
             raise
+        finally:
+            self._turns.release()
+
+    async def _take_turn(self) -> None:
+        """Wait for one of the connections; what makes the ones before fail makes this one fail."""
+        failures = self._failures
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise errors.StoreBusy(got=f"every connection in use for {_TURN_SECONDS} s") from error
+        if self._failures != failures and self._turns.locked():
+            self._turns.release()
+            raise errors.StoreUnavailable(got="it did not answer those who asked before")
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Tx]:

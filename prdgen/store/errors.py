@@ -15,7 +15,7 @@ class StoreUnavailable(errors.Unavailable):
 
 
 class StoreBusy(errors.Unavailable):
-    """Two writers stood in each other's way in PostgreSQL: {got}."""
+    """PostgreSQL had no time for this: {got}."""
 
     cure = "Nothing was changed; the same call succeeds when it is made again."
 

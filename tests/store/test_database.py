@@ -11,7 +11,7 @@ from contextlib import aclosing
 import pytest
 
 from prdgen.errors import Invalid
-from prdgen.store import audit, changes, documents, errors, event_log, people
+from prdgen.store import audit, changes, documents, errors, event_log, people, statements
 from prdgen.store.database import Store
 
 from .factories import HEADS, change
@@ -96,3 +96,27 @@ async def test_nul_in_json_is_invalid_input_too(store):
     with pytest.raises(Invalid):
         async with store.transaction() as tx:
             await audit.record(tx, event_log.events.Event("prd.created", data={"x": "\0"}))
+
+
+async def test_a_crowd_waits_for_the_connections(store):
+    """Two hundred people come back at once: whoever waits for a connection is served in turn, also
+    when that takes longer than finding out that a server is away.
+    """
+
+    async def one(number):
+        async with store.transaction() as tx:
+            await statements.run(tx, "SELECT pg_sleep(%(s)s)", s=0.15)
+        return number
+
+    assert await asyncio.gather(*map(one, range(200))) == list(range(200))
+
+
+async def test_those_who_wait_for_a_dead_server_hear_of_it_together(own_servers):
+    """Not one row after the other, two seconds each."""
+    store = await Store.open(own_servers.postgres.url, max_size=2)
+    os.kill(own_servers.postgres.pid, signal.SIGKILL)
+    began = time.monotonic()
+    found = await asyncio.gather(*(store.ping() for _ in range(40)), return_exceptions=True)
+    assert time.monotonic() - began < 10.0
+    assert all(isinstance(error, errors.StoreUnavailable) for error in found)
+    await store.close()
