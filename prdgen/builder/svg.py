@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 import cssselect2  # type: ignore[import-untyped]
 import tinycss2  # type: ignore[import-untyped]
 
+from prdgen.builder import contrast, groups
+
 Element = ET.Element
 
 _NS: Final = "{http://www.w3.org/2000/svg}"
@@ -23,6 +25,8 @@ _BAKED: Final = frozenset(
 _ATTRIBUTES: Final = _BAKED | frozenset(
     {"x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "d", "points", "viewBox", "preserveAspectRatio", "refX", "refY", "markerWidth", "markerHeight", "markerUnits", "orient", "marker-start", "marker-mid", "marker-end", "offset", "gradientUnits", "gradientTransform", "clip-path", "clip-rule", "id"}
 )  # fmt: skip
+_POINTED_AT: Final = frozenset({"marker", "linearGradient", "radialGradient", "clipPath"})
+_COLOURS: Final = frozenset({"fill", "stroke", "stop-color"})
 _POINTLESS: Final = {
     "opacity": {"1"}, "fill-opacity": {"1"}, "display": {"inline", "block"},
     "visibility": {"inherit", "visible"}, "clip-path": {"none"}, "font-style": {"normal"},
@@ -34,8 +38,11 @@ _FORBIDDEN: Final = re.compile(r"url\((?!#)|javascript|expression|@import|data:|
 _LOCAL: Final = re.compile(r"url\(#([\w.\-]+)\)")
 _LONG: Final = re.compile(r"(\d\.\d\d)\d+")
 _UNKNOWN: Final = frozenset({"revert", "inherit", "initial", "unset", "currentcolor"})
-_BASELINE: Final = 0.35
-"""Where the middle of a line lies above its base line, in ems."""
+_BASE_LINES: Final = {
+    "central": 0.35, "middle": 0.35, "hanging": 0.72, "text-before-edge": 0.9, "text-top": 0.9,
+    "text-after-edge": -0.22, "text-bottom": -0.22, "ideographic": -0.22,
+}  # fmt: skip
+"""How far below a place the base line of words lies that hang on it so, in ems."""
 
 
 class Unsafe(ValueError):
@@ -56,6 +63,7 @@ def simplify(source: str) -> Element:
     if root.tag != _NS + "svg":
         raise Unsafe("the drawing is not SVG")
     _bake(root)
+    groups.lift_titles(root)
     named = {element.get("id"): element for element in root.iter() if element.get("id")}
     made = _copy(root, named, depth=0)
     if made is None:
@@ -179,6 +187,8 @@ def _attributes(source: Element) -> dict[str, str]:
             continue
         if value.lower() in _UNKNOWN or not _VALUE.fullmatch(value) or _FORBIDDEN.search(value):
             continue
+        if name in _COLOURS:
+            value = contrast.as_hex(value)
         kept[name] = _LONG.sub(r"\1", value) if name in {"d", "points"} else value
     return kept
 
@@ -190,11 +200,12 @@ def _invisible(source: Element) -> bool:
 
 
 def _on_base_line(text: Element) -> None:
-    """Centre a label by its base line, which every reader of SVG understands."""
-    if text.attrib.pop("dominant-baseline", "") not in {"central", "middle"}:
+    """Place a label by its base line, which every reader of SVG understands."""
+    drop = _BASE_LINES.get(text.attrib.pop("dominant-baseline", ""))
+    if drop is None:
         return
     size = re.match(r"[\d.]+", text.get("font-size", ""))
-    lift = round(_BASELINE * (float(size[0]) if size else 14.0), 2)
+    lift = round(drop * (float(size[0]) if size else 14.0), 2)
     text.set("y", f"{round(_number(text, 'y') + lift, 2):g}")
 
 
@@ -204,15 +215,20 @@ def _number(element: Element, name: str) -> float:
 
 
 def _keep_used(root: Element) -> None:
-    """Leave out markers and gradients that nothing points to, and ids nothing needs."""
+    """Leave out what only a `<use>` showed (it stands in its place now), markers and gradients that
+    nothing points to, and ids nothing needs.
+    """
     used = {
         name for element in root.iter() for value in element.attrib.values()
         for name in _LOCAL.findall(value)
     }  # fmt: skip
     for parent in list(root.iter()):
         for child in list(parent):
-            holder = child.tag in {"marker", "linearGradient", "radialGradient", "clipPath"}
-            if holder and child.get("id") not in used:
+            gone = child.tag in _POINTED_AT and child.get("id") not in used
+            shown_before = child.tag == "defs" and all(
+                e.tag not in _POINTED_AT for e in child.iter()
+            )
+            if gone or shown_before:
                 parent.remove(child)
     for element in root.iter():
         if element.get("id") not in used:
