@@ -36,6 +36,8 @@ export interface EditorConfig {
   readonly conflictResolveUrl: string;
   /** `{id}` is replaced by the document's id. */
   readonly lateUrl: string;
+  /** GET, with `?actors=`: who they are; `{id}` is replaced by the document's id. */
+  readonly writersUrl: string;
   /** GET: what keeps the text from its file or its commit; null: not asked. */
   readonly statusUrl: string | null;
   /** Server-sent events about this page; null: none. */
@@ -75,6 +77,7 @@ export function readConfig(json: string | undefined): EditorConfig {
     liveLimit: 262_144,
     conflictResolveUrl: "/api/conflicts/{id}/resolve",
     lateUrl: "/api/documents/{id}/late",
+    writersUrl: "/api/documents/{id}/writers",
     statusUrl: null,
     eventsUrl: null,
     exportUrls: {},

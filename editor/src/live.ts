@@ -5,6 +5,7 @@ import { automergeText, type Binding } from "./binding/plugin";
 import type { PageDocument } from "./binding/document";
 import { readOnlyReason, type EditorConfig } from "./config";
 import type { Model } from "./machine/model";
+import { Away, type Absence } from "./news/absence";
 import type { Closing } from "./sync/closing";
 import type { Journal } from "./sync/journal";
 import type { Registry } from "./sync/registry";
@@ -21,6 +22,8 @@ export interface LiveEvents {
   stranded(why: string): void;
   /** The document did not take the typed text; it is on the screen and is tried again. */
   untaken(): void;
+  /** After a time without the server everything it had is here. */
+  home(absence: Absence): void;
   /** The server is away and does not have this much; null: it has everything. */
   unsent(unsent: { changes: number; words: number } | null): void;
 }
@@ -29,6 +32,8 @@ const PATIENCE_MILLISECONDS = 6_000;
 const MOST_REFUSALS = 3;
 /** Words are counted this long after a change: counting compares two versions. */
 const COUNT_MILLISECONDS = 400;
+/** The server counts as read to the end when it had nothing new for so long. */
+const QUIET_MILLISECONDS = 700;
 
 /** Everything between the text on the screen and the server's store. */
 export class Live {
@@ -40,6 +45,8 @@ export class Live {
   #counting = false;
   #following: string | null = null;
   #words: ReturnType<typeof setTimeout> | undefined;
+  #reading: ReturnType<typeof setTimeout> | undefined;
+  readonly #away = new Away();
   readonly #watch: Watch;
 
   constructor(
@@ -55,6 +62,7 @@ export class Live {
       connected: () => this.#connected(),
       closed: (why) => this.#closed(why),
       moved: () => this.#moved(),
+      synced: () => this.#heard(),
       unavailable: () => this.events.stranded("The server no longer has this document."),
       successor: (url) => void this.#succeed(url),
     });
@@ -62,7 +70,7 @@ export class Live {
   }
 
   /** The document, when this device or the server has given it. */
-  async open(): Promise<DocHandle<PageDocument>> {
+  async open(keptAt: number | null = null): Promise<DocHandle<PageDocument>> {
     this.model.happen("fetch");
     const impatient = setTimeout(() => {
       this.model.learn({ failure: "the server cannot be reached. Trying again…" });
@@ -73,6 +81,10 @@ export class Live {
     this.#retry();
     this.model.happen("success");
     this.session.follow(handle);
+    if (keptAt !== null || this.session.waiting > 0) {
+      this.#away.gone(keptAt, true);
+      if (this.model.facts.connected) this.#away.back(this.session.version);
+    }
     return handle;
   }
 
@@ -141,7 +153,25 @@ export class Live {
     this.session.socket.disconnect();
   }
 
+  /** The server told what it has: once it is quiet, everything is here. */
+  #heard(): void {
+    clearTimeout(this.#reading);
+    this.#reading = setTimeout(() => {
+      if (!this.model.facts.connected) return;
+      if (!this.session.complete) {
+        this.#heard();
+        return;
+      }
+      const absence = this.#away.caughtUp(Date.now());
+      if (absence) this.events.home(absence);
+    }, QUIET_MILLISECONDS);
+  }
+
   #connected(): void {
+    if (this.session.handle?.isReady()) {
+      this.flush();
+      this.#away.back(this.session.version);
+    }
     this.#retry();
     this.model.learn({ connected: true, everConnected: true, closedReason: null, storeAway: false });
     this.#moved();
@@ -149,6 +179,7 @@ export class Live {
   }
 
   #closed(why: Closing): void {
+    if (this.model.facts.connected) this.#away.gone(Date.now());
     this.model.learn({ connected: false, closedReason: why.reason, storeAway: why.storeAway });
     this.#countSoon();
     this.events.closed();

@@ -15,6 +15,7 @@ import { hear } from "./kept/tabs";
 import { moment } from "./kept/words";
 import { Live } from "./live";
 import { Model } from "./machine/model";
+import { welcome } from "./news/homecoming";
 import { Page } from "./page";
 import { patch } from "./preview/patch";
 import { Rescue } from "./rescue";
@@ -34,7 +35,7 @@ export async function start(root: HTMLElement, config: EditorConfig, kept: KeptP
   const keeping = await startKeeping(config, shelf, kept);
   if (kept) showKept(frame, kept);
   const desk: Desk = { config, frame, model, api, keeping };
-  if (config.documentUrl) await startLive(desk, new Registry(shelf, config.person.id));
+  if (config.documentUrl) await startLive(desk, new Registry(shelf, config.person.id), kept);
   else await startReading(desk);
 }
 
@@ -98,7 +99,7 @@ async function startReading(desk: Desk): Promise<void> {
   }
 }
 
-async function startLive(desk: Desk, registry: Registry): Promise<void> {
+async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null): Promise<void> {
   const { config, frame, model, api, keeping } = desk;
   const [storage] = await Promise.all([
     openStorage(config.person.id),
@@ -122,12 +123,16 @@ async function startLive(desk: Desk, registry: Registry): Promise<void> {
       "The document did not take your last words. They are on the screen and are tried again; copy them to be safe.",
       { kind: "bad", name: "untaken" }),
     unsent: (unsent) => keeping?.unsent(unsent),
+    home: (absence) => {
+      const screen = { text: () => page!.view.state.sliceDoc(), goTo: (line: number) => page!.goTo(line) };
+      if (page) void welcome(absence, live.session.actorsSince(absence.before), screen, config, api, frame.notices);
+    },
   });
   const succession = new Succession(live, rescue, () => page);
   guard(live, model, rescue, keeping, () => page);
   followSession(desk, live, rescue);
   if (storage) storage.onFailed = () => model.learn({ keeps: false });
-  const handle = await live.open();
+  const handle = await live.open(kept?.keptAt ?? null);
   page = new Page(config, api, frame, model, keeping, live, handle, handle.doc().content);
   void succession.tryNow();
   void rescue.settle();

@@ -84,7 +84,7 @@ export function configFor(server: Server, more: Partial<EditorConfig> = {}): Edi
     documentUrl: server.handle.url, textUrl: null, syncUrl: server.url, branch: "main", pagePath: "a.md",
     title: "A", person: { id: "ada", name: "Ada", color: "#336699" }, canWrite: true, readOnlyReason: null,
     liveLimit: 1024, previewUrl: "/p", saveVersionUrl: "/v", conflictsUrl: "/c", conflictResolveUrl: "/c/{id}",
-    lateUrl: "/api/documents/{id}/late", statusUrl: null, eventsUrl: null, exportUrls: {}, pageUrl: "/", historyUrl: "/",
+    lateUrl: "/api/documents/{id}/late", writersUrl: "/w/{id}", statusUrl: null, eventsUrl: null, exportUrls: {}, pageUrl: "/", historyUrl: "/",
     homeUrl: "/", workerUrl: null, keptUrl: "/offline", csrfToken: "t", cspNonce: "n", serverStorageId: server.storageId, ...more,
   };
 }
@@ -101,7 +101,7 @@ export class Device {
 
   /** A tab on this device. */
   session(config: EditorConfig, events: Partial<SessionEvents> = {}): Session {
-    const quiet: SessionEvents = { connected() {}, closed() {}, moved() {}, unavailable() {}, successor() {} };
+    const quiet: SessionEvents = { connected() {}, closed() {}, moved() {}, synced() {}, unavailable() {}, successor() {} };
     return new Session(config, this.storage, this.registry, this.journal(), { ...quiet, ...events });
   }
 }

@@ -1,6 +1,6 @@
 /** The service worker: what it touches, and that a shell is whole, private to nobody, and replaced cleanly. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { away, editorParts, named, renewed, way } from "../src/worker/rules";
+import { away, editorParts, renewed, shellParts, way } from "../src/worker/rules";
 import { Shell } from "../src/worker/shell";
 
 const ORIGIN = "https://prd.example";
@@ -28,8 +28,8 @@ describe("what is touched", () => {
 });
 
 test("a page names its files, each once", () => {
-  expect(named('<link href="/static/a.css?v=1&amp;x"><script src="/static/b.js"></script><a href="/static/b.js">'))
-    .toEqual(["/static/a.css?v=1&x", "/static/b.js"]);
+  const html = '<link href="/static/a.css?v=1&amp;x"><script src="/static/b.js"></script><div data-parts="/static/b.js /c">';
+  expect(shellParts(html)).toEqual(["/static/a.css?v=1&x", "/static/b.js", "/c"]);
   expect(editorParts('<div data-editor-parts="/a /b">')).toEqual(["/a", "/b"]);
 });
 

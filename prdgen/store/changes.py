@@ -74,6 +74,18 @@ async def since(tx: Tx, document_id: UUID, seq: int) -> list[StoredChange]:
     return [StoredChange(**row) for row in rows]
 
 
+async def by_actors(
+    tx: Tx, document_id: UUID, actors: Sequence[bytes]
+) -> list[tuple[UUID | None, str]]:
+    """Who made the changes of these actors (None: nobody in an editor), and their origin, each
+    once, in the order of their first change.
+    """
+    rows = await statements.rows(
+        tx, _SQL["by_actors"], document_id=document_id, actors=list(actors)
+    )
+    return [(row["person_id"], row["origin"]) for row in rows]
+
+
 async def writers(tx: Tx, document_id: UUID, seq: int) -> list[UUID]:
     """The persons who wrote changes numbered above `seq`, in the order of their first one."""
     rows = await statements.rows(tx, _SQL["writers"], document_id=document_id, seq=seq)

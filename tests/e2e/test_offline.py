@@ -18,6 +18,16 @@ MakeHouse = Callable[..., House]
 OTHER = "docs/other.md"
 PAGES = {PAGE: "# Checkout\n\nA short page.\n", OTHER: "# Other page\n\nNever opened.\n"}
 
+TUNNEL = """
+  const Open = window.WebSocket;
+  window.WebSocket = class extends Open {
+    constructor(url) {
+      super(localStorage.getItem("tunnel") ? url.replace("/sync", "/nowhere") : url);
+    }
+  };
+"""
+"""A browser whose socket is cut off while the rest of the network stands."""
+
 
 def worker_ready(page: Page) -> None:
     """Wait until the service worker runs and has the editor."""
@@ -176,3 +186,36 @@ def test_signing_out_asks_about_text_that_is_nowhere_else(make_house: MakeHouse,
     ada.settle(PAGE)
     ada.page.goto(f"{house.url}/pages")
     expect(ada.page.locator(".unsent")).to_have_count(0)
+
+
+def test_the_return_says_who_changed_what_meanwhile(make_house: MakeHouse, sit: Sit) -> None:
+    """Ada opens the page on the train; Bob changes two parts; her return says so and leads there."""
+    text = "# Plan\n\nShort.\n\n## Goals\n\nOne goal.\n\n## Scope\n\nSmall.\n\n## Risks\n\nNone.\n"
+    house = make_house({PAGE: text})
+    house.start()
+    ada, bob = sit(house), sit(house, "Bob")
+    ada.page.add_init_script(TUNNEL)
+    ada.open(PAGE)
+    ada.saved()
+    worker_ready(ada.page)
+    noted(ada.page, "One goal.")
+    house.kill()
+    ada.page.reload()
+    ada.page.locator(".cm-content").wait_for()
+    ada.go("Control+End")
+    ada.type("Ada was on a train.\n")
+    ada.page.evaluate("localStorage.setItem('tunnel', 'shut')")
+    house.start()
+    bob.open(PAGE)
+    bob.go("Control+Home")
+    bob.put_cursor(text.index("One goal") + len("One goal"))
+    bob.type(" by Bob")
+    bob.put_cursor(bob.text.index("Small") + len("Small"))
+    bob.type(" and tidy")
+    bob.saved()
+    ada.page.evaluate("localStorage.removeItem('tunnel')")
+    notice = ada.page.locator(".notice").filter(has_text="While you were away")
+    expect(notice).to_contain_text("Bob changed “Goals” and “Scope”.", timeout=20_000)
+    notice.get_by_role("button", name="Scope").click()
+    assert ada.cursor == ada.text.index("## Scope")
+    assert "Ada was on a train." in ada.settle(PAGE, bob)

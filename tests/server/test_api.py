@@ -30,6 +30,9 @@ CALLS: dict[str, dict] = {
     "save_version": {"body": {"branch": "main", "page_path": "site/prds/checkout.md"}},
     "list_conflicts": {"query": {"branch": "main", "page_path": "site/prds/checkout.md"}},
     "resolve_conflict": {"path": {"id": "0c0e0b5a-0000-4000-8000-000000000000"}, "status": 404},
+    "list_writers": {
+        "path": {"id": "4NMNnkMhL8jXrdJ9jamS58PAVdXu"}, "query": {"actors": "00ff,01"},
+    },
     "document_status": {"path": {"address": PAGE}},
     "late_changes": {
         "path": {"id": "x"}, "content": b"no document", "status": 404,

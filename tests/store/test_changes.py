@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -191,3 +192,14 @@ async def test_a_conflict_is_open_until_someone_decides(store, document):
         assert await conflicts.resolve(tx, conflict_id, None)
         assert not await conflicts.resolve(tx, conflict_id, None)
         assert await conflicts.list_open(tx, document.id) == []
+
+
+async def test_actors_are_told_by_who_delivered_them(store, document):
+    """Each person and origin once, in the order of the first change; other actors are not told."""
+    person = uuid4()
+    named = replace(change("a", person), actor=b"one", origin="peer")
+    given = [named, replace(named, hash=b"2" * 32), replace(change("c"), actor=b"two"), change("d")]
+    async with store.transaction() as tx:
+        await changes.append(tx, document.id, given, HEADS)
+        found = await changes.by_actors(tx, document.id, [b"one", b"two", b"three"])
+    assert found == [(person, "peer"), (None, "editor")]

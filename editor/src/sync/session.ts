@@ -1,12 +1,13 @@
 /** One page's document: opened from this device and the server, followed, and never dropped. */
 import * as A from "@automerge/automerge/slim";
 import {
-  Repo, decodeHeads, type AutomergeUrl, type DocHandle, type PeerId, type StorageAdapterInterface,
+  Repo, decodeHeads, type AutomergeUrl, type DocHandle, type DocumentId, type PeerId, type StorageAdapterInterface,
   type StorageId, type UrlHeads,
 } from "@automerge/automerge-repo/slim";
 import type { PageDocument } from "../binding/document";
 import type { EditorConfig } from "../config";
 import { confirmed, notStored, type Known } from "../machine/stored";
+import type { Version } from "../news/absence";
 import type { Closing } from "./closing";
 import type { Journal } from "./journal";
 import type { Registry } from "./registry";
@@ -19,6 +20,8 @@ export interface SessionEvents {
   closed(why: Closing): void;
   /** The heads here or on the server changed: count again. */
   moved(): void;
+  /** The server said what it has of the document. */
+  synced(): void;
   /** The server does not have the document (any more). */
   unavailable(): void;
   /** The server retired the document; this one goes on from its text. */
@@ -53,6 +56,9 @@ export class Session {
     this.socket = new SocketAdapter(() => socketUrl(config.syncUrl), {
       connected: () => events.connected(),
       closed: (why) => events.closed(why),
+      synced: (id) => {
+        if (id === documentIdOf(this.documentUrl)) events.synced();
+      },
       unavailable: (id) => {
         if (id === documentIdOf(this.documentUrl)) events.unavailable();
       },
@@ -118,6 +124,34 @@ export class Session {
   /** How many changes here the server has not stored. */
   get waiting(): number {
     return this.handle ? notStored(known(this.handle), this.#stored) : 0;
+  }
+
+  /** Is everything here that the server told of? */
+  get complete(): boolean {
+    const handle = this.handle;
+    if (!handle?.isReady()) return false;
+    const told = handle.getSyncInfo(this.config.serverStorageId as StorageId);
+    return !told || decodeHeads(told.lastHeads).every((head) => A.hasHeads(handle.doc(), [head]));
+  }
+
+  /** The document as it is here now. */
+  get version(): Version {
+    const doc = this.handle!.doc();
+    return { documentUrl: this.documentUrl, heads: A.getHeads(doc), text: doc.content };
+  }
+
+  /** Who else changed the page since a version, by document: the one it was of, and one that followed. */
+  actorsSince({ documentUrl, heads }: Version): Map<string, string[]> {
+    const found = new Map<string, string[]>();
+    const add = (url: string, doc: A.Doc<PageDocument>, since: readonly string[]): void => {
+      const own = A.getActorId(doc);
+      const actors = A.getChangesMetaSince(doc, [...since]).map((change) => change.actor);
+      found.set(documentIdOf(url), [...new Set(actors)].filter((actor) => actor !== own));
+    };
+    const old = this.repo.handles[documentIdOf(documentUrl) as DocumentId] as DocHandle<PageDocument> | undefined;
+    if (old?.isReady()) add(documentUrl, old.doc(), heads);
+    if (documentUrl !== this.documentUrl) add(this.documentUrl, this.handle!.doc(), []);
+    return found;
   }
 
   /** How many words of them; only asked now and then, since Automerge has to compare. */

@@ -20,6 +20,8 @@ export interface SocketLike {
 export interface SocketEvents {
   connected?(): void;
   closed?(closing: Closing): void;
+  /** The server said something about what it has of this document. */
+  synced?(documentId: string): void;
   /** The server does not have this document. */
   unavailable?(documentId: string): void;
 }
@@ -131,7 +133,10 @@ export class SocketAdapter extends NetworkAdapter {
     else if (message.type === "doc-unavailable") {
       this.events.unavailable?.(String(message["documentId"]));
       this.emit("message", message);
-    } else if (message.type !== "error") this.emit("message", message);
+    } else if (message.type !== "error") {
+      this.emit("message", message);
+      if (message.type === "sync") this.events.synced?.(String(message["documentId"]));
+    }
   }
 
   #greeted(message: Message & Record<string, unknown>): void {

@@ -8,6 +8,8 @@ export interface NoticeOptions {
   /** A later notice with the same name takes its place. */
   readonly name?: string;
   readonly link?: { readonly href: string; readonly text: string };
+  /** Things that can be done about it. */
+  readonly actions?: readonly { readonly text: string; readonly act: () => void }[];
   /** Milliseconds until it goes by itself; 0: it stays. */
   readonly passing?: number;
 }
@@ -18,10 +20,12 @@ export class Notices {
 
   /** Show a message. */
   show(text: string, options: NoticeOptions = {}): void {
-    const { kind = "info", name, link, passing = 0 } = options;
+    const { kind = "info", name, link, actions = [], passing = 0 } = options;
     const words = h("span", { class: "notice-text" }, text);
     if (link) words.append(" ", h("a", { href: link.href }, link.text));
-    const notice = h("div", { class: `notice notice-${kind}` }, words);
+    const buttons = actions.map(({ text: label, act }) => button(label, act, { class: "small" }));
+    const notice = h("div", { class: `notice notice-${kind}` }, words,
+      ...(buttons.length > 0 ? [h("span", { class: "notice-actions" }, ...buttons)] : []));
     notice.append(button("✕", () => notice.remove(), { class: "quiet", "aria-label": "Close message" }));
     if (name) {
       this.#named.get(name)?.remove();

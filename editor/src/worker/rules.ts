@@ -35,15 +35,19 @@ export function away(status: number): boolean {
   return status === 502 || status === 503 || status === 504;
 }
 
-/** The files that a page's HTML names, as they are asked for. */
-export function named(html: string): string[] {
+/** The files that the shell needs: what its HTML names, as it is asked for, and what that imports. */
+export function shellParts(html: string): string[] {
   const found = [...html.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)].map((match) => match[1]!);
-  return [...new Set(found.map((url) => url.replaceAll("&amp;", "&")))];
+  return [...new Set([...found.map((url) => url.replaceAll("&amp;", "&")), ...listed(html, "data-parts")])];
 }
 
-/** The files of the editor, which the shell names in an attribute. */
+/** The files of the editor. */
 export function editorParts(html: string): string[] {
-  const found = /data-editor-parts="([^"]*)"/.exec(html)?.[1];
+  return listed(html, "data-editor-parts");
+}
+
+function listed(html: string, attribute: string): string[] {
+  const found = new RegExp(`${attribute}="([^"]*)"`).exec(html)?.[1];
   return found ? found.split(" ").filter(Boolean) : [];
 }
 

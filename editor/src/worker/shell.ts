@@ -1,5 +1,5 @@
 /** The shell in the cache: one cache for each version of it; the one before stays for tabs that are open. */
-import { editorParts, named, renewed } from "./rules";
+import { editorParts, renewed, shellParts } from "./rules";
 
 const PREFIX = "prdgen-shell-";
 const PAGE = "/offline";
@@ -22,7 +22,7 @@ export class Shell {
     }
     const wanted = await this.#wantsEditor();
     const cache = await this.caching.open(this.#name);
-    await cache.addAll(named(html));
+    await cache.addAll(shellParts(html));
     await cache.put(PAGE, answer);
     if (wanted) await this.keepEditor();
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from prdgen.server.api.operations import (
     obj,
 )
 from prdgen.server.auth import app_of, visitor_of
-from prdgen.store import access, conflicts, documents, people
+from prdgen.store import access, changes, conflicts, documents, people
 
 
 async def list_templates(request: Request) -> Response:
@@ -131,13 +132,35 @@ async def document_status(request: Request) -> Response:
     )
 
 
+async def list_writers(request: Request) -> Response:
+    """Who made the changes of some actors of a document; `id` null: the server, from `origin`."""
+    asked = request.query_params.get("actors", "").split(",")
+    if len(asked) > _MOST_ACTORS or not all(map(_ACTOR.fullmatch, asked)):
+        raise Invalid(what="actors", where=request.url.path, got=",".join(asked)[:80],
+                      expected=f"up to {_MOST_ACTORS} actors in hexadecimal, with commas")  # fmt: skip
+    document_id = _document_id(request)
+    async with app_of(request).store.transaction() as tx:
+        found = await changes.by_actors(tx, document_id, [bytes.fromhex(a) for a in asked])
+        known = {person.id: person.name for person in await people.list_people(tx)}
+    items = [
+        {"id": str(person) if person else None, "origin": origin,
+         "name": known.get(person) if person else None}
+        for person, origin in found
+    ]  # fmt: skip
+    return as_json({"items": items})
+
+
+def _document_id(request: Request) -> UUID:
+    try:
+        return ids.parse_document_name(request.path_params["id"])
+    except ids.BadDocumentId as error:
+        raise NotFound(what="document", where=request.path_params["id"]) from error
+
+
 async def late_changes(request: Request) -> Response:
     """A document this server retired or lost, with changes of its own: merged as text."""
     app, asked = app_of(request), request.query_params
-    try:
-        document_id = ids.parse_document_name(request.path_params["id"])
-    except ids.BadDocumentId as error:
-        raise NotFound(what="document", where=request.path_params["id"]) from error
+    document_id = _document_id(request)
     data = await bounded(request, app.settings.message_limit)
     found = await late.carry(
         app, document_id, data, asked.get("branch", app.main_branch), asked.get("page_path", ""),
@@ -222,6 +245,8 @@ def _uuid(request: Request, name: str) -> UUID:
 
 
 _LONGEST_MESSAGE = 10_000
+_MOST_ACTORS = 40
+_ACTOR = re.compile(r"(?:[0-9a-f]{2}){1,64}")
 PERSON = obj(id=STRING, name=STRING, email=STRING, role=STRING)
 _SCOPE = {"enum": list(accounts.SCOPES)}
 TOKEN = obj(id=STRING, name=STRING, scope=_SCOPE, created_at=STRING, expires_at=NULLABLE,
@@ -244,6 +269,9 @@ OPERATIONS = (
               listing(obj(id=STRING)), query={"branch": STRING, "page_path": STRING}),
     Operation("POST", "/api/conflicts/{id}/resolve", "Resolve a conflict.", resolve_conflict,
               obj(resolved={"type": "boolean"}), "editor"),
+    Operation("GET", "/api/documents/{id}/writers", "List who made some changes.", list_writers,
+              listing(obj(id=NULLABLE, name=NULLABLE, origin=STRING)),
+              query={"actors": STRING | {"x-required": True}}),
     Operation("GET", "/api/documents/{address:path}", "Get the state of a live page.",
               document_status, obj(document={"type": ["string", "null"]})),
     Operation("POST", "/api/documents/{id}/late", "Carry late changes over.", late_changes,

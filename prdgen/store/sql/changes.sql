@@ -14,6 +14,11 @@ SELECT person_id FROM changes
 WHERE document_id = %(document_id)s AND seq > %(seq)s AND person_id IS NOT NULL
 GROUP BY person_id ORDER BY min(seq);
 
+-- by_actors: Who the given actors are, and which way their changes came.
+SELECT person_id, origin FROM changes
+WHERE document_id = %(document_id)s AND actor = ANY(%(actors)s::bytea[])
+GROUP BY person_id, origin ORDER BY min(seq);
+
 -- bind: An actor belongs to the first person who delivered it.
 INSERT INTO actors (document_id, actor, person_id)
 VALUES (%(document_id)s, %(actor)s, %(person_id)s)
