@@ -24,7 +24,7 @@ serve: setup  ## Run prdgen on REPO=… (or on an example repository made for yo
 test: dev  ## Pass every test, real browser included
 	@$(BIN)/python bootstrap.py check
 
-chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, pauses while people type)
+chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, full disks, … while people type)
 	@cd tests && ../$(BIN)/python -m chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
 lint: dev  ## ruff, mypy strict, the floors test, TypeScript strict

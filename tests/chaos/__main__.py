@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from chaos.storm import Storm
+from chaos.ground import Ground
+from chaos.storm import Storm, Verdict
+
+_KEPT = Path(tempfile.gettempdir()) / "prdgen-chaos-failed"
 
 
 def main() -> None:
@@ -21,25 +25,45 @@ def main() -> None:
     parser.add_argument("--only", type=int, help="Replay one storm of this seed, by its number.")
     asked = parser.parse_args()
     total = {"runs": 0, "words": 0, "losses": 0, "duplicates": 0, "divergences": 0}
-    for number in [asked.only] if asked.only is not None else range(asked.runs):
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="prdgen-chaos-") as folder:
-            storm = Storm(Path(folder), random.Random(f"{asked.seed}/{number}"))
-            found = storm.run()
-            if not found.good:
-                sys.stderr.write(storm.house.log.read_text()[-40000:])
-        total["runs"] += 1
-        total["words"] += found.words
-        for name in ("losses", "duplicates", "divergences"):
-            total[name] += len(getattr(found, name))
-        line = {"storm": number, "seconds": round(time.monotonic() - began, 1),
-                "words": found.words, "faults": found.happened}  # fmt: skip
-        if not found.good:
-            line |= {"losses": found.losses, "duplicates": found.duplicates,
-                     "divergences": found.divergences, "replay": f"--seed {asked.seed} --only {number}"}  # fmt: skip
-        print(json.dumps(line), file=sys.stderr, flush=True)
-    print(json.dumps({**total, "seed": asked.seed}))
+    began, slowest = time.monotonic(), 0.0
+    with tempfile.TemporaryDirectory(prefix="prdgen-chaos-") as place:
+        ground = Ground(Path(place))
+        try:
+            for number in [asked.only] if asked.only is not None else range(asked.runs):
+                now = time.monotonic()
+                found = _storm(ground, Path(place) / str(number), asked.seed, number)
+                slowest = max(slowest, time.monotonic() - now)
+                total["runs"] += 1
+                total["words"] += found.words
+                for name in ("losses", "duplicates", "divergences"):
+                    total[name] += len(getattr(found, name))
+        finally:
+            ground.stop()
+    seconds = {"seconds": round(time.monotonic() - began), "slowest_s": round(slowest, 1)}
+    print(json.dumps({**total, "seed": asked.seed, **seconds}))
     raise SystemExit(1 if total["losses"] or total["duplicates"] or total["divergences"] else 0)
+
+
+def _storm(ground: Ground, folder: Path, seed: str, number: int) -> Verdict:
+    """One storm, told in one line; of a bad one everything is kept."""
+    began = time.monotonic()
+    folder.mkdir()
+    storm = Storm(ground, folder, random.Random(f"{seed}/{number}"))
+    found = storm.run()
+    line = {"storm": number, "seconds": round(time.monotonic() - began, 1), **found.seconds,
+            "servers": found.servers, "disk": storm.disk.kind, "words": found.words,
+            "faults": found.happened}  # fmt: skip
+    if not found.good:
+        kept = _KEPT / f"{seed}-{number}"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folder, kept, symlinks=True, ignore=shutil.ignore_patterns("postgres"))
+        (kept / "verdict.txt").write_text("\n".join(found.divergences))
+        line |= {"losses": found.losses, "duplicates": found.duplicates, "kept": str(kept),
+                 "divergences": found.divergences, "replay": f"SEED={seed} ONLY={number}"}  # fmt: skip
+    storm.close()
+    shutil.rmtree(folder)
+    print(json.dumps(line), file=sys.stderr, flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The network between clients and server, which can be cut in the middle of a frame."""
+"""The network between clients and servers, which can be cut in the middle of a frame."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 import random
 import threading
+from collections.abc import Sequence
 
 
 class Cable:
-    """Carries TCP connections from a port of its own to the server's, in a thread."""
+    """Carries TCP connections from a port of its own to a server, in a thread.
 
-    def __init__(self, to_port: int, dice: random.Random) -> None:
-        self._to = to_port
+    The first of the servers that takes a connection gets it, as behind a proxy of a team's own.
+    """
+
+    def __init__(self, to_ports: Sequence[int], dice: random.Random) -> None:
+        self._to = to_ports
         self._dice = dice
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -45,14 +49,17 @@ class Cable:
         self._loop.run_forever()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:
-            writer.close()
+        for port in self._to:
+            try:
+                there, back = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                continue
+            both = {writer, back}
+            self._writers |= both
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+            self._writers -= both
             return
-        self._writers |= {writer, back}
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
-        self._writers -= {writer, back}
+        writer.close()
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -51,7 +51,12 @@ class House:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "serve.log"
         self._settings = {f"PRDGEN_{k.upper()}": str(v) for k, v in settings.items()}
+        self.environment: dict[str, str] = {}
+        """More of it for the server's processes."""
+        self.options: list[str] = []
+        """More options of `prdgen serve`."""
         self.link = ""
+        self._said = 0
         self.cookies: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
         if pages is None:
@@ -74,7 +79,7 @@ class House:
         other.url = f"http://127.0.0.1:{other.port}"
         other.log = self.log.with_name(f"serve-{other.port}.log")
         other.cookies, other._process = {}, None
-        other._settings = dict(self._settings)
+        other._settings, other.options = dict(self._settings), list(self.options)
         return other
 
     # The process.
@@ -92,16 +97,24 @@ class House:
 
     def start(self) -> None:
         """Start the server and wait for its sign-in link (`link`)."""
-        before = self.log.stat().st_size if self.log.exists() else 0
+        self.launch()
+        self.answer()
+
+    def launch(self) -> None:
+        """Start the server; `answer` waits for it."""
+        self._said = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "prdgen", "serve", "-C", str(self.repository)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "-p", str(self.port)], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                [*command, "-p", str(self.port), *self.options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True, env=self._environment(),
             )  # fmt: skip
 
+    def answer(self) -> None:
+        """Wait for the sign-in link of a server that was launched."""
+
         def link() -> str | None:
-            said = self.log.read_bytes()[before:].decode()
+            said = self.log.read_bytes()[self._said :].decode()
             assert self.running, said
             found = LINK.search(said)
             return found and found[1]
@@ -122,9 +135,9 @@ class House:
         self._process.wait(30)
         return time.monotonic() - began
 
-    def stop(self) -> None:
+    def stop(self, *, gently: bool = True) -> None:
         """End everything, however the test left it."""
-        if self.running:
+        if self.running and gently:
             self.interrupt()
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
@@ -186,7 +199,7 @@ class House:
         return _running(self.state / "valkey.pid")
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PRDGEN_LOG_LEVEL": "info", **self._settings}
+        return {**os.environ, "PRDGEN_LOG_LEVEL": "info", **self._settings, **self.environment}
 
     # The repository.
 
