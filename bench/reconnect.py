@@ -22,7 +22,7 @@ _PROGRAM: Final = "crowd.mjs"
 _PROCESSES: Final = 4
 _DOCUMENTS: Final = 20
 _EVERY_MS: Final = 4000
-_RETRY_MS: Final = 1000
+_RETRY_MS: Final = 5000
 _PATIENCE: Final = 120.0
 _WORD: Final = re.compile(r"\bp\d+x\d+x")
 
