@@ -4,7 +4,7 @@ import { Book, type KeptPage } from "./kept/book";
 import { placeOf, addressOf } from "./kept/place";
 import { watchServer } from "./kept/server";
 import { Shelf } from "./kept/shelf";
-import { moment } from "./kept/words";
+import { amount, moment } from "./kept/words";
 import { blocksOf } from "./preview/patch";
 import { openShelf } from "./sync/shelf";
 import { fill, h } from "./ui/dom";
@@ -54,10 +54,11 @@ function read({ main, line }: Device, page: KeptPage, html: string): void {
   const article = h("article", { class: "prose" }, ...blocksOf(html));
   for (const link of article.querySelectorAll("a[target]")) link.removeAttribute("target");
   fill(main, bar, line, article);
+  const without = page.unsent ? ` It is without what you typed since (${amount(page.unsent)}); that is in the editor.` : "";
   watchServer((there) => {
     const again = h("a", { href: location.href }, "Load the newest");
     if (there) fill(line, "The server is there again. ", again);
-    else fill(line, `The server cannot be reached. This is the page as this device kept it on ${moment(page.keptAt)}.`);
+    else fill(line, `The server cannot be reached. This is the page as this device kept it on ${moment(page.keptAt)}.${without}`);
   });
 }
 
@@ -74,7 +75,7 @@ async function list({ main, line, book, who }: Device): Promise<void> {
     ? `These pages can be opened without the server, here, by ${who.name}. Each page you open is kept, up to a hundred; signing out takes them away.`
     : "Nobody is signed in here, so nothing is shown. Text that was not sent is kept for whoever typed it, until they sign in again.";
   fill(main, h("h1", {}, title),
-    ...(kind === "other" ? [] : [h("p", {}, "The server cannot be reached, and ", h("strong", {}, tail), " was not opened on this device before.")]),
+    ...(kind === "other" ? [] : [h("p", {}, h("strong", {}, tail), " was not opened on this device before.")]),
     line,
     ...(asked ? [h("h2", {}, "Kept on this device")] : []),
     h("p", { class: "muted" }, intro), ...(shelf ? [shelf.element] : [h("p", {}, h("a", { class: "button", href: "/sign-in" }, "Sign in"))]));

@@ -50,6 +50,8 @@ class House:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "serve.log"
+        self.program = ("-m", "prdgen")
+        """What Python runs; a test may put another version there."""
         self._settings = {f"PRDGEN_{k.upper()}": str(v) for k, v in settings.items()}
         self.environment: dict[str, str] = {}
         """More of it for the server's processes."""
@@ -103,7 +105,7 @@ class House:
     def launch(self) -> None:
         """Start the server; `answer` waits for it."""
         self._said = self.log.stat().st_size if self.log.exists() else 0
-        command = [sys.executable, "-m", "prdgen", "serve", "-C", str(self.repository)]
+        command = [sys.executable, *self.program, "serve", "-C", str(self.repository)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "-p", str(self.port), *self.options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,

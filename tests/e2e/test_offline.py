@@ -219,3 +219,39 @@ def test_the_return_says_who_changed_what_meanwhile(make_house: MakeHouse, sit: 
     notice.get_by_role("button", name="Scope").click()
     assert ada.cursor == ada.text.index("## Scope")
     assert "Ada was on a train." in ada.settle(PAGE, bob)
+
+
+NEXT = """
+from prdgen.cli import main
+from prdgen.server import offline
+offline.version = lambda: "next"
+main.main()
+"""
+
+
+def test_a_new_version_takes_over_by_itself(make_house: MakeHouse, sit: Sit) -> None:
+    """The server is updated while a page is open: the next load brings the new worker, whole."""
+    house = make_house(PAGES)
+    house.start()
+    ada = sit(house)
+    ada.open(PAGE)
+    ada.saved()
+    worker_ready(ada.page)
+    noted(ada.page, "A short page.")
+    shells = (
+        "caches.keys().then((names) => names.filter((name) => name.startsWith('prdgen-shell-')))"
+    )
+    [old] = ada.page.evaluate(shells)
+    house.kill()
+    house.program = ("-c", NEXT)
+    house.start()
+    ada.page.reload()
+    ada.saved()
+    until(lambda: ada.page.evaluate(shells) == [old, "prdgen-shell-next"], what="the new shell")
+    whole = """caches.open("prdgen-shell-next").then((cache) => cache.match("/offline?editor")).then(Boolean)"""
+    until(lambda: ada.page.evaluate(whole), what="the editor in the new shell")
+    ada.page.evaluate(f"caches.delete({old!r})")
+    house.kill()
+    ada.page.reload()
+    ada.page.locator(".cm-content").wait_for(timeout=20_000)
+    assert ada.text == PAGES[PAGE]
