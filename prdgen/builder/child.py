@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -72,7 +73,10 @@ def run(
 
 
 class Worker:
-    """A child process that answers several questions, one line of JSON each; see `serve`.
+    """A child process that answers several questions; see `serve`.
+
+    Questions are pickled, since they come from us. Answers are lines of JSON, since the child has
+    read what anybody wrote.
 
     A context manager; the child is confined as `run` says and gone when the context ends.
     """
@@ -100,13 +104,13 @@ class Worker:
         self._scratch.cleanup()
 
     def ask(self, question: Any) -> Any:
-        """The child's answer; both are JSON. Raises ChildFailed, ChildTookTooLong. Blocks."""
-        line = json.dumps(question, ensure_ascii=False).encode() + b"\n"
+        """The child's answer. Raises ChildFailed, ChildTookTooLong. Blocks."""
+        asked = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
         answer = b""
         with contextlib.suppress(BrokenPipeError):
             assert self._process.stdin
             assert self._process.stdout
-            self._process.stdin.write(line)
+            self._process.stdin.write(asked)
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
         if answer.endswith(b"\n"):
@@ -124,10 +128,13 @@ class Worker:
 
 
 def serve(answer: Callable[[Any], Any]) -> None:
-    """The child's side of a Worker: answer each line until there are no more."""
-    for line in sys.stdin:
-        json.dump(answer(json.loads(line)), sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+    """The child's side of a Worker: answer each question until there are no more."""
+    while True:
+        try:
+            question = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent asks
+        except EOFError:
+            return
+        sys.stdout.write(json.dumps(answer(question), ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
 

@@ -1,56 +1,42 @@
-"""One of a crew: answers with the facts, then with the bodies of its share of the pages."""
+"""One of a crew: answers with the facts of its share of the pages, then makes them."""
 
 from __future__ import annotations
 
 import dataclasses
 import gc
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from prdgen.builder import bodies, child, facts, fragments, render
-from prdgen.builder.sources import PageSource, Target
+from prdgen.builder import child, facts, fragments, making, render
+from prdgen.builder.sources import PageSource
 
 
 class _Share:
     """The pages this process was given."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
         self._parsed: dict[str, render.Parsed] = {}
-        self._world: bodies.World | None = None
+        self._setting: making.Setting | None = None
 
     def answer(self, question: dict[str, Any]) -> Any:
-        """Facts of new pages, then the world around them, then bodies of some of them."""
+        """Facts of new pages, then the setting of all pages, then some of them made."""
         if "facts" in question:
-            return [self._facts(**page) for page in question["facts"]]
-        if "world" in question:
-            self._world = _world(question["world"])
-            if question["fragments"]:
-                fragments.SHARED.folder = Path(question["fragments"])
+            return [self._facts(page) for page in question["facts"]]
+        if "setting" in question:
+            self._setting = question["setting"]
+            fragments.SHARED.folder = question["fragments"] or fragments.SHARED.folder
             return None
-        return {path: self._body(path) for path in question["bodies"]}
+        return {order.facts.page_path: self._made(order) for order in question["orders"]}
 
-    def _facts(
-        self, page_path: str, blob: str, text: str, updated_at: str | None, updated_by: str
-    ) -> dict[str, Any]:
-        self._texts[page_path] = text
-        at = datetime.fromisoformat(updated_at) if updated_at else None
-        source = PageSource(page_path, blob, lambda: text, at, updated_by)
-        parsed = self._parsed[page_path] = render.parse(page_path, text)
+    def _facts(self, source: PageSource) -> dict[str, Any]:
+        parsed = render.parse(source.page_path, source.read(), brief=True)
+        self._parsed[source.page_path] = parsed
         return dataclasses.asdict(facts.of(source, parsed.facts))
 
-    def _body(self, path: str) -> dict[str, Any]:
-        if self._world is None:
-            raise ValueError("bodies were asked for before the world around them was given")
-        parsed = self._parsed.pop(path, None)
-        return dataclasses.asdict(bodies.body(path, self._texts[path], self._world, parsed))
-
-
-def _world(values: dict[str, Any]) -> bodies.World:
-    target = Target(**values.pop("target"))
-    assets = frozenset(values.pop("assets"))
-    return bodies.World(target=target, assets=assets, **values)
+    def _made(self, order: making.Order) -> dict[str, Any]:
+        if self._setting is None:
+            raise ValueError("pages were ordered before the setting of all pages was given")
+        parsed = self._parsed.pop(order.facts.page_path, None)
+        return dataclasses.asdict(making.page(order, self._setting, parsed, twins=True))
 
 
 if __name__ == "__main__":

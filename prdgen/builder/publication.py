@@ -93,16 +93,16 @@ class Site:
         data = self.store.get(name, encoding) if name else None
         return (data, name) if data is not None and name else None
 
-    def compress(self, *, thoroughly: bool = False) -> None:
+    def compress(self) -> None:
         """Make the twins of what is public; they are shown from the next switch or `tidy` on."""
         manifest = self.current()
         for path, name in manifest.files.items() if manifest else ():
             if artifacts.compressible(path):
-                self.store.compress(name, thoroughly=thoroughly)
+                self.store.compress(name)
 
-    def tidy(self, *, thoroughly: bool = False) -> int:
+    def tidy(self) -> int:
         """Compress what is public and sweep what nobody names any more; how many were swept."""
-        self.compress(thoroughly=thoroughly)
+        self.compress()
         manifest = self.current()
         if manifest is None:
             return 0

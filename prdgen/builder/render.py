@@ -69,10 +69,12 @@ class Parsed:
     facts: facts.PageFacts
 
 
-def parse(page_path: str, text: str) -> Parsed:
-    """The first half of `render`, for whoever needs every page's facts before the first body."""
+def parse(page_path: str, text: str, *, brief: bool = False) -> Parsed:
+    """The first half of `render`, for whoever needs every page's facts before the first body;
+    `brief` facts are those the site is made of.
+    """
     tree = trees.parse(text)
-    return Parsed(tree, facts.of_tree(page_path, tree))
+    return Parsed(tree, facts.of_tree(page_path, tree, brief=brief))
 
 
 def render(
@@ -96,7 +98,8 @@ def render(
         image=drawing.image,
         mention=drawing.mention,
     )
-    raw = page_html.body(tree, dressing, lines=context.mode == "preview", spend=True)
+    lines, numbered = context.mode == "preview", bool(known.requirements)
+    raw = page_html.body(tree, dressing, lines=lines, spend=True, numbered=numbered)
     body = drawing.fill(sanitize.clean(raw))
     problems = sorted([*known.problems, *drawing.problems], key=lambda problem: problem.line)
     return Rendered(

@@ -14,6 +14,7 @@ from prdgen.builder import (
     crew,
     fill,
     indexes,
+    making,
     navigation,
     render,
     scope,
@@ -203,16 +204,22 @@ def _facts(
 def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list[str]]:
     known = plan.previous.pages if plan.previous else {}
     records: dict[str, PageRecord] = {}
-    texts: dict[str, str] = {}
+    orders: dict[str, making.Order] = {}
     for path, page in plan.facts.items():
         old = known.get(path)
         if old is not None and old.key == _key(plan, page, old.needs):
             records[path] = old if old.facts is page else replace(old, facts=page)
         else:
-            texts[path] = plan.pages[path].read()
-    for path, body in workers.bodies(texts, plan.world):
-        records[path] = _page(plan, plan.facts[path], texts[path], body)
-    return {path: records[path] for path in plan.facts}, list(texts)
+            around = _around(plan, plan.world.urls[path], page.template)
+            orders[path] = making.Order(page, plan.pages[path].read(), around)
+    setting = making.Setting(plan.frame, plan.world, plan.store)
+    for path, made in workers.made(orders, setting):
+        page = plan.facts[path]
+        records[path] = PageRecord(
+            facts=page, url=plan.world.urls[path], key=_key(plan, page, made.needs),
+            html=made.html, source=made.source, needs=made.needs, problems=made.problems,
+        )  # fmt: skip
+    return {path: records[path] for path in plan.facts}, list(orders)
 
 
 def _key(plan: _Plan, page: PageFacts, needs: Sequence[str]) -> str:
@@ -228,28 +235,11 @@ def _key(plan: _Plan, page: PageFacts, needs: Sequence[str]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
 
 
-def _page(plan: _Plan, page: PageFacts, text: str, body: bodies.Body) -> PageRecord:
-    url = plan.world.urls[page.page_path]
-    around = _around(plan, url, page.template)
-    html = fill.page(
-        plan.frame, plan.target, page, url, body=body.html, outline=body.outline, around=around
-    )
-    return PageRecord(
-        facts=page,
-        url=url,
-        key=_key(plan, page, body.needs),
-        html=plan.store.put(html.encode()),
-        source=plan.store.put(text.encode()),
-        needs=body.needs,
-        problems=body.problems,
-    )
-
-
 def _around(plan: _Plan, url: str, template: str = "") -> fill.Surroundings:
     before, after = plan.around.get(url, (None, None))
     return fill.Surroundings(
-        before=before,
-        after=after,
+        before=before and replace(before, children=[]),
+        after=after and replace(after, children=[]),
         path=_path(plan, url),
         links=_links(plan),
         extra=_extra(plan, template, url),

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import comrak
@@ -15,6 +16,7 @@ from prdgen.page import tree as trees
 from prdgen.page.requirements import Place
 
 _PLACE: Final = re.compile(r'<(\w+)([^<>]*?) data-sourcepos="(\d+):(\d+)-\d+:\d+"')
+_ANY_PLACE: Final = re.compile(r' data-sourcepos="\d+:\d+-\d+:\d+"')
 _BLOCKS: Final = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "table", "tr", "blockquote", "ul", "ol"}
     | {"hr", "div"}
@@ -62,18 +64,21 @@ def body(
     *,
     lines: bool = False,
     spend: bool = False,
+    numbered: bool = True,
 ) -> str:
     """The page's HTML, **not sanitised**: raw HTML of the page is in it as written.
 
     Headings and requirements carry their anchors; with `lines` blocks carry `data-line`. With
     `spend` the tree itself is changed and of no use afterwards, which saves a second parse.
+    `numbered` is False for a page that is known to have no requirements.
     """
     if tree.too_deep:
         return f'<pre class="source"><code>{html.escape(tree.body)}</code></pre>\n'
     root = tree.root if spend else trees.parsed(tree.body)
     nodes = tree.nodes if spend else list(trees.walk(root))
     drawn = _Drawing(dressing or Dressing())
-    drawn.requirements(nodes)
+    if numbered:
+        drawn.requirements(nodes)
     drawn.nodes(nodes)
     raw: str = comrak.format_html(root, trees.EXTENSIONS, trees.PARSING, trees.RENDERING)
     return _placed(raw, drawn.attributes, lines=lines)
@@ -207,6 +212,8 @@ class _Drawing:
 
 def _placed(raw: str, attributes: _Attributes, *, lines: bool) -> str:
     """`raw` with our attributes in place of comrak's source positions."""
+    tags = "|".join(sorted({tag for tag, _, _ in attributes}))
+    places = _PLACE if lines else _place_of(tags)
 
     def place(match: re.Match[str]) -> str:
         tag, before = match[1], match[2]
@@ -218,7 +225,14 @@ def _placed(raw: str, attributes: _Attributes, *, lines: bool) -> str:
             given += f' data-line="{match[3]}"'
         return f"<{tag}{before}{given}"
 
-    return _PLACE.sub(place, raw)
+    placed = places.sub(place, raw) if lines or tags else raw
+    return placed if lines else _ANY_PLACE.sub("", placed)
+
+
+@cache
+def _place_of(tags: str) -> re.Pattern[str]:
+    """Source positions of these tags alone: most tags have nothing of ours."""
+    return re.compile(rf'<({tags})((?: [^<>]*?)?) data-sourcepos="(\d+):(\d+)-\d+:\d+"')
 
 
 def _at(node: trees.Node) -> tuple[int, int]:

@@ -18,6 +18,8 @@ LABEL: Final = re.compile(rf"\[({ID})\](?=[\s:.]|$)[ \t]*:?[ \t]*")
 MENTION: Final = re.compile(rf"(?<![\w\-/.#]){ID}(?![\w\-])")
 _FIELD: Final = re.compile(r"^\s*:\s*")
 _WHOLE: Final = re.compile(ID)
+_LISTED: Final = re.compile(rf"[\[;]{ID}")
+_FIELDS: Final = re.compile(r"uid(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,12 @@ class Place:
 
 def of(tree: trees.Tree) -> list[Requirement]:
     """The page's requirements in order; an id written twice comes twice (`checks` reports it)."""
-    return [place.requirement for place in places(tree.nodes)]
+    return [place.requirement for place in places(tree.nodes)] if possible(tree.body) else []
+
+
+def possible(body: str) -> bool:
+    """Whether there may be a requirement in it; what says no has none, and need not be walked."""
+    return bool(_LISTED.search(body) or _FIELDS.search(body.lower()))
 
 
 def places(nodes: Iterable[tuple[trees.Node, Any]]) -> Iterator[Place]:

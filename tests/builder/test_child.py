@@ -2,11 +2,14 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from prdgen.builder import child, errors
+from prdgen.builder import child, errors, fill, making
+from prdgen.builder.manifest import PageFacts
+from prdgen.builder.sources import PageSource
 
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 
@@ -76,8 +79,7 @@ def test_file_size_limit():
 def test_worker_answers_several_questions():
     """A worker keeps what it was told between questions."""
     with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
-        page = {"page_path": "a.md", "blob": "1", "text": "# Hello\n", "updated_at": None}
-        (facts,) = worker.ask({"facts": [page | {"updated_by": ""}]})
+        (facts,) = worker.ask({"facts": [PageSource("a.md", "1", partial(str, "# Hello\n"))]})
         assert facts["title"] == "Hello"
         assert worker.ask({"facts": []}) == []
 
@@ -85,8 +87,9 @@ def test_worker_answers_several_questions():
 def test_worker_that_fails_says_why():
     """A question the child cannot answer ends in an error with its reason."""
     with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
-        with pytest.raises(errors.ChildFailed, match="before the world"):
-            worker.ask({"bodies": ["a.md"]})
+        with pytest.raises(errors.ChildFailed, match="before the setting"):
+            order = making.Order(PageFacts("a.md", "1", "A"), "# A\n", fill.Surroundings())
+            worker.ask({"orders": [order]})
 
 
 def test_a_child_steps_back_behind_others():

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from prdgen.builder import site
+from prdgen.builder import crew, site
 from prdgen.builder.publication import Site
 from prdgen.builder.sources import Target
 
@@ -186,3 +186,18 @@ def test_page_with_hide_and_template(team):
     html = team.read("home/index.html")
     assert "team-hero" in html
     assert "prd-card" in html
+
+
+def test_children_make_the_same_site_as_this_process(team, tmp_path, frame, monkeypatch):
+    """Many pages are made by children, a few here; nobody sees which (design: one rendering)."""
+    monkeypatch.setattr(crew.os, "cpu_count", lambda: 2)
+    texts = {
+        f"p{n}": f"---\nstatus: draft\n---\n# Page {n}\n\n- [REQ-{n}] See [next](p{n + 1}.md), REQ-1.\n\n"
+        "```rust\nfn main() {}\n```\n" + "Words. " * 100
+        for n in range(crew._WORTH_A_CHILD * 2)
+    }  # fmt: skip
+    by_children = team.publish(**texts).manifest
+    monkeypatch.setattr(crew.os, "cpu_count", lambda: 1)
+    here = type(team)(tmp_path / "here", frame)
+    assert here.publish(**texts).manifest == by_children
+    assert team.site.store.get(by_children.files["p1/index.html"], "br")

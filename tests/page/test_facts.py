@@ -2,13 +2,14 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prdgen.page import facts
+from prdgen.page import facts, tree
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "rfcs"
 
@@ -61,3 +62,10 @@ def test_the_corpus_is_read_within_seconds():
     assert time.process_time() - begun < (10 if os.environ.get("CI") else 6)
     assert all(each.title for each in found)
     assert not [each.page_path for each in found if each.problems]
+
+
+def test_brief_facts_are_the_same_without_links_and_words():
+    text = "---\nstatus: draft\nowner: Ann\n---\n# T\n\n- [REQ-1] See [b](b.md).\n"
+    whole, brief = (facts.of_tree("a.md", tree.parse(text), brief=brief) for brief in (False, True))
+    assert whole.links
+    assert brief == replace(whole, links=[], plain_text="", word_count=0)

@@ -26,6 +26,7 @@ def of(text: str) -> list[requirements.Requirement]:
         "1. [REQ-012] Opens in two seconds",
         "- [ ] [REQ-012] Opens in two seconds",
         "- **[REQ-012]** Opens in two seconds",
+        "- &#91;REQ-012] Opens in two seconds",
     ],
 )
 def test_list_notation(line):

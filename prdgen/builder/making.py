@@ -1,0 +1,57 @@
+"""One page of a site, from its text to its artifacts: the body, the frame around it, the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prdgen.builder import artifacts, bodies, fill, render
+from prdgen.builder.frame import Frame
+from prdgen.builder.manifest import PageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the pages of one build have in common."""
+
+    frame: Frame
+    world: bodies.World
+    store: artifacts.Artifacts
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One page that is to be made."""
+
+    facts: PageFacts
+    text: str
+    around: fill.Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of an order; nothing of it is public yet."""
+
+    html: str
+    """Artifact of the whole page."""
+    source: str
+    """Artifact of its Markdown."""
+    needs: tuple[str, ...]
+    """What else the body asked for, as `bodies.World.digest` takes it."""
+    problems: tuple[dict[str, Any], ...]
+
+
+def page(
+    order: Order, setting: Setting, parsed: render.Parsed | None = None, *, twins: bool = False
+) -> Made:
+    """Make one page; `parsed` is what `render.parse` made of its text and is used up. With `twins`
+    the artifacts are compressed at once.
+    """
+    path, world, store = order.facts.page_path, setting.world, setting.store
+    body = bodies.body(path, order.text, world, parsed)
+    html = fill.page(
+        setting.frame, world.target, order.facts, world.urls[path],
+        body=body.html, outline=body.outline, around=order.around,
+    )  # fmt: skip
+    names = [store.put(text.encode(), twins=twins) for text in (html, order.text)]
+    return Made(names[0], names[1], body.needs, body.problems)
