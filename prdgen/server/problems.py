@@ -86,12 +86,13 @@ def answer(request: Request, error: PrdgenError, headers: Any = None) -> Respons
 
 
 async def refuse(error: PrdgenError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer from a middleware. A WebSocket is opened and closed with the reason, which a client
-    never learns from a handshake that is turned down.
+    """Answer from a middleware. The handshake of a WebSocket is turned down; but who should try
+    again later is told so, which a client does not learn from a handshake.
     """
     if scope["type"] == "websocket":
+        if error.retryable:
+            await send({"type": "websocket.accept"})
         code = _TRY_AGAIN_LATER if error.retryable else _REFUSED
-        await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": code, "reason": error.message[:120]})
         return
     await answer(Request(scope), error)(scope, receive, send)
