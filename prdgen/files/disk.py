@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,8 @@ OWN_NAME: Final = re.compile(r"\.(?P<name>.{1,200})\.[0-9a-f]{8}\.prdgen~", re.D
 IGNORE_PATTERN: Final = ".*.prdgen~"
 """The same for `.git/info/exclude`."""
 _EMPTY_SECONDS: Final = 2.0
+Keep = Callable[[bytes], None]
+"""Keeps displaced bytes where a kill does not reach them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,27 +182,31 @@ class Swapped:
 
 
 def exchange(
-    path: Path, root: Path, data: bytes, expected: bytes | None, *, fsync: bool = False
-) -> Swapped:
+    path: Path, root: Path, data: bytes, expected: bytes | None, *, fsync: bool = False,
+    keep: Keep | None = None,
+) -> Swapped:  # fmt: skip
     """Put `data` at `path`, and hand out what was there: a caller that finds `displaced` other than
     `expected` takes it in.
 
     `expected` None: there should be no file, and missing folders are made. Expected bytes and no
-    file: nothing is written (`written` is False). Mode, owner and extended attributes stay.
+    file: nothing is written (`written` is False). Mode, owner and extended attributes stay. `keep`
+    is given the displaced bytes before their file goes: until then a kill leaves it to `leftovers`.
     Raises what `read` raises, DiskFull and FileNotWritable; then the old file is untouched.
     """
     try:
         with place.opened(path, root, make_folders=expected is None) as where:
-            return _exchange(where, data, expected, fsync=fsync)
+            return _exchange(where, data, expected, fsync=fsync, keep=keep)
     except NoSuchFolder:
         return Swapped(None, written=False, descriptor=None)
 
 
-def _exchange(where: Place, data: bytes, expected: bytes | None, *, fsync: bool) -> Swapped:
+def _exchange(
+    where: Place, data: bytes, expected: bytes | None, *, fsync: bool, keep: Keep | None
+) -> Swapped:
     fresh = Place(where.folder, _own_name(where.name), where.path)
     _write_new(fresh, data, _existing(where), fsync=fsync)
     try:
-        swapped = _trade(where, fresh, make=expected is None)
+        swapped = _trade(where, fresh, make=expected is None, keep=keep)
         if fsync:
             os.fsync(where.folder)
         return swapped
@@ -246,7 +253,7 @@ def _write_new(fresh: Place, data: bytes, existing: int | None, *, fsync: bool) 
             os.close(existing)
 
 
-def _trade(where: Place, fresh: Place, *, make: bool) -> Swapped:
+def _trade(where: Place, fresh: Place, *, make: bool, keep: Keep | None) -> Swapped:
     while True:
         try:
             rename.exchange(where.folder, fresh.name, where.name)
@@ -259,12 +266,12 @@ def _trade(where: Place, fresh: Place, *, make: bool) -> Swapped:
         except OSError as error:
             if error.errno not in rename.UNSUPPORTED:
                 raise
-            return trade_slowly(where, fresh, make=make)
+            return trade_slowly(where, fresh, make=make, keep=keep)
         else:
-            return _displaced(where, fresh)
+            return _displaced(where, fresh, keep)
 
 
-def trade_slowly(where: Place, fresh: Place, *, make: bool) -> Swapped:
+def trade_slowly(where: Place, fresh: Place, *, make: bool, keep: Keep | None = None) -> Swapped:
     """`exchange` for filesystems that cannot: what is there is moved aside, never overwritten.
 
     For a moment the page's name does not exist; a process killed just then leaves both files
@@ -282,7 +289,7 @@ def trade_slowly(where: Place, fresh: Place, *, make: bool) -> Swapped:
     while not _put(where, fresh):
         os.rename(where.name, aside.name, src_dir_fd=where.folder, dst_dir_fd=where.folder)
         there = True
-    return _displaced(where, aside) if there else Swapped(None, written=True, descriptor=None)
+    return _displaced(where, aside, keep) if there else Swapped(None, written=True, descriptor=None)
 
 
 def _put(where: Place, fresh: Place) -> bool:
@@ -305,7 +312,7 @@ def _put(where: Place, fresh: Place) -> bool:
     return True
 
 
-def _displaced(where: Place, aside: Place) -> Swapped:
+def _displaced(where: Place, aside: Place, keep: Keep | None) -> Swapped:
     """What came out of the exchange; a link or folder that slipped in goes back to its place."""
     try:
         descriptor = place.open_file(Place(aside.folder, aside.name, where.path))
@@ -314,6 +321,8 @@ def _displaced(where: Place, aside: Place) -> Swapped:
         raise
     try:
         data = _consistent(descriptor, where.path, SIZE_LIMIT).data
+        if keep is not None:
+            keep(data)
         _remove(aside)
     except BaseException:
         os.close(descriptor)

@@ -1,15 +1,21 @@
 """displaced file → document: what an editor wrote into the file that our swap took out.
 
 An editor that opened the page before the swap writes into the old file, which has no name any
-more. So it is looked at again, until nobody writes into it.
+more. So it is looked at again, until nobody writes into it. What it was saved as is noted beside
+the clone until it is in the store, so that no kill and no lost database loses it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
 import logging
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
 
 from anyio import to_thread
 
@@ -24,16 +30,73 @@ from prdgen.store.statements import Tx
 
 log = logging.getLogger(__name__)
 _LAST_LOOK_SECONDS = 2.0
+_RETRY_SECONDS = 0.5
+_FOLDER = "displaced"
 
 
-def follow(app: App, live: Live, swapped: Swapped, known: bytes) -> None:
-    """Look at what a write displaced, now and 2 s later, beside everything else.
+@dataclass(slots=True)
+class Save:
+    """A save that our swap took out of the page's file, noted until it is in the document."""
 
-    `known` are the bytes both sides agreed on: what differs from them is taken in.
+    note: Path
+    branch: str
+    page_path: str
+    base: bytes
+    """What the file held when we looked: the save was made from it."""
+
+    def keep(self, data: bytes) -> None:
+        """In a thread: note it. A full disk is no reason not to take it in."""
+        if data == self.base or looks_half(data, self.base):
+            return
+        facts = {
+            "branch": self.branch, "page_path": self.page_path,
+            "base": base64.b64encode(self.base).decode(), "data": base64.b64encode(data).decode(),
+        }  # fmt: skip
+        fresh = self.note.with_suffix(".new")
+        try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(facts), "utf-8")
+            fresh.replace(self.note)
+        except OSError as error:
+            log.warning("a save of %s is noted nowhere until it is taken in: %s",
+                        self.page_path, error)  # fmt: skip
+
+    def forget(self) -> None:
+        """It is in the store."""
+        self.note.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A noted save of a process that ended before it was in the store."""
+
+    save: Save
+    data: bytes
+
+
+def watch(app: App, live: Live, known: bytes) -> Save:
+    """For a write that is about to displace the page's file, which holds `known`."""
+    note = app.state_dir / _FOLDER / f"{uuid4().hex}.json"
+    return Save(note, live.branch, live.page_path, known)
+
+
+def noted(app: App) -> list[Noted]:
+    """In a thread: every noted save of this clone, oldest first."""
+    found = []
+    for note in (app.state_dir / _FOLDER).glob("*.json"):
+        with contextlib.suppress(FileNotFoundError):  # taken in just now
+            facts = json.loads(note.read_text("utf-8"))
+            base, data = (base64.b64decode(facts[name]) for name in ("base", "data"))
+            save = Save(note, facts["branch"], facts["page_path"], base)
+            found.append((note.stat().st_mtime_ns, Noted(save, data)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
+def follow(app: App, live: Live, swapped: Swapped, save: Save) -> None:
+    """Look at what a write displaced, now and 2 s later, beside everything else: what differs from
+    what the file held before is taken in.
     """
-    task = asyncio.create_task(
-        _follow(app, live, swapped, known), name=f"displaced {live.page_path}"
-    )
+    task = asyncio.create_task(_follow(app, live, swapped, save), name=f"displaced {save.note}")
     live.trailing.add(task)
     task.add_done_callback(live.trailing.discard)
 
@@ -44,57 +107,86 @@ async def finish(live: Live) -> None:
     await asyncio.gather(*live.trailing)
 
 
-async def _follow(app: App, live: Live, swapped: Swapped, known: bytes) -> None:
+async def _follow(app: App, live: Live, swapped: Swapped, save: Save) -> None:
     with swapped:
         for seconds in (app.settings.settle_seconds, _LAST_LOOK_SECONDS):
             if swapped.displaced is None:
                 return
             await _until_still(live, swapped, seconds)
             data = swapped.displaced
-            if data == known or (seconds < _LAST_LOOK_SECONDS and _looks_half(data, known)):
+            if data == save.base or (seconds < _LAST_LOOK_SECONDS and looks_half(data, save.base)):
                 continue
-            try:
-                await _take_in(app, live, known, data)
-            except (PrdgenError, OSError) as error:
-                await _keep(app, live, data, error)
-            known = data
+            await to_thread.run_sync(save.keep, data)
+            await _settle(app, live, save, data)
+            save.base = data
 
 
 async def _until_still(live: Live, swapped: Swapped, seconds: float) -> None:
     while True:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(live.hurry.wait(), seconds)
+        await _pause(live, seconds)
         changed = await to_thread.run_sync(swapped.late) is not None
         if live.hurry.is_set() or not changed:
             return
 
 
-def _looks_half(data: bytes, known: bytes) -> bool:
+async def _pause(live: Live, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(live.hurry.wait(), seconds)
+
+
+def looks_half(data: bytes, known: bytes) -> bool:
+    """Whether somebody seems to be in the middle of writing `known` anew."""
     return len(data) < len(known) and known.startswith(data)
 
 
+async def _settle(app: App, live: Live, save: Save, data: bytes) -> None:
+    """Take it in, as soon as the store and whoever keeps the page let us."""
+    while True:
+        try:
+            await _take_in(app, live, save.base, data)
+        except (PrdgenError, OSError) as error:
+            retryable = not isinstance(error, PrdgenError) or error.retryable
+            if retryable and not live.hurry.is_set():
+                await _pause(live, _RETRY_SECONDS)
+                continue
+            if retryable and save.note.exists():
+                log.info("a save of %s is taken in at the next start: %s", live.page_path, error)
+                return
+            await to_thread.run_sync(put_aside, app, live.page_path, data, error)
+        save.forget()
+        return
+
+
 async def _take_in(app: App, live: Live, known: bytes, data: bytes) -> None:
-    base, theirs = text.decode(known).text, text.decode(data).text
+    assert app.keeper is not None
+    async with app.keeper.locked(live) as current:
+        await merge(app, current, known, data)
+    current.changed.set()
+
+
+async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
+    """Merge a displaced save into the document; twice is once. Call with `live.lock` held.
+
+    Raises NotEditable, and what storing raises.
+    """
 
     async def nothing_moves(_tx: Tx, _heads: Heads) -> None:
         """The file holds our text; its agreed point is right already."""
 
-    assert app.keeper is not None
-    async with app.keeper.locked(live) as current:
-        await pull.take_in(app, current, base, theirs, origin="file", move=nothing_moves)
-    current.changed.set()
+    base_text, theirs = text.decode(base).text, text.decode(data).text
+    await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
 
 
-async def _keep(app: App, live: Live, data: bytes, error: Exception) -> None:
-    """A save that cannot be merged is not lost either."""
+def put_aside(app: App, page_path: str, data: bytes, error: Exception) -> None:
+    """In a thread: a save that cannot be merged is not lost either."""
     folder = app.state_dir / "kept"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{live.page_path.replace('/', '%2F')}.{time.time_ns()}"
-    await to_thread.run_sync(path.write_bytes, data)
+    path = folder / f"{page_path.replace('/', '%2F')}.{time.time_ns()}"
+    path.write_bytes(data)
     why = error.message if isinstance(error, NotEditable) else error
     log.error(
         "a save of %s met our own and cannot be merged (%s); it is kept in %s",
-        live.page_path,
+        page_path,
         why,
         path,
     )

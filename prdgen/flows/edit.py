@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from anyio import to_thread
@@ -63,9 +64,12 @@ async def write_file(app: App, live: Live) -> None:
     data = text.patch(on_disk, diff.splices(old, new))
     expected = None if isinstance(state, disk.Missing) else on_disk
     await _record_intent(app, live, heads, new)
+    save = displaced.watch(app, live, on_disk)
     async with lease.writing(app, live):
-        swapped = await to_thread.run_sync(disk.exchange, path, tree, data, expected)
-    displaced.follow(app, live, swapped, on_disk)
+        swapped = await to_thread.run_sync(
+            partial(disk.exchange, path, tree, data, expected, keep=save.keep)
+        )
+    displaced.follow(app, live, swapped, save)
     if swapped.written:
         await _file_point(app, live, heads, new)
     else:

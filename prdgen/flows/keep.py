@@ -224,9 +224,9 @@ class Keeper:
         live = Live(row, room, fence, await authors.since_tip(app, room, row))
         live.dirty_since = live.last_change = time.monotonic()
         async with live.lock:
+            await recover.page(app, live, row)
             await pull.tip(app, live, cold=not room.peers)
             await pull.file(app, live, cold=not room.peers)
-            await recover.page(app, live, row)
         live.authorship.advance(room.text, None)
         live.uncommitted = content_hash(room.text) != live.document.tip_hash
         live.changed.set()

@@ -9,15 +9,16 @@ from anyio import to_thread
 
 from prdgen.errors import PrdgenError
 from prdgen.files import disk, leftovers, text
+from prdgen.files.errors import NotEditable
 from prdgen.files.leftovers import Leftover
-from prdgen.flows import lease, pull
+from prdgen.flows import displaced, lease, pull
+from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
-from prdgen.flows.live import Heads, Live, content_hash
+from prdgen.flows.live import Live, content_hash
 from prdgen.git import index, setup
 from prdgen.git.work_trees import WorkTree
 from prdgen.store import documents
 from prdgen.store.documents import Document
-from prdgen.store.statements import Tx
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,11 @@ async def run(app: App) -> None:
                 await _settle(app, tree, leftover)
             except PrdgenError as error:
                 log.warning("%s is left by a killed server: %s", leftover.file, error)
+    for one in await to_thread.run_sync(displaced.noted, app):
+        try:
+            await _open(app, one.save.branch, one.save.page_path)
+        except PrdgenError as error:
+            log.warning("a save of %s waits to be taken in: %s", one.save.page_path, error)
 
 
 def _exclude(app: App) -> None:
@@ -64,29 +70,53 @@ async def _settle(app: App, tree: WorkTree, leftover: Leftover) -> None:
         log.warning("%s may hold a save nobody has; it is kept", leftover.file)
 
 
+async def _open(app: App, branch: str, page_path: str) -> None:
+    """Keep the page; what is noted of it is taken in then (see `page`)."""
+    opened = await open_flow.document(app, branch, page_path)
+    assert app.keeper is not None
+    if opened.document is not None:
+        await app.keeper.hold(opened.document)
+
+
 async def page(app: App, live: Live, was: Document) -> None:
-    """Take in what a killed server left between two names of this page, merged on what both sides
-    had agreed on before (`was`). Call with `live.lock` held, before anything is written.
+    """Take in what a killed server left of this page: files between two names, merged on what both
+    sides had agreed on before (`was`), and saves it had noted.
+
+    Call with `live.lock` held, before the file is looked at: then the agreed point moves on.
     """
     tree = await to_thread.run_sync(app.repository.tree_of, live.branch)
-    if tree is None:
-        return
-    async with lease.page(app, live.branch, live.page_path):
-        found = await to_thread.run_sync(leftovers.of_page, tree.path, live.page_path)
-    for leftover in found:
-        await _take_in(app, live, was, text.decode(leftover.data).text)
-        await to_thread.run_sync(leftovers.discard, leftover, tree.path)
+    if tree is not None:
+        async with lease.page(app, live.branch, live.page_path):
+            found = await to_thread.run_sync(leftovers.of_page, tree.path, live.page_path)
+        base = await pull.agreed_text(app, live, was.file_heads, was.file_hash)
+        for leftover in found:
+            await _take_in(app, live, was, base.encode(), leftover.data)
+            await to_thread.run_sync(leftovers.discard, leftover, tree.path)
+    for one in await to_thread.run_sync(displaced.noted, app):
+        if (one.save.branch, one.save.page_path) == (live.branch, live.page_path):
+            await _take_in(app, live, None, one.save.base, one.data)
+            one.save.forget()
 
 
-async def _take_in(app: App, live: Live, was: Document, theirs: str) -> None:
+async def _take_in(app: App, live: Live, was: Document | None, base: bytes, data: bytes) -> None:
+    try:
+        if was is not None and _is_ours(live, was, text.decode(data).text):
+            return
+        if not displaced.looks_half(data, base):
+            await displaced.merge(app, live, base, data)
+            return
+        error: Exception = ValueError("it is only the beginning of the page")
+    except NotEditable as refusal:
+        error = refusal
+    await to_thread.run_sync(displaced.put_aside, app, live.page_path, data, error)
+
+
+def _is_ours(live: Live, was: Document, theirs: str) -> bool:
+    """Whether it is the agreed text, or what was about to be written, as far as it got."""
     if content_hash(theirs) in {was.file_hash, was.intent_hash}:
-        return
-    base = await pull.agreed_text(app, live, was.file_heads, was.file_hash)
-
-    async def nothing_moves(_tx: Tx, _heads: Heads) -> None:
-        """The file's agreed point is right already."""
-
-    await pull.take_in(app, live, base, theirs, origin="file", move=nothing_moves)
+        return True
+    intent = live.room.replica.text(was.intent_heads) if was.intent_heads else ""
+    return content_hash(intent) == was.intent_hash and intent.startswith(theirs)
 
 
 def _is_known(app: App, tree: WorkTree, leftover: Leftover) -> bool:

@@ -266,7 +266,7 @@ def test_a_link_that_slips_in_goes_back(root):
         fresh = place.Place(where.folder, ".page.md.00000000.prdgen~", where.path)
         disk._write_new(fresh, b"x", None, fsync=False)
         with pytest.raises(LinkRefused):
-            disk._trade(where, fresh, make=False)
+            disk._trade(where, fresh, make=False, keep=None)
     assert (root / "docs/page.md").is_symlink()
 
 

@@ -131,7 +131,18 @@ class House:
 def _is_house(task: asyncio.Task) -> bool:
     name = task.get_name()
     return name.startswith(
-        ("room ", "keep ", "hold ", "watch", "relay", "bus", "leases", "sweep", "consumer")
+        (
+            "room ",
+            "keep ",
+            "hold ",
+            "watch",
+            "relay",
+            "bus",
+            "leases",
+            "sweep",
+            "consumer",
+            "displaced",
+        )
     )
 
 

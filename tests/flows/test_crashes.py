@@ -179,6 +179,71 @@ async def test_a_save_during_our_swap_is_taken_in(house, page, monkeypatch):
     await until(lambda: page.read_text() == want)
 
 
+def saved_during_our_swap(page, monkeypatch, text):
+    """From now on, once, vim saves `text` between our look and our swap."""
+    exchange = disk.exchange
+
+    def raced(*args, **options):
+        monkeypatch.setattr(edit.disk, "exchange", exchange)
+        vim(page, text)
+        return exchange(*args, **options)
+
+    monkeypatch.setattr(edit.disk, "exchange", raced)
+
+
+async def test_a_save_during_our_swap_waits_for_the_store(house, page, monkeypatch):
+    """Postgres is away just when it is to be merged: it is tried again until it is in."""
+    ann = await house.editor()
+    tries, merge = [], pull.take_in
+
+    async def away(*args, **options):
+        tries.append(1)
+        if len(tries) < 3:
+            raise StoreUnavailable(got="it was killed")
+        return await merge(*args, **options)
+
+    monkeypatch.setattr(pull, "take_in", away)
+    saved_during_our_swap(page, monkeypatch, ONE.replace("second", "2nd"))
+    await ann.write("typed\n")
+    await ann.until(lambda: ann.text == ONE.replace("second", "2nd") + "typed\n")
+    assert len(tries) == 3
+    await until(lambda: page.read_text() == ann.text)
+
+
+async def test_killed_before_a_save_during_our_swap_is_taken_in(
+    houses, repo, page, restart, monkeypatch
+):
+    """Our swap took it out of the file, and the file went on: it is merged on what it was made from."""
+    house = await houses(repo, settle_seconds=30.0)
+    ann = await house.editor()
+    saved_during_our_swap(page, monkeypatch, ONE.replace("second", "2nd"))
+    await ann.write("typed\n")
+    await until(lambda: page.read_text() == ONE + "typed\n")
+    await ann.write("more\n")
+    await until(lambda: page.read_text() == ONE + "typed\nmore\n")
+    house = await restart(house)
+    await back(house, ann)
+    await ann.until(lambda: ann.text == ONE.replace("second", "2nd") + "typed\nmore\n")
+    await until(lambda: page.read_text() == ann.text)
+    assert not list((house.app.state_dir / "displaced").glob("*"))
+
+
+async def test_killed_in_the_middle_of_writing_our_own_text(house, page, restart):
+    """Half a file of ours under its passing name is no save of anybody."""
+    ann = await house.editor()
+    await ann.write("0123456789 typed\n", after="# One\n\n")
+    await until(lambda: page.read_text() == ann.text)
+    async with house.app.store.transaction() as tx:
+        await tx.execute("UPDATE documents SET intent_heads = heads, intent_hash = file_hash,"
+                         " file_heads = tip_heads, file_hash = tip_hash")  # fmt: skip
+    half = page.with_name(".one.md.01234567.prdgen~")
+    half.write_text(ann.text[:20])
+    house = await restart(house)
+    await back(house, ann)
+    await until(lambda: not half.exists())
+    assert house.text() == ann.text == page.read_text()
+
+
 async def test_an_editor_that_holds_the_old_file_open_is_heard(house, page):
     """A program opened the page before our swap and writes after it: its text is taken in."""
     ann = await house.editor()
