@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial, reduce
+from itertools import chain
 
 from prdgen.merge.hunks import Hunk, starts_line
 from prdgen.merge.moves import Move
@@ -47,13 +49,76 @@ def gather(
     `carried` has, for a block one side moved, the other side's hunks inside it. Groups of
     touching hunks cover whole lines.
     """
-    groups: list[Group] = []
-    for group in _single(list(ours), list(theirs), carried):
-        groups.append(group)
-        while len(groups) > 1 and _touch(base, *groups[-2:]):
-            last = groups.pop()
-            groups[-1] = _combined(base, groups[-1], last)
-    return groups
+    groups = _together(base, _single(list(ours), list(theirs), carried))
+    return _together(base, _apart(base, groups))
+
+
+def _together(base: str, groups: Iterable[Group]) -> list[Group]:
+    """The groups, with those that touch made one."""
+    found: list[Group] = []
+    for group in groups:
+        found.append(group)
+        while len(found) > 1 and _touch(base, *found[-2:]):
+            last = found.pop()
+            found[-1] = _combined(base, found[-1], last)
+    return found
+
+
+def _apart(base: str, groups: Iterable[Group]) -> Iterator[Group]:
+    """The groups, with those that would run two lines together made one of touching hunks.
+
+    One side took the end of a line and the other side the start of the next, each leaving a line
+    feed that the other took.
+    """
+    for run in _runs(groups):
+        if len(run) > 1 and _runs_together(base, run):
+            yield reduce(partial(_combined, base), run)
+        else:
+            yield from run
+
+
+def _runs(groups: Iterable[Group]) -> list[list[Group]]:
+    """Groups with nothing of the base between them, those of touching hunks apart."""
+    runs: list[list[Group]] = []
+    for group in groups:
+        touching = group.kind is Kind.TOUCHING
+        last = runs[-1][-1] if runs else None
+        if last is None or touching or last.kind is Kind.TOUCHING or last.end < group.start:
+            runs.append([group])
+        else:
+            runs[-1].append(group)
+    return runs
+
+
+def _runs_together(base: str, run: Sequence[Group]) -> bool:
+    """Whether what follows started a line, starts one on both sides, and would start none now."""
+    start, end = run[0].start, run[-1].end
+    if not starts_line(base, end):
+        return False
+    both = [*((group.ours, group.theirs) for group in run)]
+    taken = (
+        theirs if _is_theirs(group) else ours
+        for group, (ours, theirs) in zip(run, both, strict=True)
+    )
+    merged, ours, theirs = (
+        _text(base, start, end, chain.from_iterable(hunks))
+        for hunks in (taken, *zip(*both, strict=True))
+    )
+    return not merged.endswith("\n") and ours.endswith("\n") and theirs.endswith("\n")
+
+
+def _is_theirs(group: Group) -> bool:
+    moved = group.kind is Kind.MOVED and any(hunk.left for hunk in group.theirs)
+    return group.kind is Kind.THEIRS or moved
+
+
+def _text(base: str, start: int, end: int, hunks: Iterable[Hunk]) -> str:
+    """`base[start:end]` after the hunks, with the letter before it."""
+    parts, at = [base[max(start - 1, 0) : start] or "\n"], start
+    for hunk in hunks:
+        parts += (base[at : hunk.start], hunk.text)
+        at = max(at, hunk.end)
+    return "".join((*parts, base[at:end]))
 
 
 def _single(

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from prdgen.merge import alignment, diff
@@ -30,7 +30,7 @@ class Hunk:
     new_end: int
     text: str
     on_line: bool
-    """Whether it starts where a line of the base starts."""
+    """Whether it starts where a line starts, in the base and on its side."""
     left: Move | None = None
     """The block that moved away from here, if that is what this deletion is."""
     arrived: Move | None = None
@@ -60,21 +60,49 @@ def find(
     base: str, side: str, lines: Iterable[Span], moves: Sequence[Move], effort: Effort
 ) -> list[Hunk]:
     """The hunks of one side, in order; `lines` is where it differs and `moves` what it moved."""
+    parts = [part for span in lines for part in _split(span, moves)]
     found: list[Hunk] = []
-    for span in lines:
-        for part, left, arrived in _split(span, moves):
-            words = diff.word_spans(base, side, part, effort)
-            found.extend(
-                hunk(base, side, word, left, arrived) for word in _whole_rewrites(base, part, words)
-            )
+    for number, (part, left, arrived) in enumerate(parts):
+        words = _whole_rewrites(base, part, diff.word_spans(base, side, part, effort))
+        ends = [word.start for word in words[1:]]
+        ends.append(parts[number + 1][0].start if number + 1 < len(parts) else len(base))
+        found += [
+            hunk(base, side, each, left, arrived)
+            for word, end in zip(words, ends, strict=True)
+            for each in _by_line(base, side, word, end)
+        ]
     return found
+
+
+def _by_line(base: str, side: str, span: Span, limit: int) -> list[Span]:
+    """A span that takes the end of one line and lines below it, as one of words and one of lines.
+
+    `a [b LF c] LF` leaves what `a [b] LF [c LF]` does. The other side may have taken the lines: with
+    the first reading both line feeds would go, and what follows would run into `a`. The lines are
+    taken as far down, up to `limit`, as leaves the same, as `alignment` does it.
+    """
+    feed = base.find("\n", span.start, span.end)
+    whole = feed < 0 or starts_line(base, span.start) or base[span.end : span.end + 1] != "\n"
+    if whole or "\n" in side[span.new_start : span.new_end]:
+        return [span]
+    start, end, after = feed + 1, span.end + 1, span.new_end + 1
+    while size := _first_line(base, start, end, limit):
+        start, end, after = start + size, end + size, after + size
+    words = Span(span.start, feed, span.new_start, span.new_end)
+    return [words, Span(start, end, after, after)]
+
+
+def _first_line(base: str, start: int, end: int, limit: int) -> int:
+    """The length of the first line of `base[start:end]` when it stands behind that, too; else 0."""
+    line = base[start : base.find("\n", start) + 1]
+    return len(line) if end + len(line) <= limit and base.startswith(line, end) else 0
 
 
 def hunk(
     base: str, side: str, span: Span, left: Move | None = None, arrived: Move | None = None
 ) -> Hunk:
     """The hunk of one span."""
-    on_line = starts_line(base, span.start)
+    on_line = starts_line(base, span.start) and starts_line(side, span.new_start)
     return Hunk(*span, side[span.new_start : span.new_end], on_line, left, arrived)
 
 
@@ -97,7 +125,7 @@ def split_deletions(base: str, mine: Sequence[Hunk], other: Iterable[Hunk]) -> l
             continue
         edges = [each.start, *inner, each.end]
         whole.extend(
-            hunk(base, "", Span(start, end, each.new_start, each.new_start))
+            replace(each, start=start, end=end, on_line=each.on_line and starts_line(base, start))
             for start, end in pairwise(edges)
         )
     return whole

@@ -74,6 +74,13 @@ def test_moves_lose_no_word_either(three):
 
 
 @given(texts.told_apart())
+def test_nothing_is_garbled(three):
+    """No word in the result that nobody wrote: no two halves, and no two lines run together."""
+    known = {word for text in three for word in text.split()}
+    assert {*merge(*three).text.split()} <= known
+
+
+@given(texts.told_apart())
 def test_what_both_kept_is_kept(three):
     """A word of the base that neither side deleted is there."""
     base, theirs, ours = three
@@ -90,7 +97,7 @@ def test_what_both_deleted_is_gone(three):
     assert {*merged} <= {*theirs.split(), *ours.split()}
 
 
-@given(texts.told_apart(moves=False))
+@given(texts.told_apart(moves=False, cuts=False))
 def test_a_line_one_side_deleted_and_the_other_left_alone_is_gone(three):
     """Unless there was a conflict, a deletion is a deletion."""
     base, theirs, ours = three

@@ -118,6 +118,30 @@ def test_overlapping_deletions_are_no_conflict():
     assert (found.text, found.conflicts) == ("a\n", [])
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_lines_taken_by_one_and_the_end_of_a_line_by_both_do_not_run_together(swapped):
+    """Both deletions took a line feed, each another one: `A folder.## Next`."""
+    base = "A folder. See [there](x)\n\n<!-- made -->\n<!-- end -->\n\n## Next\n"
+    ours = base.replace(" See [there](x)\n\n<!-- made -->\n<!-- end -->", "")
+    theirs = base.replace("<!-- made -->\n<!-- end -->\n\n", "")
+    found = merged(base, ours, theirs) if swapped else merged(base, theirs, ours)
+    assert (found.text, found.conflicts) == (ours, [])
+
+
+def test_deletions_that_each_join_other_lines_are_a_conflict():
+    """One took a line's end, the other what followed: together they gave `a Next`."""
+    base = "a b\nL2 c d\nNext\n"
+    found = merged(base, "a b\nNext\n", "a d\nNext\n")
+    assert found.text == "a d\na b\nNext\n"
+    assert [(one.ours, one.theirs) for one in found.conflicts] == [("a d\n", "a b\n")]
+
+
+def test_a_conflict_is_of_whole_lines_where_lines_were_joined():
+    """Ours begins with what was the end of another line."""
+    found = merged("b0 b1\nb2 b3\nb4", "b2 t5\nb4", "b0 b4")
+    assert [(one.ours, one.theirs) for one in found.conflicts] == [("b0 b4\n", "b2 t5\nb4")]
+
+
 def test_rows_of_a_table_merge_row_by_row():
     """Two rows changed, one added."""
     base = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"

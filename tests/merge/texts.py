@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 
 from hypothesis import strategies as st
@@ -20,12 +21,12 @@ def pages(words=WORDS):
 
 
 @st.composite
-def edited(draw, page, new_line, *, moves=True):
-    """The page after some lines were added, deleted, changed in a word, or moved."""
+def edited(draw, page, new_line, *, moves=True, cuts=True):
+    """The page after lines were added, deleted, changed in a word, moved, or cut across."""
     found = page.split("\n")
     for _ in range(draw(st.integers(0, 4))):
         place = draw(st.integers(0, len(found) - 1)) if found else 0
-        kind = draw(st.sampled_from(["add", "delete", "word", "move"]))
+        kind = draw(st.sampled_from(["add", "delete", "word", "move", "cut"]))
         if kind == "add" or not found:
             found.insert(place, draw(new_line))
         elif kind == "delete":
@@ -34,7 +35,14 @@ def edited(draw, page, new_line, *, moves=True):
             words = found[place].split(" ")
             words[draw(st.integers(0, len(words) - 1))] = draw(new_line)
             found[place] = " ".join(words)
-        elif moves:
+        elif kind == "cut" and cuts:
+            text = "\n".join(found)
+            words = [match.start() for match in re.finditer(r"\S+", text)]
+            if words:
+                ends = st.sampled_from(words)
+                start, end = sorted((draw(ends), draw(ends)))
+                found = (text[:start] + text[end:]).split("\n")
+        elif kind == "move" and moves:
             line = found.pop(place)
             found.insert(draw(st.integers(0, len(found))), line)
     return "\n".join(found)
@@ -48,15 +56,13 @@ def triples():
 
 
 @st.composite
-def told_apart(draw, *, moves=True):
+def told_apart(draw, *, moves=True, cuts=True):
     """Base, theirs, ours in which every word that anybody wrote is found once only."""
     sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))
     number = count()
     base = "\n".join(" ".join(f"b{next(number)}" for _ in range(size)) for size in sizes)
-    sides = [
-        draw(edited(base, st.builds(lambda n=number, s=sign: f"{s}{next(n)}"), moves=moves))
-        for sign in "to"
-    ]
+    new = [st.builds(lambda n=number, s=sign: f"{s}{next(n)}") for sign in "to"]
+    sides = [draw(edited(base, words, moves=moves, cuts=cuts)) for words in new]
     return base, sides[0], sides[1]
 
 
