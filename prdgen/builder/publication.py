@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
 """Files: more are compressed later, by `tidy`."""
+When = Callable[[Manifest | None], bool]
 
 
 class Site:
@@ -70,20 +71,29 @@ class Site:
         if self.current() is None:
             return None
         files = search.index(self.public, self.store)
-        # Another build may have been switched to meanwhile: the index goes with that one.
-        newest = self.current()
-        assert newest is not None
-        manifest = site.with_search(newest, files, newest)
-        self.switch(manifest)
+        with self._switch.alone():
+            # Another build may have been switched to meanwhile: the index goes with that one.
+            newest = self.current()
+            assert newest is not None
+            manifest = site.with_search(newest, files, newest)
+            self._show(manifest)
         return manifest
 
-    def switch(self, manifest: Manifest) -> None:
-        """Make this build the public one, whole. Raises PublicNotOurs."""
+    def switch(self, manifest: Manifest, *, when: When | None = None) -> bool:
+        """Make this build the public one, whole; whether that was done. Raises PublicNotOurs.
+
+        `when` looks at what is public now, while nobody else can change it.
+        """
+        with self._switch.alone():
+            if when is not None and not when(self.current()):
+                return False
+            self._show(manifest)
+            return True
+
+    def _show(self, manifest: Manifest) -> None:
         now = self.current()
-        if now is not None and now.id == manifest.id and self.public.is_symlink():
-            self._save(manifest)
-            return
-        self._switch.to(manifest)
+        if now is None or now.id != manifest.id or not self.public.is_symlink():
+            self._switch.to(manifest)
         self._save(manifest)
 
     def get(self, path: str, encoding: str = "") -> tuple[bytes, str] | None:
@@ -103,10 +113,11 @@ class Site:
     def tidy(self) -> int:
         """Compress what is public and sweep what nobody names any more; how many were swept."""
         self.compress()
-        manifest = self.current()
-        if manifest is None:
-            return 0
-        self._switch.to(manifest)
+        with self._switch.alone():
+            manifest = self.current()
+            if manifest is None:
+                return 0
+            self._switch.to(manifest)
         return self.store.sweep(manifest.files.values())
 
     @property

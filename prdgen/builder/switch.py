@@ -30,14 +30,21 @@ class Switch:
         self._store = store
 
     def to(self, build: Manifest) -> None:
-        """Make `build` what the public folder shows. Raises PublicNotOurs when the folder holds
-        files of somebody else.
+        """Make `build` what the public folder shows. Call inside `alone`. Raises PublicNotOurs when
+        the folder holds files of somebody else.
         """
         self._check_public()
-        with self._locked():
-            slot = self._next_slot()
-            self._fill(slot, self._wanted(build.files))
-            self._point_at(slot)
+        slot = self._next_slot()
+        self._fill(slot, self._wanted(build.files))
+        self._point_at(slot)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else decides inside this block what is public. Not re-entrant."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _wanted(self, files: Mapping[str, str]) -> dict[str, str]:
         """Path in the slot → path of the artifact or twin, relative to the store."""
@@ -103,10 +110,3 @@ class Switch:
             self._public.rmdir()
         except OSError as error:
             raise errors.PublicNotOurs(where=str(self._public)) from error
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield

@@ -118,9 +118,17 @@ def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool =
         page_sources, assets, frame=drawn, target=target(clone, tip),
         previous=None if clean else current.current(), store=current.store,
     )  # fmt: skip
-    current.switch(made.manifest)
+    # A worker that stood still for long may come back when another one has published the tip.
+    current.switch(
+        made.manifest,
+        when=lambda now: now is None or now.commit in {tip, ""} or now.commit != _tip(clone),
+    )
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
     return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
+
+
+def _tip(clone: Clone) -> str | None:
+    return clone.repository.tip(clone.main_branch)
 
 
 def _site_problems(clone: Clone, tip: str) -> Iterator[dict[str, Any]]:
@@ -144,9 +152,8 @@ async def improve(clone: Clone) -> None:
             compressed = beside.submit(current.compress)
             found = search.index(clone.public_dir, current.store)
             compressed.result()
-        newest = current.current()
-        if newest is not None and newest.id == manifest.id:
-            current.switch(site_builder.with_search(newest, found, newest))
+        improved = site_builder.with_search(manifest, found, manifest)
+        current.switch(improved, when=lambda now: now is not None and now.id == manifest.id)
         current.tidy()
 
     await to_thread.run_sync(work)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -95,6 +96,25 @@ def test_manifest_survives_the_process(team):
     team.publish(a="# A\n\n- [REQ-1] x\n")
     again = type(team.site)(team.site.state, team.site.public)
     assert again.current() == team.site.current()
+
+
+def test_a_build_that_was_overtaken_is_not_switched_to(team):
+    """It is decided while nobody else can switch: the newer build stays, whoever waited for whom."""
+    old = team.publish(a="# Old\n").manifest
+    late, done = site.with_search(old, {}, old), []
+    new = team.publish(a="# New\n").manifest
+    team.site.switch(old)
+    other = type(team.site)(team.site.state, team.site.public)
+    with team.site._switch.alone():
+        waiting = threading.Thread(
+            target=lambda: done.append(other.switch(late, when=lambda now: now.id == old.id))
+        )
+        waiting.start()
+        team.site._show(new)
+    waiting.join()
+    assert done == [False]
+    assert team.site.current().id == new.id
+    assert "New" in (team.site.public / "a/index.html").read_text()
 
 
 def test_compressed_twins_never_lag(team):

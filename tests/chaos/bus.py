@@ -38,7 +38,12 @@ class BusLine:
 
     def close(self) -> None:
         """End the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        for task in asyncio.all_tasks():
+            task.cancel()
+        self._loop.call_soon(self._loop.call_soon, self._loop.stop)
 
     def _run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)

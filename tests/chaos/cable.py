@@ -32,7 +32,12 @@ class Cable:
 
     def close(self) -> None:
         """End the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        for task in asyncio.all_tasks():
+            task.cancel()
+        self._loop.call_soon(self._loop.call_soon, self._loop.stop)
 
     def _cut(self) -> None:
         for writer in self._writers:
