@@ -92,12 +92,11 @@ async def claimed(app: App, document_id: UUID, claim: Claim | None) -> Document 
     as the first time, and what Git and the disk have since is taken in before the editor's own
     changes arrive. A retired one comes back as it is. None: it is not here.
     """
-    async with app.store.transaction() as tx:
+    async with app.store.statement() as tx:
         known = await documents.find(tx, document_id)
-        if known is not None:
-            return known
-        if claim is None or not _proves(app, document_id, claim):
-            return None
+    if known is not None or claim is None or not _proves(app, document_id, claim):
+        return known
+    async with app.store.transaction() as tx:
         if await documents.find_live(tx, claim.branch, claim.page_path):
             return None
     base = await to_thread.run_sync(_claimed_base, app, claim)

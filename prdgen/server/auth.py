@@ -78,7 +78,7 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     cookie = connection.cookies.get(cookie_name(app))
     if token is None and cookie is None:
         return None
-    async with app.store.transaction() as tx:
+    async with app.store.statement() as tx:
         if token is None:
             person = await access.session_person(tx, cookie or "")
             scope = "write"
