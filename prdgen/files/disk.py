@@ -29,6 +29,8 @@ OWN_NAME: Final = re.compile(r"\.(?P<name>.{1,200})\.[0-9a-f]{8}\.prdgen~", re.D
 IGNORE_PATTERN: Final = ".*.prdgen~"
 """The same for `.git/info/exclude`."""
 _EMPTY_SECONDS: Final = 2.0
+_SET_SECONDS: Final = 0.05
+"""A clock that is kept right by small corrections moves by less between two looks."""
 Keep = Callable[[bytes], None]
 """Keeps displaced bytes where a kill does not reach them."""
 
@@ -107,12 +109,13 @@ async def stood_still(
     """The file once it did not change for `seconds`; for 2 s when it looks half written: missing,
     empty, or a shorter beginning of what it was (`shorter_prefix_of`).
 
-    How long it stands already counts, by its change time, which no program can set back.
+    How long it stands already counts, by its change time, which no program can set back, and only
+    since the machine's clock was last set: before that the two say nothing about each other.
     """
     seen, since = await to_thread.run_sync(_look, path, root)
     while True:
         needed = _needed(seen, seconds, shorter_prefix_of)
-        remaining = since + needed - time.time()
+        remaining = since + needed - time.monotonic()
         if remaining <= 0:
             return seen
         await anyio.sleep(min(remaining, max(seconds, 0.01)))
@@ -122,11 +125,29 @@ async def stood_still(
 
 
 def _look(path: Path, root: Path) -> tuple[FileState | Missing, float]:
-    """The file now, and when it last changed (now, when there is none or clocks disagree)."""
-    state, now = read(path, root), time.time()
+    """The file now, and when it last changed, on the clock that is never set (now: there is none)."""
+    state, now = read(path, root), time.monotonic()
     if isinstance(state, Missing):
         return state, now
-    return state, min(max(state.stamp.ctime_ns, state.stamp.mtime_ns) / 1e9, now)
+    return state, now - _CLOCK.age(max(state.stamp.ctime_ns, state.stamp.mtime_ns) / 1e9)
+
+
+class _Clock:
+    """Compares the clock that files are stamped by with the one that is never set."""
+
+    def __init__(self) -> None:
+        self._apart, self._since = time.time() - time.monotonic(), time.monotonic()
+
+    def age(self, changed: float) -> float:
+        """Seconds since `changed`, at most those since the clock was set."""
+        now, steady = time.time(), time.monotonic()
+        if abs(now - steady - self._apart) > _SET_SECONDS:
+            self._since = steady
+        self._apart = now - steady
+        return max(0.0, min(now - changed, steady - self._since))
+
+
+_CLOCK: Final = _Clock()
 
 
 def _needed(seen: FileState | Missing, seconds: float, whole: bytes | None) -> float:

@@ -141,6 +141,34 @@ async def test_what_looks_half_written_gets_two_seconds(root, half):
     assert 1.5 < time.monotonic() - began < 4
 
 
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+async def test_a_clock_that_is_set_neither_hurries_nor_halts(root, monkeypatch, jump):
+    """Half a file is not old because the clock was put forward, nor young for an hour."""
+    await disk.stood_still(PAGE, root, 0.05)
+    (root / PAGE).write_bytes(b"old")
+    now = time.time
+    monkeypatch.setattr(disk.time, "time", lambda: now() + jump)
+    began = time.monotonic()
+    state = await disk.stood_still(PAGE, root, 0.05, shorter_prefix_of=b"old\n")
+    assert state.data == b"old"
+    assert 1.5 < time.monotonic() - began < 4
+
+
+async def test_a_clock_set_back_while_it_waits_makes_no_hour(root, monkeypatch):
+    """What was waited already counts, whatever the clock says now."""
+    (root / PAGE).write_bytes(b"new\n")
+    now, looks = time.time, []
+
+    def set_back() -> float:
+        looks.append(1)
+        return now() - 3600 * (len(looks) > 1)
+
+    monkeypatch.setattr(disk.time, "time", set_back)
+    began = time.monotonic()
+    assert (await disk.stood_still(PAGE, root, 0.3)).data == b"new\n"
+    assert time.monotonic() - began < 3
+
+
 async def test_an_editor_that_renames_is_not_a_deletion(root):
     """The name is missing for a moment."""
     (root / PAGE).rename(root / "docs/page.md~")
