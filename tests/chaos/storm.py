@@ -67,6 +67,8 @@ class Storm:
 
     def __init__(self, ground: Ground, folder: Path, dice: random.Random) -> None:
         self.dice = dice
+        # How often people type in a pause is not for the dice to say; what comes after it is.
+        self._typing, network = random.Random(dice.random()), random.Random(dice.random())
         self.ground = ground
         self.chosen = [dice.choice(faults.ALL) for _ in range(dice.randint(2, 4))]
         kind = dice.random()
@@ -79,7 +81,7 @@ class Storm:
         self.disk = Disk(folder / "disk")
         self.bus: BusLine | None = None
         if not self.embedded:
-            self.bus = BusLine(ground.valkey_socket, dice)
+            self.bus = BusLine(ground.valkey_socket, network)
             settings["database_url"] = self.database_url = ground.new_database()
             settings["redis_url"] = f"redis://127.0.0.1:{self.bus.port}/0"
         self.house = House(self.disk.folder, {PAGE: START}, **settings)
@@ -100,9 +102,9 @@ class Storm:
 
     def run(self) -> Verdict:
         """The whole storm; what was started is stopped, whatever happens."""
-        ports = [house.port for house in self.houses]
+        ports, network = [house.port for house in self.houses], random.Random(self.dice.random())
         self.cables = [
-            Cable([port, *(other for other in ports if other != port)], self.dice) for port in ports
+            Cable([port, *(other for other in ports if other != port)], network) for port in ports
         ]
         self.typists = Typists(self.dice.randint(3, 8))
         self.editor = DiskEditor(self.house, PAGE)
@@ -172,14 +174,15 @@ class Storm:
         self._type(5)
 
     def _type(self, rounds: int, *, disk_editor: bool = True) -> None:
+        dice = self._typing
         for _ in range(rounds):
-            some = [n for n in range(len(self.typists)) if self.dice.random() < 0.7]
-            self.typists.type(self.dice, some)
-            if disk_editor and self.dice.random() < 0.3:
-                self.editor.save(self.dice)
-            if self.dice.random() < 0.15:
+            some = [n for n in range(len(self.typists)) if dice.random() < 0.7]
+            self.typists.type(dice, some)
+            if disk_editor and dice.random() < 0.3:
+                self.editor.save(dice)
+            if dice.random() < 0.15:
                 self.editor.commit()
-            time.sleep(self.dice.uniform(0.02, 0.15))
+            time.sleep(dice.uniform(0.02, 0.15))
 
     def _judge(self) -> None:
         """Wait for calm; then every word must stand exactly once, everywhere."""

@@ -21,8 +21,8 @@ process.on("unhandledRejection", (error) => complaints.add(String(error?.stack ?
  * The official adapter throws when it is to send on a socket that is closing. automerge-repo 2.5.6
  * answers a sync message while it takes it in (DocSynchronizer.#processSyncMessage), so such a throw
  * leaves the handle with a state that Automerge calls outdated, and every later change and message
- * is refused until the program is started again. Nothing a server does can prevent it: it is told
- * here as docs/api.md tells it to whoever writes such a program.
+ * is refused until the program is started again. Nothing a server does can prevent it: the cure is
+ * here as docs/loss-test.md gives it to whoever writes such a program.
  */
 class Adapter extends WebSocketClientAdapter {
   send(message) {
