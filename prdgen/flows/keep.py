@@ -234,8 +234,8 @@ class Keeper:
         return live
 
     async def _run(self, live: Live) -> None:
-        """Write and commit in time until closed; what fails is logged and tried again."""
-        renewed = time.monotonic()
+        """Write and commit in time until closed; what fails is logged, once, and tried again."""
+        renewed, said = time.monotonic(), ""
         while not self._closing and live.room.open:
             live.changed.clear()
             try:
@@ -243,6 +243,9 @@ class Keeper:
                     await self._renew(live)
                     renewed = time.monotonic()
                 await self._due(live)
+                if said and not live.paused:
+                    log.info("%s is in its file again", live.page_path)
+                    said = ""
                 if await self._roll(live) or self._idle(live) or live.wanted:
                     break
                 await self._wait(live)
@@ -250,8 +253,9 @@ class Keeper:
                 log.warning("the lease on %s moved to another process", live.page_path)
                 break
             except (PrdgenError, OSError) as error:
-                log.warning("%s is not in its file yet: %s", live.page_path, error)
-                live.paused = str(error)
+                if said != str(error):
+                    log.warning("%s is not in its file yet: %s", live.page_path, error)
+                said = live.paused = str(error)
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:
                 log.exception("%s could not be written; it is tried again", live.page_path)

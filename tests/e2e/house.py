@@ -65,7 +65,7 @@ class House:
             done = self.prdgen("init", "--example")
             assert done.returncode == 0, done.stderr
             return
-        self.repository.mkdir(parents=True)
+        self.repository.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=main")
         for name, value in ADA.items():
             self.git("config", name, value)
