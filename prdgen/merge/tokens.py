@@ -10,9 +10,9 @@ from itertools import accumulate
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 # Scripts written without spaces: each letter is a word of its own, or a paragraph would be one.
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORDS = re.compile(
-    rf"\n|[^\S\n]+|[^\W{_UNSPACED}]+|[{_UNSPACED}]|[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s]"
-)
+# What holds a word together for its reader: 2026-11-24, 1.4.2, 10:30, 1,000, e-mail, don't, a=b, x@y.
+_WORD = rf"[^\W{_UNSPACED}]+(?:(?:[-.@='’]|(?<=\d)[:,](?=\d))[^\W{_UNSPACED}]+)*"
+_WORDS = re.compile(rf"\n|[^\S\n]+|{_WORD}|[{_UNSPACED}]|[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s]")
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _SURROGATES = range(0xD800, 0xE000)
 _FIRST_CODE = 0x100
@@ -26,7 +26,8 @@ def lines(text: str) -> list[str]:
 def words(text: str) -> list[str]:
     """Words, runs of blanks, line feeds and single signs.
 
-    A combining mark or emoji part stays with the token before it.
+    A date, a version, a number or a name with hyphens is one word: halves of two people's values
+    would make a value nobody wrote. Parts of a path are words of their own. A combining mark or emoji part stays with the token before it.
     """
     found: list[str] = _WORDS.findall(text)
     return found if text.isascii() else _whole_letters(found)

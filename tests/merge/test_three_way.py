@@ -55,6 +55,24 @@ def test_rewrites_that_share_words_are_not_woven_together():
     assert len(found.conflicts) == 1
 
 
+@pytest.mark.parametrize(
+    "values",
+    [("1.2.3", "1.3.3", "1.2.4"), ("2026-01-05", "2026-02-05", "2026-01-15"),
+     ("well-known", "little-known", "well-read"), ("10:30", "11:30", "10:45")],
+)  # fmt: skip
+def test_halves_of_two_values_make_no_third(values):
+    """A version, date or hyphenated word that nobody wrote is garbage."""
+    base, theirs, ours = (f"It is {value} now.\n" for value in values)
+    found = merged(base, theirs, ours)
+    assert (found.text, len(found.conflicts)) == (ours + theirs, 1)
+
+
+def test_parts_of_a_path_both_change():
+    """A folder renamed on one side, a page in it on the other."""
+    found = merged("See (/cli/npm-ci).\n", "See (/cli/ci).\n", "See (/commands/npm-ci).\n")
+    assert (found.text, found.conflicts) == ("See (/commands/ci).\n", [])
+
+
 def test_different_words_of_one_line_both_change():
     """A script and a person in one line."""
     found = merged("the quick brown fox", "the slow brown fox", "the quick brown dog")

@@ -29,6 +29,24 @@ def test_scripts_without_spaces_are_cut_by_letter():
     assert tokens.words("日本語 ok") == ["日", "本", "語", " ", "ok"]
 
 
+def test_a_value_is_one_word():
+    """Dates, versions, numbers and names with hyphens; a path is cut at its slashes."""
+    for value in (
+        "2026-11-24",
+        "1.4.2",
+        "10:30",
+        "1,000.50",
+        "e-mail",
+        "don't",
+        "a@b.example",
+        "n=3",
+    ):
+        assert tokens.words(value) == [value]
+    assert tokens.words("docs/a-b.md, and: x") == [
+        "docs", "/", "a-b.md", ",", " ", "and", ":", " ", "x",
+    ]  # fmt: skip
+
+
 def test_marks_never_join_the_next_line():
     """A line feed is a token of its own even before a stray mark."""
     assert tokens.words("a\n\u0301b")[1] == "\n"
