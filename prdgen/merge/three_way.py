@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from prdgen.merge import carrying, diff, front_matter, groups, hunks, moves, pieces, touching
+from prdgen.merge import (
+    carrying,
+    diff,
+    front_matter,
+    groups,
+    hunks,
+    likeness,
+    moves,
+    pieces,
+    touching,
+)
 from prdgen.merge.alignment import Effort
 from prdgen.merge.carrying import Side
 from prdgen.merge.diff import LIMIT_MS, Splice
 from prdgen.merge.groups import Group, Kind
 from prdgen.merge.hunks import Hunk
+from prdgen.merge.likeness import Place
 from prdgen.merge.pieces import Added, Conflict, Kept, Merged, Piece
 from prdgen.merge.touching import Version
 
@@ -36,8 +47,10 @@ def merge(
     # With a line feed at every end, the last line is a line like any other.
     texts = [text + "\n" for text in (base, theirs, ours)]
     found = _Decided("", [], [])
-    for part in front_matter.parts(*texts):
-        found.append(_decide(*part, limit_ms, whole=whole))
+    parts = front_matter.parts(*texts)
+    for part in parts:
+        where = Place.PROSE if part is parts[-1] else Place.VALUES
+        found.append(_decide(*part, where, limit_ms, whole=whole))
     merged = pieces.assembled(found.ours, found.pieces)
     if not found.edits:
         return merged
@@ -62,7 +75,9 @@ class _Decided:
         self.ours += other.ours
 
 
-def _decide(base: str, theirs: str, ours: str, limit_ms: int, *, whole: bool) -> _Decided:
+def _decide(
+    base: str, theirs: str, ours: str, where: Place, limit_ms: int, *, whole: bool
+) -> _Decided:
     if theirs in (base, ours):
         return _Decided(ours, [], [Kept(0, len(ours))])
     their_side, our_side = _sides(base, theirs, ours, limit_ms // 2)
@@ -74,7 +89,8 @@ def _decide(base: str, theirs: str, ours: str, limit_ms: int, *, whole: bool) ->
     our_side = carrying.with_edits(ours, our_hunks, brought)
     moved = carried | brought
     gathered = groups.gather(base, our_side.hunks, their_side.hunks, moved)
-    walk = _Walk(base, their_side.text, our_side.text, Effort.lasting(limit_ms // 2), whole)
+    effort = Effort.lasting(limit_ms // 2)
+    walk = _Walk(base, their_side.text, our_side.text, where, effort, whole)
     return _Decided(our_side.text, our_side.edits, list(walk.along(gathered)))
 
 
@@ -99,6 +115,7 @@ class _Walk:
     base: str
     theirs: str
     ours: str
+    where: Place
     effort: Effort
     whole: bool
 
@@ -130,6 +147,7 @@ class _Walk:
                     self.base[group.start : group.end],
                     Version(self.ours, *ours, _alone(group.ours, group.theirs)),
                     Version(self.theirs, *theirs, _alone(group.theirs, group.ours)),
+                    likeness.spot(self.base, group.start, group.end, self.where),
                     self.effort,
                     whole=self.whole,
                 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from prdgen.merge import alignment, tokens
+from prdgen.merge import alignment, likeness, tokens
 from prdgen.merge.alignment import Effort, Span
+from prdgen.merge.likeness import Spot
 from prdgen.merge.pieces import Added, Disputed, Kept, Piece
 
 
@@ -26,36 +27,42 @@ class Version:
 
 
 def resolve(
-    base: str, ours: Version, theirs: Version, effort: Effort, *, whole: bool = False
+    base: str, ours: Version, theirs: Version, spot: Spot, effort: Effort, *, whole: bool = False
 ) -> list[Piece]:
     """Ours, then theirs; lines both have are not repeated. `base` is what both replaced.
 
     Where one side deleted everything, the paragraphs the other side edited stay. Where nothing of
-    the base was replaced, what only one side added is no conflict. With `whole`, versions that are
-    in conflict stay as they are, with what they share, as the display of a base beside them needs.
+    the base was replaced, what only one side added is no conflict, nor are two different things.
+    With `whole`, versions that are in conflict stay as they are, with what they share, as the
+    display of a base beside them needs.
     """
     found = [
         replace(piece, base=base) if isinstance(piece, Disputed) else piece
-        for piece in _resolved(ours, theirs, adds_only=not base, effort=effort)
+        for piece in _resolved(base, ours, theirs, spot, effort)
     ]
     if whole and any(isinstance(piece, Disputed) for piece in found):
         return [Disputed(ours.start, ours.end, "".join(theirs.lines), base)]
     return found
 
 
-def _resolved(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> list[Piece]:
+def _resolved(base: str, ours: Version, theirs: Version, spot: Spot, effort: Effort) -> list[Piece]:
     if ours.lines == theirs.lines:
         return [Kept(ours.start, ours.end)]
-    if adds_only or (ours.lines and theirs.lines):
-        return list(_both(ours, theirs, adds_only=adds_only, effort=effort))
+    if not base or (ours.lines and theirs.lines):
+        return list(_both(ours, theirs, None if base else spot, effort))
     if ours.lines:
+        if likeness.is_another(base, "".join(ours.lines)):
+            return [Kept(ours.start, ours.end)]
         return [Disputed(start, end, "") for start, end in _edited_paragraphs(ours)]
+    if likeness.is_another(base, "".join(theirs.lines)):
+        return [Added("".join(theirs.lines))]
     kept = _edited_paragraphs(theirs)
     text = "".join(theirs.text[start:end] for start, end in kept)
     return [Disputed(ours.start, ours.start, text)] if text else []
 
 
-def _both(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) -> Iterator[Piece]:
+def _both(ours: Version, theirs: Version, added: Spot | None, effort: Effort) -> Iterator[Piece]:
+    """Where they differ; `added` says where that is, when nothing of the base was replaced."""
     mine, other = ours.lines, theirs.lines
     place = [ours.start + start for start in tokens.starts(mine)]
     at = 0
@@ -63,12 +70,19 @@ def _both(ours: Version, theirs: Version, *, adds_only: bool, effort: Effort) ->
         start, end = place[span.start], place[span.end]
         text = "".join(other[span.new_start : span.new_end])
         yield Kept(place[at], start)
-        if not adds_only or (start < end and text):
-            yield Disputed(start, end, text)
-        elif start < end:
+        both = start < end and text
+        if added and not both:
             yield Kept(start, end)
-        else:
             yield Added(text)
+        elif added and likeness.can_stand_together(ours.text[start:end], text, added.place):
+            before = mine[span.start - 1] if span.start else added.before
+            after = mine[span.end] if span.end < len(mine) else added.after
+            new = other[span.new_start : span.new_end]
+            gap = likeness.need_a_gap(mine[span.start : span.end], new, before, after)
+            yield Kept(start, end)
+            yield Added("\n" + text if gap else text)
+        else:
+            yield Disputed(start, end, text)
         at = span.end
     yield Kept(place[at], ours.end)
 

@@ -40,7 +40,7 @@ def by_git(tmp_path, base, theirs, ours, *options):
         (BASE, THEIRS.removesuffix("\n"), OURS.removesuffix("\n")),
         ("a\nEnd.", "a\nFin.", "a\nThe end."),
         ("a", "b", "c"),
-        ("", "b\nsame\n", "c\nsame\n"),
+        ("", "a b c\nsame\n", "a b d\nsame\n"),
     ],
 )
 def test_a_conflict_looks_as_git_writes_it(tmp_path, style, texts):

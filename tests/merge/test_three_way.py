@@ -92,11 +92,69 @@ def test_typing_at_the_end_meets_an_appended_line():
     assert (found.text, found.conflicts) == ("abc def\nnew\n", [])
 
 
-def test_two_different_lines_added_in_one_place_both_stay():
-    """Ours first; someone is asked, because the order may matter."""
-    found = merged("- a\n", "- a\n- theirs\n", "- a\n- ours\n")
-    assert found.text == "- a\n- ours\n- theirs\n"
-    assert [(one.ours, one.theirs) for one in found.conflicts] == [("- ours\n", "- theirs\n")]
+@pytest.mark.parametrize(
+    "base, theirs, ours",
+    [
+        ("- a\n", "- theirs\n", "- ours\n"),
+        ("| a | b |\n|---|---|\n", "| 1 | x |\n", "| 2 | x |\n"),
+        ("# A\n\nText.\n", "\n## Risks\n\nMoney.\n", "\n## Goals\n\nSpeed.\n"),
+        ("# A\n\nText.\n", "\nThey ship it in May.\n", "\nWe are to see the customer first.\n"),
+    ],
+)
+def test_different_things_added_in_one_place_both_stay(base, theirs, ours):
+    """Items, rows, sections, paragraphs: ours first, and nobody's words are in dispute."""
+    found = merged(base, base + theirs, base + ours)
+    assert (found.text, found.conflicts) == (base + ours + theirs, [])
+
+
+@pytest.mark.parametrize("after", ["", "\n## End\n"])
+@pytest.mark.parametrize("before", ["# A\n\n", "# A\n", "Text.\n\n", ""])
+def test_two_new_paragraphs_do_not_become_one(before, after):
+    """Markdown reads lines that follow each other as one paragraph."""
+    theirs, ours = "They ship it in May.\n", "We are to see the customer first.\n"
+    found = merged(before + after, before + theirs + after, before + ours + after)
+    assert (found.text, found.conflicts) == (f"{before}{ours}\n{theirs}{after}", [])
+
+
+def test_lines_added_inside_a_paragraph_stay_in_it():
+    """It is one paragraph on both sides."""
+    found = merged("One.\nEnd.\n", "One.\nThey ship it.\nEnd.\n", "One.\nWe go in May.\nEnd.\n")
+    assert (found.text, found.conflicts) == ("One.\nWe go in May.\nThey ship it.\nEnd.\n", [])
+
+
+@pytest.mark.parametrize(
+    "base, theirs, ours",
+    [
+        ("# A\n", "We ship the new checkout in May.\n", "We ship the new checkout in June.\n"),
+        ("- a\n", "- [REQ-7] Fast\n", "- [REQ-7] Quick\n"),
+        ("| a | b |\n|---|---|\n", "| REQ-7 | fast |\n", "| REQ-7 | never slow |\n"),
+        ("```\nstart\n", "first step\n", "another thing\n"),
+        ("---\na: 1\n", "status: draft and open\n", "status: approved by everybody else\n"),
+    ],
+)
+def test_two_versions_of_one_addition_are_a_conflict(base, theirs, ours):
+    """A sentence, a requirement, a row or a key written twice; and in code order means something."""
+    end = "```\n" if base[0] == "`" else "---\n" if base[0] == "-" and base[1] == "-" else ""
+    found = merged(base + end, base + theirs + end, base + ours + end)
+    assert found.text == base + ours + theirs + end
+    assert [(one.ours, one.theirs) for one in found.conflicts] == [(ours, theirs)]
+
+
+def test_items_added_to_a_list_of_the_front_matter_both_stay():
+    """Tags of two people."""
+    base = "---\ntags:\n  - a\n---\n"
+    found = merged(base, base.replace("- a", "- a\n  - t"), base.replace("- a", "- a\n  - o"))
+    assert (found.text, found.conflicts) == ("---\ntags:\n  - a\n  - o\n  - t\n---\n", [])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_both_took_away_is_no_dispute_about_what_one_put_there(swapped):
+    """They deleted a comment; we did, too, and wrote a section in its place."""
+    base = "A.\n\n<!-- made by a program -->\n<!-- do not edit -->\n\nB.\n"
+    gone = "A.\n\nB.\n"
+    ours = "A.\n\n## New\n\nSome words.\n\nB.\n"
+    found = merged(base, ours, gone) if swapped else merged(base, gone, ours)
+    assert (found.text, found.conflicts) == (ours, [])
 
 
 def test_more_of_the_same_addition_is_taken_without_asking():
