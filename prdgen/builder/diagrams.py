@@ -23,8 +23,8 @@ _ID: Final = "diagram"
 _ONE_AT_A_TIME: Final = threading.Lock()
 """An engine that asks us how wide words are draws one diagram after the other."""
 _FAILED: Final = "!"
-_SMALLEST: Final = 0.72
-"""Words of 14 pixels are drawn ten pixels high then."""
+_SMALLEST: Final = 0.6
+"""Words of 14 pixels are drawn eight pixels high then."""
 _NARROWEST, _WIDEST = 3, 14
 
 _SHARES: Final = {
@@ -195,7 +195,7 @@ def figure(source: str, fragments: Fragments, *, nth: int = 0, details: bool = T
     shown = ""
     if details:
         shown = (
-            '<details class="diagram-source"><summary>Source of this diagram</summary>'
+            '<details class="diagram-source" data-pagefind-ignore><summary>Source of this diagram</summary>'
             f'<pre><code class="language-mermaid">{html.escape(source)}</code></pre></details>'
         )
     return f'<figure class="diagram{_least(drawn)}">{drawn}{shown}</figure>'

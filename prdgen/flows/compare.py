@@ -15,6 +15,8 @@ from prdgen.flows.errors import NoSuchPage
 from prdgen.git import diff as git_diff
 from prdgen.merge import diff
 
+FIRST = "first-change"
+"""The id of the first word that came or went."""
 _PIECES = re.compile(r"<[^>]*>|&[^;\s]{1,12};|[^<&\s]+|\s+|[<&]")
 _WHOLE = re.compile(r"<(svg|math)\b.*?</\1>", re.DOTALL)
 _FIRST_CODE = 0xE000
@@ -66,7 +68,8 @@ async def _text(app: App, branch: str, page_path: str, commit: str | None) -> st
 
 
 def marked(old: str, new: str) -> str:
-    """`new` with `<ins>` around the words that are not in `old`, and `<del>` with those that went.
+    """`new` with `<ins>` around the words that are not in `old`, and `<del>` with those that went;
+    the first of them has the id FIRST.
 
     Works on words between tags: tags are never split, and what went out is shown as text, so the
     result is as well-formed as `new` is.
@@ -87,7 +90,7 @@ def marked(old: str, new: str) -> str:
         out += _come(come)
         done_new += len(splice.insert)
     out += right[done_new:]
-    return "".join(out)
+    return re.sub("<(ins|del)>", rf'<\1 id="{FIRST}">', "".join(out), count=1)
 
 
 def _pieces(text: str) -> list[str]:

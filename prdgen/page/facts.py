@@ -27,6 +27,93 @@ _BREAKS: Final = frozenset(
 )
 
 
+_DRAWING: Final = frozenset(
+    [
+        "flowchart",
+        "graph",
+        "subgraph",
+        "end",
+        "direction",
+        "TB",
+        "TD",
+        "BT",
+        "LR",
+        "RL",
+        "style",
+        "classDef",
+        "class",
+        "linkStyle",
+        "click",
+        "br",
+        "sequenceDiagram",
+        "participant",
+        "actor",
+        "as",
+        "activate",
+        "deactivate",
+        "autonumber",
+        "loop",
+        "alt",
+        "else",
+        "opt",
+        "par",
+        "and",
+        "critical",
+        "break",
+        "rect",
+        "note",
+        "Note",
+        "over",
+        "left",
+        "right",
+        "of",
+        "stateDiagram",
+        "v2",
+        "state",
+        "classDiagram",
+        "erDiagram",
+        "gantt",
+        "dateFormat",
+        "axisFormat",
+        "section",
+        "done",
+        "active",
+        "crit",
+        "milestone",
+        "pie",
+        "showData",
+        "title",
+        "journey",
+        "gitGraph",
+        "commit",
+        "branch",
+        "checkout",
+        "merge",
+        "mindmap",
+        "root",
+        "timeline",
+        "quadrantChart",
+        "axis",
+        "xychart",
+        "beta",
+        "fill",
+        "stroke",
+        "color",
+        "accTitle",
+        "accDescr",
+        "string",
+        "int",
+        "date",
+        "float",
+        "bool",
+        "PK",
+        "FK",
+        "UK",
+    ]
+)
+"""Words of Mermaid's own."""
+
+
 @dataclass(frozen=True)
 class PageFacts:
     """What one page says about itself."""
@@ -122,9 +209,19 @@ def plain_text(tree: trees.Tree) -> str:
         elif kind is comrak.Code or kind is comrak.Math:
             pieces.append(value.value.literal)
         elif kind is comrak.CodeBlock:
-            pieces.append("\n" + value.value.literal)
+            code = value.value
+            words = (
+                _diagram_words(code.literal) if code.info.startswith("mermaid") else code.literal
+            )
+            pieces.append("\n" + words)
     lines = (" ".join(line.split()) for line in "".join(pieces).replace("\0", "").split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _diagram_words(source: str) -> str:
+    """What a reader sees of a Mermaid diagram, without its arrows and the words that draw it."""
+    words = (word for word in _WORD.findall(source) if word not in _DRAWING)
+    return " ".join(word for word in words if len(word) > 1) + "\n"
 
 
 def _description(tree: trees.Tree) -> str:

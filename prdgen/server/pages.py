@@ -172,7 +172,7 @@ async def difference(request: Request) -> Response:
     found = await compare.versions(app, branch, page_path, asked.get("from"), asked.get("to"))
     return html.render(
         request, "diff.html", title=f"Changes in {page_path}", branch=branch,
-        page_path=page_path, found=found,
+        page_path=page_path, found=found, first=compare.FIRST,
     )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ async def problem(request: Request) -> Response:
         if root_errors.slug(kind.__name__) == wanted:
             text = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
             return html.render(
-                request, "problem.html", title=wanted, text=_in_general(text),
+                request, "problem.html", title=wanted.replace("-", " ").capitalize(), text=_in_general(text),
                 cure=_in_general(kind.cure),
             )  # fmt: skip
     raise NotFound(what="kind of problem", where=wanted)

@@ -69,3 +69,15 @@ def test_brief_facts_are_the_same_without_links_and_words():
     whole, brief = (facts.of_tree("a.md", tree.parse(text), brief=brief) for brief in (False, True))
     assert whole.links
     assert brief == replace(whole, links=[], plain_text="", word_count=0)
+
+
+def test_of_a_diagram_only_its_words_are_found():
+    """A search shows what readers see, not arrows and Mermaid's own words."""
+    source = (
+        'sequenceDiagram\n participant S as Shopper\n S->>C: Pay "now"\n'
+        " Note over S,C: Repeated until paid\n"
+    )
+    found = facts.of("a.md", f"# A\n\n```mermaid\n{source}```\n\nAfter.\n").plain_text
+    assert found == "A\nShopper Pay now Repeated until paid\nAfter."
+    kept = facts.of("a.md", "# A\n\n```sh\nflowchart --end\n```\n").plain_text
+    assert kept == "A\nflowchart --end"

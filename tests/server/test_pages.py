@@ -148,7 +148,8 @@ async def test_history_lists_versions_with_ways_on(reader):
 async def test_the_difference_is_rendered(reader):
     """What came is marked in the rendered page; the source's difference stands below."""
     page = await seen(reader, "/diff/main/site/odd/uses.md")
-    assert page.all("ins")
+    assert [each["id"] for each in page.all("ins") if "id" in each] == ["first-change"]
+    assert "#first-change" in page.links()
     assert "+One more line." in page.words
 
 
