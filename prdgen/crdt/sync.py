@@ -46,6 +46,19 @@ class Session:
         """The peer's changes that are not in the document: what they build on has not arrived."""
         return frozenset(self._waiting)
 
+    def only_agrees(self, replica: Replica, data: bytes) -> bool:
+        """Whether a message only says what the peer has by now, and nothing waits for an answer."""
+        try:
+            said = self._decode(data)
+        except SyncRefused:
+            return False
+        return (
+            self.their_heads is not None
+            and not (said.changes or said.need or self._waiting)
+            and bool(said.heads)
+            and all(map(replica.knows, said.heads))
+        )
+
     def receive(self, replica: Replica, data: bytes, *, follower: bool = False) -> list[Change]:
         """Take in one message; the changes it brought come back, each after those it builds on.
 

@@ -23,6 +23,7 @@ from prdgen.sync.rooms import Rooms
 
 log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 10.0
+_AGREED_SECONDS = 0.1
 _NEWS_SECONDS = 0.02
 """Other processes hear of changes at most this often; what comes meanwhile goes together."""
 _LOOK_SECONDS = 1.0
@@ -40,6 +41,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         merge_texts=merging,
         process_id=app.process_id,
         limits=Limits(
+            agreed_seconds=_AGREED_SECONDS,
             news_seconds=_NEWS_SECONDS,
             quiet_seconds=settings.quiet_seconds,
             message_bytes=settings.message_limit,

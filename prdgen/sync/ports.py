@@ -204,6 +204,8 @@ class Limits:
     """How long a closing connection may take to get what is queued for it."""
     closing_seconds: float = 15
     """How long a closing room may take to store what came in."""
+    agreed_seconds: float = 0
+    """How long what only says "I have it" may wait for company, before it is looked at."""
     news_seconds: float = 0
     """Between two messages to the other processes."""
     quiet_seconds: float = 60

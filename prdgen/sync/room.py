@@ -54,6 +54,8 @@ class Room:
         self._why_closed: str | None = None
         self._given_up = False
         self._turning = False
+        self._hurried = False
+        self._alarm: asyncio.TimerHandle | None = None
         self._doubt: PrdgenError | None = None
         self._seats = Seats(self.name, outside, self._wake.set)
         self._ledger = Ledger(document_id, loaded, outside)
@@ -139,6 +141,16 @@ class Room:
             raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
         seat.waiting_bytes += len(data)
         self._inbox.append(_Message(seat, data))
+        patience = self._outside.limits.agreed_seconds
+        if patience and not self.asleep and seat.session.only_agrees(self.replica, data):
+            if self._alarm is None:
+                self._alarm = asyncio.get_running_loop().call_later(patience, self._hurry)
+        else:
+            self._hurry()
+
+    def _hurry(self) -> None:
+        """What is in the inbox is worth a turn of its own."""
+        self._hurried = True
         self._wake.set()
 
     def heard(self, last_seq: int) -> None:
@@ -173,7 +185,7 @@ class Room:
         self._check_open()
         edit = Edit(make, origin, person_id, in_tx, asyncio.get_running_loop().create_future())
         self._inbox.append(edit)
-        self._wake.set()
+        self._hurry()
         return await edit.done
 
     def touch(self) -> None:
@@ -210,7 +222,7 @@ class Room:
                 self._wake.clear()
                 if self._doubt is not None:
                     raise self._doubt
-                if not self._inbox and not self._ledger.behind and not self._anyone_due():
+                if not self._anything_due():
                     await self._wake.wait()
                     continue
                 self._turning = True
@@ -223,10 +235,15 @@ class Room:
             _log.exception("room %s failed", self.document_id)
             self._give_up(f"{type(error).__name__} in the server", errors.TRY_AGAIN_LATER)
 
-    def _anyone_due(self) -> bool:
+    def _anything_due(self) -> bool:
+        if self._ledger.behind or (self._inbox and (self._hurried or not self.open)):
+            return True
         return any(seat.due and seat.peer.has_room for seat in self._seats)
 
     async def _turn(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         before = self.heads
         if self._ledger.behind:
             await self._ledger.catch_up()
@@ -258,6 +275,7 @@ class Room:
                 message.seat.due = True
                 await self._work.take(message.seat, message.data)
                 self._seats.heard_heads(message.seat)
+        self._hurried = self._hurried and bool(self._inbox)
         await self._work.store()
 
     def _give_up(self, why: str, code: int) -> None:

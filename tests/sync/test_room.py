@@ -305,3 +305,36 @@ async def test_an_origin_of_its_own_for_peers():
         await quiesce(ann)
         row = server.store.rows[DOCUMENT][0]
         assert (row.origin, row.person_id) == (ports.PEER, ann.who.person_id)
+
+
+async def test_what_only_says_i_have_it_waits_for_company():
+    """A turn for every such message is a tenth of a server's work; nobody waits for one."""
+    async with Server("a", limits=Limits(agreed_seconds=3600)) as server:
+        ann, bob = await joined(server, "ann", "bob")
+        room = await server.room()
+        for letter in "bcd":
+            ann.type(letter)
+            bob.type(letter.upper())
+            await quiesce(ann, bob)
+        assert ann.text == bob.text == room.text
+        assert sorted(room.text) == sorted("abcdBCD")
+        assert ann.saved and bob.saved
+        (carol,) = await joined(server, "carol")
+        assert carol.text == room.text
+        await room.edit(insert("x"), origin="file")
+        await quiesce(ann, bob, carol)
+        assert "x" in ann.text
+        assert room.saving, "what they said last still waits"
+        await server.rooms.close()
+        assert room.clean
+
+
+async def test_a_question_does_not_wait():
+    """Who misses something, or is new, is answered at once."""
+    async with Server("abc", limits=Limits(agreed_seconds=3600)) as server:
+        (ann,) = await joined(server, "ann")
+        ann.cut()
+        await (await server.room()).edit(insert("x"), origin="file")
+        ann.connect(server)
+        await quiesce(ann)
+        assert ann.text == (await server.room()).text
