@@ -8,6 +8,7 @@ from enum import Enum
 from functools import partial, reduce
 from itertools import chain
 
+from prdgen.merge import tokens
 from prdgen.merge.hunks import Hunk, starts_line
 from prdgen.merge.moves import Move
 
@@ -49,7 +50,7 @@ def gather(
     `carried` has, for a block one side moved, the other side's hunks inside it. Groups of
     touching hunks cover whole lines.
     """
-    groups = _together(base, _single(list(ours), list(theirs), carried))
+    groups = _together(base, _single(base, list(ours), list(theirs), carried))
     return _together(base, _apart(base, groups))
 
 
@@ -121,16 +122,28 @@ def _text(base: str, start: int, end: int, hunks: Iterable[Hunk]) -> str:
     return "".join((*parts, base[at:end]))
 
 
+def _what(base: str, hunk: Hunk) -> tuple[int, int, str]:
+    """What a hunk does, the same for two that put other blanks in place of the same blanks."""
+    blank = hunk.start < hunk.end and not (base[hunk.start : hunk.end] + hunk.text).strip()
+    return hunk.start, hunk.end, " " if blank and hunk.text else hunk.text
+
+
+def _decided(hunk: Hunk, twin: Hunk) -> Kind:
+    """Whose blanks are taken, whichever side is called ours: those that part more."""
+    ours, theirs = ((each.text.count("\n"), each.text) for each in (hunk, twin))
+    return Kind.THEIRS if theirs > ours else Kind.AGREED
+
+
 def _single(
-    ours: Sequence[Hunk], theirs: Sequence[Hunk], carried: dict[Move, list[Hunk]]
+    base: str, ours: Sequence[Hunk], theirs: Sequence[Hunk], carried: dict[Move, list[Hunk]]
 ) -> list[Group]:
-    twins = {(hunk.start, hunk.end, hunk.text): hunk for hunk in theirs}
+    twins = {_what(base, hunk): hunk for hunk in theirs}
     found: list[Group] = []
     for hunk in ours:
-        twin = twins.pop((hunk.start, hunk.end, hunk.text), None)
+        twin = twins.pop(_what(base, hunk), None)
         inside = carried.get(hunk.left, []) if hunk.left else []
         agreed = [twin] if twin else []
-        kind = Kind.AGREED if twin else Kind.MOVED if inside else Kind.OURS
+        kind = _decided(hunk, twin) if twin else Kind.MOVED if inside else Kind.OURS
         found.append(Group(kind, hunk.start, hunk.end, [hunk], agreed or inside))
     for hunk in twins.values():
         inside = carried.get(hunk.left, []) if hunk.left else []
@@ -139,8 +152,26 @@ def _single(
     return sorted(found, key=lambda group: (group.start, group.end, not group.is_closed))
 
 
+def _are_signs_beside(base: str, first: Group, second: Group) -> bool:
+    """Whether one side changed a word and the other only blanks or signs next to it.
+
+    Both can be taken: a comma, a line break, the stars around a word. Not when two words would run
+    together.
+    """
+    one, other = (*first.ours, *first.theirs), (*second.ours, *second.theirs)
+    if first.end != second.start or len(one) != 1 or len(other) != 1 or first.start == second.end:
+        return False
+    left, right = one[0], other[0]
+    signs = [not tokens.has_words(base[h.start : h.end] + h.text) for h in (left, right)]
+    before = (base[max(left.start - 2, 0) : left.start] + left.text)[-2:]
+    after = (right.text + base[right.end : right.end + 2])[:2]
+    return any(signs) and not tokens.are_one(before + after, len(before))
+
+
 def _touch(base: str, first: Group, second: Group) -> bool:
     """Whether two groups, in order, cannot both be taken without looking at each other."""
+    if Kind.TOUCHING not in {first.kind, second.kind} and _are_signs_beside(base, first, second):
+        return False
     kinds = {first.kind, second.kind}
     one_each = kinds == {Kind.OURS, Kind.THEIRS}
     if first.start == second.end and kinds & {Kind.AGREED, Kind.TOUCHING}:

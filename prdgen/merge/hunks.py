@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from prdgen.merge import alignment, diff
+from prdgen.merge import alignment, diff, rows, tokens
 from prdgen.merge.alignment import Effort, Span
 from prdgen.merge.moves import Move
 
 _SENTENCES = re.compile(r"\S[^\n]*?(?:[.!?](?=\s)|(?=\n)|$)")
-_WORD = re.compile(r"\w+")
 _REWRITTEN_FROM = 3
 _REWRITTEN_SHARE = 0.4
 """How many of its words, and what share of them, must have gone for a sentence rewritten."""
@@ -60,7 +59,12 @@ def find(
     base: str, side: str, lines: Iterable[Span], moves: Sequence[Move], effort: Effort
 ) -> list[Hunk]:
     """The hunks of one side, in order; `lines` is where it differs and `moves` what it moved."""
-    parts = [part for span in lines for part in _split(span, moves)]
+    parts = [
+        part
+        for span in lines
+        for whole, left, arrived in _split(span, moves)
+        for part in _rows(base, side, whole, left, arrived, effort)
+    ]
     found: list[Hunk] = []
     for number, (part, left, arrived) in enumerate(parts):
         words = _whole_rewrites(base, part, diff.word_spans(base, side, part, effort))
@@ -72,6 +76,14 @@ def find(
             for each in _by_line(base, side, word, end)
         ]
     return found
+
+
+def _rows(
+    base: str, side: str, span: Span, left: Move | None, arrived: Move | None, effort: Effort
+) -> list[tuple[Span, Move | None, Move | None]]:
+    """A part of a list or table as parts of one row each."""
+    found = None if left or arrived else rows.spans(base, side, span, effort)
+    return [(each, left, arrived) for each in found or [span]]
 
 
 def _by_line(base: str, side: str, span: Span, limit: int) -> list[Span]:
@@ -196,10 +208,9 @@ def _whole_rewrites(base: str, lines: Span, found: Sequence[Span]) -> list[Span]
 
 
 def _is_rewrite(base: str, sentence: re.Match[str], inside: Iterable[Span]) -> bool:
-    gone = sum(len(_WORD.findall(base, span.start, span.end)) for span in inside)
-    return gone >= _REWRITTEN_FROM and gone >= _REWRITTEN_SHARE * len(
-        _WORD.findall(sentence.group())
-    )
+    gone = sum(tokens.count_words(base[span.start : span.end]) for span in inside)
+    all_words = tokens.count_words(sentence.group())
+    return gone >= _REWRITTEN_FROM and gone >= _REWRITTEN_SHARE * all_words
 
 
 def _over(sentence: re.Match[str], inside: Sequence[Span]) -> Span:

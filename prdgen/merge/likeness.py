@@ -15,9 +15,12 @@ _WORD: Final = re.compile(r"\w+")
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])(?:\s|$)")
 _KINDS: Final = re.compile(r"\s*(#{1,6}\s|\||>|<!--|`{3}|~{3}|[-*+]\s|\d+[.)]\s)")
-_ALIKE: Final = 0.5
+ALIKE: Final = 0.5
 """Sentences about different things share a third of their words: the, of, must."""
 _UNLIKE: Final = 0.2
+LISTS: Final = frozenset("-*+") | {"1."}
+ROWS: Final = LISTS | {"|"}
+"""Kinds of lines (see `kind`) that are rows of a list or a table."""
 
 
 class Place(Enum):
@@ -77,22 +80,22 @@ def need_a_gap(ours: Sequence[str], theirs: Sequence[str], before: str, after: s
     """
     if not ours or not theirs or not ours[-1].strip() or not theirs[0].strip():
         return False
-    rows = (_kind(ours[-1]) == _kind(theirs[0]) != "") or "|" in (_kind(ours[-1]), _kind(theirs[0]))
+    rows = (kind(ours[-1]) == kind(theirs[0]) != "") or "|" in (kind(ours[-1]), kind(theirs[0]))
     return not rows and _parts_blocks(before) and _parts_blocks(after)
 
 
 def _parts_blocks(line: str) -> bool:
-    return not line.strip() or _kind(line) != ""
+    return not line.strip() or kind(line) != ""
 
 
 def is_another(old: str, new: str) -> bool:
     """Whether `new` is no rewriting of `old`, but something else that came to its place."""
-    kinds = [{_kind(line) for line in tokens.lines(text) if line.strip()} for text in (old, new)]
+    kinds = [{kind(line) for line in tokens.lines(text) if line.strip()} for text in (old, new)]
     return kinds[0].isdisjoint(kinds[1]) and _share(old, new) < _UNLIKE
 
 
 def _are_alike(one: str, other: str) -> bool:
-    return _share(one, other) >= _ALIKE
+    return _share(one, other) >= ALIKE
 
 
 def _share(one: str, other: str) -> float:
@@ -102,7 +105,8 @@ def _share(one: str, other: str) -> float:
     return 2 * (words & others).total() / count if count else 0.0
 
 
-def _kind(line: str) -> str:
+def kind(line: str) -> str:
+    """The mark a line of Markdown begins with: `#`, `|`, `-`, `1.` …; "" for plain words."""
     mark = _KINDS.match(line)
     found = mark[1].strip() if mark else ""
     return "1." if found[:1].isdigit() else found

@@ -67,6 +67,18 @@ def has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
+def count_words(text: str) -> int:
+    """How many of the text's tokens have a letter or digit in them."""
+    return sum(map(has_words, words(text)))
+
+
+def are_one(text: str, position: int) -> bool:
+    """Whether a cut at this position goes through a word, as `words` has them."""
+    near = words(text[max(position - 2, 0) : position + 2])
+    ends = accumulate(map(len, near))
+    return 0 < position < len(text) and min(position, 2) not in ends
+
+
 def _extends(character: str) -> bool:
     return (
         character in _JOINERS

@@ -218,6 +218,28 @@ def test_a_conflict_is_of_whole_lines_where_lines_were_joined():
     assert [(one.ours, one.theirs) for one in found.conflicts] == [("b0 b4\n", "b2 t5\nb4")]
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    "base, theirs, ours, want",
+    [
+        ("The quick fox.\n", "The **quick** fox.\n", "The slow fox.\n", "The **slow** fox.\n"),
+        ("The quick fox runs.\n", "The quick fox, runs.\n", "The quick dog runs.\n",
+         "The quick dog, runs.\n"),
+        ("One two three four.\n", "One two\nthree four.\n", "One two 3 four.\n",
+         "One two\n3 four.\n"),
+        ("One two three four.\n", "One two\nthree four.\n", "One two  three four.\n",
+         "One two\nthree four.\n"),
+        ("| a  | b |\n| cc | d |\n", "| aaa | b |\n| cc  | d |\n", "| a  | b |\n| CC | d |\n",
+         "| aaa | b |\n| CC  | d |\n"),
+    ],
+    ids=["stars", "comma", "line break", "blanks of both", "padding of a table"],
+)  # fmt: skip
+def test_signs_and_blanks_beside_a_changed_word_are_no_conflict(base, theirs, ours, want, swapped):
+    """Nobody changed the same word."""
+    found = merged(base, ours, theirs) if swapped else merged(base, theirs, ours)
+    assert (found.text, found.conflicts) == (want, [])
+
+
 def test_rows_of_a_table_merge_row_by_row():
     """Two rows changed, one added."""
     base = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"
