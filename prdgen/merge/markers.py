@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Literal
 
 from prdgen.merge import diff, tokens
@@ -13,6 +14,7 @@ from prdgen.merge.pieces import Conflict, Merged
 Style = Literal["merge", "diff3", "zdiff3"]
 STYLES: Final[tuple[Style, ...]] = ("merge", "diff3", "zdiff3")
 SIZE: Final = 7
+_SIDES: Final = (attrgetter("ours"), attrgetter("theirs"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,17 @@ class Markers:
 
 
 def marked(merged: Merged, markers: Markers) -> list[Splice]:
-    """The splices that make the text with markers out of the merged text."""
-    return [_splice(merged.text, one, markers) for one in merged.conflicts]
+    """The splices that make the text with markers out of the merged text.
+
+    Conflicts with nothing between them are shown as one: all of ours, then all of theirs.
+    """
+    runs: list[list[Conflict]] = []
+    for one in merged.conflicts:
+        if runs and runs[-1][-1].end == one.start:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return [_splice(merged.text, run, markers) for run in runs]
 
 
 def splices(ours: str, merged: Merged, markers: Markers) -> list[Splice]:
@@ -56,17 +67,19 @@ def splices(ours: str, merged: Merged, markers: Markers) -> list[Splice]:
     return diff.composed(ours, merged.hunks, marked(merged, markers))
 
 
-def _splice(text: str, one: Conflict, markers: Markers) -> Splice:
-    ours, theirs = tokens.lines(one.ours), tokens.lines(one.theirs)
+def _splice(text: str, run: Sequence[Conflict], markers: Markers) -> Splice:
+    ours, theirs = ([line for one in run for line in tokens.lines(part(one))] for part in _SIDES)
     head = tail = 0
     if markers.style == "zdiff3":
         head = _shared(ours, theirs)
         tail = _shared(ours[head:][::-1], theirs[head:][::-1])
     before, after = ours[:head], ours[len(ours) - tail :]
     mine, other = ("".join(lines[head : len(lines) - tail]) for lines in (ours, theirs))
-    shown = "".join(before) + markers.around(mine, other, one.base) + "".join(after)
-    opened = one.start > 0 and text[one.start - 1] != "\n"
-    return Splice(one.start, one.end - one.start, ("\n" if opened else "") + shown)
+    base = "".join(_closed(one.base) for one in run)
+    shown = "".join(before) + markers.around(mine, other, base) + "".join(after)
+    start, end = run[0].start, run[-1].end
+    opened = start > 0 and text[start - 1] != "\n"
+    return Splice(start, end - start, ("\n" if opened else "") + shown)
 
 
 def _shared(ours: Sequence[str], theirs: Sequence[str]) -> int:

@@ -68,23 +68,44 @@ def _both(ours: Version, theirs: Version, added: Spot | None, effort: Effort) ->
     at = 0
     for span in _differences(mine, other, effort):
         start, end = place[span.start], place[span.end]
-        text = "".join(other[span.new_start : span.new_end])
         yield Kept(place[at], start)
-        both = start < end and text
-        if added and not both:
-            yield Kept(start, end)
-            yield Added(text)
-        elif added and likeness.can_stand_together(ours.text[start:end], text, added.place):
+        parts = mine[span.start : span.end], other[span.new_start : span.new_end]
+        if added is not None:
             before = mine[span.start - 1] if span.start else added.before
             after = mine[span.end] if span.end < len(mine) else added.after
-            new = other[span.new_start : span.new_end]
-            gap = likeness.need_a_gap(mine[span.start : span.end], new, before, after)
-            yield Kept(start, end)
-            yield Added("\n" + text if gap else text)
+            found = _added(start, end, *parts, Spot(added.place, before, after))
         else:
-            yield Disputed(start, end, text)
+            found = None
+        yield from found or _in_dispute(start, end, *parts)
         at = span.end
     yield Kept(place[at], ours.end)
+
+
+def _added(
+    start: int, end: int, ours: list[str], theirs: list[str], spot: Spot
+) -> list[Piece] | None:
+    """Both of two additions; None when they are two versions of one."""
+    mine, other = "".join(ours), "".join(theirs)
+    if mine and other and not likeness.can_stand_together(mine, other, spot.place):
+        return None
+    gap = likeness.need_a_gap(ours, theirs, spot.before, spot.after)
+    return [Kept(start, end), Added("\n" + other if gap else other)]
+
+
+def _in_dispute(start: int, end: int, ours: list[str], theirs: list[str]) -> list[Piece]:
+    """Ours, then theirs; where they differ in a blank at the ends of lines, the one without."""
+    bare, other_bare = ([_bare(line) for line in lines] for lines in (ours, theirs))
+    text = "".join(theirs)
+    if bare != other_bare:
+        return [Disputed(start, end, text)]
+    fewer = (len(text), text) < (end - start, "".join(ours))
+    return [Added(text)] if fewer else [Kept(start, end)]
+
+
+def _bare(line: str) -> str:
+    """The line without a blank at its end; two are a line break in Markdown and stay."""
+    text = line.rstrip("\n")
+    return text.rstrip() + "  " * text.endswith("  ")
 
 
 def _differences(ours: list[str], theirs: list[str], effort: Effort) -> list[Span]:

@@ -1,5 +1,6 @@
 """The laws of the merge, for any three texts."""
 
+import re
 from collections import Counter
 
 from hypothesis import assume, given
@@ -9,6 +10,8 @@ from prdgen.merge import diff
 from prdgen.merge.three_way import merge
 
 from . import texts
+
+WORD = re.compile(r"[bto]\d+\w*")
 
 
 def written(text):
@@ -73,11 +76,29 @@ def test_moves_lose_no_word_either(three):
         assert word in merged
 
 
-@given(texts.told_apart())
+@given(st.one_of(texts.told_apart(), texts.documents()))
 def test_nothing_is_garbled(three):
     """No word in the result that nobody wrote: no two halves, and no two lines run together."""
-    known = {word for text in three for word in text.split()}
-    assert {*merge(*three).text.split()} <= known
+    known = {word for text in three for word in WORD.findall(text)}
+    assert {*WORD.findall(merge(*three).text)} <= known
+
+
+@given(texts.documents())
+def test_nothing_is_lost_from_markdown(three):
+    """Rows, items, sections: every new word of either side is there, and as often as it was."""
+    base, theirs, ours = three
+    merged = Counter(WORD.findall(merge(base, theirs, ours).text))
+    for word in {*WORD.findall(theirs), *WORD.findall(ours)} - {*WORD.findall(base)}:
+        assert merged[word] == 1, word
+
+
+@given(texts.documents())
+def test_sides_of_markdown_may_be_swapped(three):
+    """The same words, and as many questions."""
+    base, theirs, ours = three
+    one, other = merge(base, theirs, ours), merge(base, ours, theirs)
+    assert sorted(WORD.findall(one.text)) == sorted(WORD.findall(other.text))
+    assert len(one.conflicts) == len(other.conflicts)
 
 
 @given(texts.told_apart())

@@ -63,6 +63,17 @@ def test_what_is_no_conflict_is_merged_beside_one():
     assert found.endswith(">>>>>>> theirs\n\nEnd.\nmore\n")
 
 
+@pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
+def test_conflicts_that_follow_each_other_are_shown_as_one(style):
+    """Three rows that both changed are one question, as Git asks it."""
+    base, theirs, ours = (
+        "".join(f"| REQ-{number} | {word} |\n" for number in range(3)) for word in "bto"
+    )
+    shown = f"||||||| base\n{base}" if style != "merge" else ""
+    found = marked(base, theirs, ours, Markers(style=style))
+    assert found == f"<<<<<<< ours\n{ours}{shown}=======\n{theirs}>>>>>>> theirs\n"
+
+
 def test_a_deleted_side_is_empty():
     """One deleted the paragraph that the other rewrote."""
     gone = "# Calls\n\nEnd.\n"

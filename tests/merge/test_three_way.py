@@ -163,6 +163,14 @@ def test_more_of_the_same_addition_is_taken_without_asking():
     assert (found.text, found.conflicts) == ("a\nx\ny\nz\n", [])
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_blanks_at_the_end_of_a_line_are_nobodys_words(swapped):
+    """Both added one line; an editor left a blank behind it."""
+    base, ours, theirs = "a\n", "a\nThe same words.\n", "a\nThe same words. \n"
+    found = merged(base, ours, theirs) if swapped else merged(base, theirs, ours)
+    assert (found.text, found.conflicts) == (ours, [])
+
+
 def test_what_both_versions_share_is_not_repeated():
     """Only the lines in dispute stand twice."""
     found = merged("old words\n", "same line\nsaid by them\n", "same line\nput by us\n")

@@ -66,6 +66,26 @@ def told_apart(draw, *, moves=True, cuts=True):
     return base, sides[0], sides[1]
 
 
+SHAPES = ["{}", "{}\n", "- {}", "  - {}", "1. {}", "| {} |", "## {}", "> {}", "```\n{}\n```"]
+
+
+@st.composite
+def documents(draw):
+    """The same in Markdown: items, rows, headings, paragraphs and code on either side."""
+    number = count()
+
+    def line(sign):
+        words = st.lists(st.sampled_from([" ", ", ", " | "]), max_size=4)
+        return st.tuples(st.sampled_from(SHAPES), words).map(
+            lambda parts: parts[0].format(
+                "".join(f"{sign}{next(number)}{gap}" for gap in parts[1]) + f"{sign}{next(number)}"
+            )
+        )
+
+    base = "\n".join(draw(st.lists(line("b"), min_size=1, max_size=8)))
+    return base, *(draw(edited(base, line(sign), moves=False)) for sign in "to")
+
+
 def row(number, size, who=" "):
     """A line of so many words; the middle one says who changed it."""
     words = [f"{number}w{place}" for place in range(size)]
