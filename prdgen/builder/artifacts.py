@@ -52,16 +52,29 @@ class Artifacts:
         """Where the artifact, or its twin in `encoding`, lies when it exists."""
         return self.folder / place(f"{name}.{encoding}" if encoding else name)
 
-    def put(self, data: bytes, *, twins: bool = False) -> str:
-        """Write the bytes if they are new, with their compressed `twins` when asked; their name."""
+    def put(self, data: bytes) -> str:
+        """Write the bytes if they are new; their name."""
         name = digest(data)
         target = self._place(name)
         try:
             os.utime(target)
         except FileNotFoundError:
             self._write(target, data)
-        if twins and not self._has_twins(name):
-            self._compress(name, data)
+        return name
+
+    def adopt(self, path: Path) -> str:
+        """Take a file in as it lies there, when it is new; its name. It must not change any more."""
+        data = path.read_bytes()
+        name = digest(data)
+        target = self.path(name)
+        path.chmod(0o444)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.hardlink_to(path)
+        except FileExistsError:
+            os.utime(target)
+        except OSError:  # another disk, or one without links
+            self._write(str(target), data)
         return name
 
     def get(self, name: str, encoding: str = "") -> bytes | None:
@@ -73,20 +86,20 @@ class Artifacts:
 
     def compress(self, name: str) -> None:
         """Make the twins of one artifact that is worth it."""
-        if not self._has_twins(name):
-            data = self.get(name)
-            if data is not None:
-                self._compress(name, data)
-
-    def _has_twins(self, name: str) -> bool:
-        return os.path.exists(f"{self._place(name)}.br")  # noqa: PTH110 - thousands of paths
-
-    def _compress(self, name: str, data: bytes) -> None:
-        if len(data) < _WORTH_COMPRESSING:
+        if self.is_compressed(name):
+            return
+        data = self.get(name)
+        if data is None or len(data) < _WORTH_COMPRESSING:
             return
         target = self._place(name)
         self._write(f"{target}.gz", gzip.compress(data, _GZIP, mtime=0))
         self._write(f"{target}.br", brotli.compress(data, quality=_BROTLI))
+
+    def is_compressed(self, name: str) -> bool:
+        """Whether the artifact has its twins, or is too small to have any."""
+        place = self._place(name)
+        # Thousands of paths, and Path is slow.
+        return os.path.exists(f"{place}.br") or os.stat(place).st_size < _WORTH_COMPRESSING  # noqa: PTH110, PTH116
 
     def sweep(self, named: Iterable[str], now: float | None = None) -> int:
         """Remove artifacts that are not named and were not for KEEP_SECONDS; how many."""

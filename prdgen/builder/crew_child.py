@@ -36,7 +36,7 @@ class _Share:
         if self._setting is None:
             raise ValueError("pages were ordered before the setting of all pages was given")
         parsed = self._parsed.pop(order.facts.page_path, None)
-        return dataclasses.asdict(making.page(order, self._setting, parsed, twins=True))
+        return dataclasses.asdict(making.page(order, self._setting, parsed))
 
 
 if __name__ == "__main__":

@@ -41,17 +41,13 @@ class Made:
     problems: tuple[dict[str, Any], ...]
 
 
-def page(
-    order: Order, setting: Setting, parsed: render.Parsed | None = None, *, twins: bool = False
-) -> Made:
-    """Make one page; `parsed` is what `render.parse` made of its text and is used up. With `twins`
-    the artifacts are compressed at once.
-    """
+def page(order: Order, setting: Setting, parsed: render.Parsed | None = None) -> Made:
+    """Make one page; `parsed` is what `render.parse` made of its text and is used up."""
     path, world, store = order.facts.page_path, setting.world, setting.store
     body = bodies.body(path, order.text, world, parsed)
     html = fill.page(
         setting.frame, world.target, order.facts, world.urls[path],
         body=body.html, outline=body.outline, around=order.around,
     )  # fmt: skip
-    names = [store.put(text.encode(), twins=twins) for text in (html, order.text)]
+    names = [store.put(text.encode()) for text in (html, order.text)]
     return Made(names[0], names[1], body.needs, body.problems)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
 
 
@@ -78,6 +78,8 @@ class Manifest:
     """Repository path of each copied file → its blob and artifact."""
     search: Mapping[str, str] = field(default_factory=dict)
     """The search's part of `files`, which is a few seconds behind."""
+    indexed: str = ""
+    """What `search` was made from, as `site.index_key` names it."""
     retired: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     """Public path → artifact and time, of the theme's and search's files that open pages of an
     older build may still ask for; part of `files`."""

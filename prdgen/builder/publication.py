@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from prdgen.builder.manifest import Manifest
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
-"""Files: more are compressed later, by `tidy`."""
+"""Files: more are compressed later, by `improve`."""
 When = Callable[[Manifest | None], bool]
 
 
@@ -64,20 +65,36 @@ class Site:
         self.switch(built.manifest)
         return built
 
-    def index(self) -> Manifest | None:
-        """Make the search index of the current build and switch to it; None without a build.
+    def finish(
+        self, built: Manifest, *, searched: bool = True, when: When | None = None
+    ) -> Manifest:
+        """Make this build the public one with its search index and its twins, which come first; the
+        build with them. `when` as in `switch`. Raises as `improve` and `switch` do.
+        """
+        with self._switch.alone():
+            if when is not None and not when(self.current()):
+                return built
+            shown = built
+            if not self._is_complete(built, searched=searched):
+                shown = self._completed(built, self._switch.prepare(built), searched=searched)
+            self._show(shown, anew=shown is not built)
+        return shown
+
+    def improve(self) -> Manifest | None:
+        """Bring the search index and the twins of what is public up to date; None without a build.
         Raises ChildFailed, ChildTookTooLong; then the old index stays. Blocks for seconds.
         """
-        if self.current() is None:
-            return None
-        files = search.index(self.public, self.store)
+        manifest = self.current()
+        if manifest is None or self._is_complete(manifest):
+            return manifest
+        made = self._completed(manifest, self.public)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
             assert newest is not None
-            manifest = site.with_search(newest, files, newest)
-            self._show(manifest)
-        return manifest
+            shown = site.with_search(newest, made.search, newest, indexed=made.indexed)
+            self._show(shown, anew=True)
+        return shown
 
     def switch(self, manifest: Manifest, *, when: When | None = None) -> bool:
         """Make this build the public one, whole; whether that was done. Raises PublicNotOurs.
@@ -90,11 +107,38 @@ class Site:
             self._show(manifest)
             return True
 
-    def _show(self, manifest: Manifest) -> None:
+    def _show(self, manifest: Manifest, *, anew: bool = False) -> None:
+        """Switch to the build, `anew` also when only its twins are new."""
         now = self.current()
-        if now is None or now.id != manifest.id or not self.public.is_symlink():
+        if anew or now is None or now.id != manifest.id or not self.public.is_symlink():
             self._switch.to(manifest)
-        self._save(manifest)
+        if now != manifest:
+            self._save(manifest)
+        if anew:
+            self.store.sweep(manifest.files.values())
+
+    def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:
+        indexed = not searched or build.indexed == site.index_key(build)
+        return indexed and all(map(self.store.is_compressed, _compressible(build)))
+
+    def _completed(self, build: Manifest, folder: Path, *, searched: bool = True) -> Manifest:
+        """The build with an index of its pages as they stand in `folder`; twins are made meanwhile."""
+        key = site.index_key(build)
+        with ThreadPoolExecutor(1) as beside:
+            # Pagefind works in a process of its own, compressing outside of Python's lock.
+            compressed = beside.submit(self._compress, build)
+            files = build.search
+            if searched and build.indexed != key:
+                files = search.index(folder, self.store, self.state / "search")
+            compressed.result()
+        indexed = key if searched else build.indexed
+        made = site.with_search(build, files, self.current(), indexed=indexed)
+        self._compress(made)
+        return made
+
+    def _compress(self, build: Manifest) -> None:
+        for name in _compressible(build):
+            self.store.compress(name)
 
     def get(self, path: str, encoding: str = "") -> tuple[bytes, str] | None:
         """Bytes and artifact name of a public path, or None; `encoding` asks for a twin."""
@@ -102,23 +146,6 @@ class Site:
         name = manifest.files.get(path) if manifest else None
         data = self.store.get(name, encoding) if name else None
         return (data, name) if data is not None and name else None
-
-    def compress(self) -> None:
-        """Make the twins of what is public; they are shown from the next switch or `tidy` on."""
-        manifest = self.current()
-        for path, name in manifest.files.items() if manifest else ():
-            if artifacts.compressible(path):
-                self.store.compress(name)
-
-    def tidy(self) -> int:
-        """Compress what is public and sweep what nobody names any more; how many were swept."""
-        self.compress()
-        with self._switch.alone():
-            manifest = self.current()
-            if manifest is None:
-                return 0
-            self._switch.to(manifest)
-        return self.store.sweep(manifest.files.values())
 
     @property
     def _note(self) -> Path:
@@ -129,3 +156,7 @@ class Site:
         temporary.write_text(manifest.to_json(), "utf-8")
         temporary.replace(self._note)
         self._read = (self._note.stat().st_mtime_ns, manifest)
+
+
+def _compressible(build: Manifest) -> list[str]:
+    return [name for path, name in build.files.items() if artifacts.compressible(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,21 +70,22 @@ def build(
     target: Target,
     previous: Manifest | None,
     store: artifacts.Artifacts,
+    workers: crew.Crew | None = None,
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
 
     Work grows with what changed, not with the site: an unchanged page costs a comparison. Pages
     marked draft, hidden or excluded are in nothing that is written. Nothing is switched. Blocks;
     call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
-    artifact; it never stops the build.
+    artifact; it never stops the build. `workers` may have begun to read the pages.
     """
     began = time.perf_counter()
     files_of = {asset.path: asset for asset in assets}
-    with crew.Crew() as workers:
+    with nullcontext(workers) if workers else crew.Crew() as working:
         plan = _gather(
-            pages, files_of, workers, frame=frame, target=target, previous=previous, store=store
+            pages, files_of, working, frame=frame, target=target, previous=previous, store=store
         )
-        records, rendered = _pages(plan, workers)
+        records, rendered = _pages(plan, working)
     copied = _copy(plan, files_of, records)
     lists = _lists(plan) | _redirects(plan) | _frame_files(plan)
     files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
@@ -101,7 +103,8 @@ def build(
         base=target.base,
         assets=copied,
     )
-    manifest = with_search(manifest, previous.search if previous else {}, previous)
+    if previous is not None:
+        manifest = with_search(manifest, previous.search, previous, indexed=previous.indexed)
     old = previous.files if previous else {}
     changed = [path for path, name in manifest.files.items() if old.get(path) != name]
     removed = [path for path in old if path not in manifest.files]
@@ -115,8 +118,22 @@ def build(
     )
 
 
+def index_key(build_manifest: Manifest) -> str:
+    """A hash of the pages the search of this build is about."""
+    pages = sorted(
+        (record.url, record.html)
+        for record in build_manifest.pages.values()
+        if record.facts.searched and record.facts.listed
+    )
+    return hashlib.sha256(repr(pages).encode()).hexdigest()[:20]
+
+
 def with_search(
-    build_manifest: Manifest, search: Mapping[str, str], previous: Manifest | None
+    build_manifest: Manifest,
+    search: Mapping[str, str],
+    previous: Manifest | None,
+    *,
+    indexed: str = "",
 ) -> Manifest:
     """The same build with these search files; theme and search files of `previous` that open
     pages may still ask for stay for as long as artifacts do.
@@ -134,7 +151,9 @@ def with_search(
             if kept and path not in files and now - since < artifacts.KEEP_SECONDS:
                 retired[path] = (name, since)
     files |= {path: name for path, (name, _) in retired.items()}
-    return replace(build_manifest, files=files, search=dict(search), retired=retired)
+    return replace(
+        build_manifest, files=files, search=dict(search), retired=retired, indexed=indexed
+    )
 
 
 def _gather(

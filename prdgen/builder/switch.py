@@ -33,10 +33,16 @@ class Switch:
         """Make `build` what the public folder shows. Call inside `alone`. Raises PublicNotOurs when
         the folder holds files of somebody else.
         """
+        self._point_at(self.prepare(build))
+
+    def prepare(self, build: Manifest) -> Path:
+        """The folder in which `build` stands whole before anybody sees it. Call inside `alone`, and
+        `to` with what becomes of it before leaving. Raises PublicNotOurs.
+        """
         self._check_public()
         slot = self._next_slot()
         self._fill(slot, self._wanted(build.files))
-        self._point_at(slot)
+        return slot
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -29,8 +29,6 @@ def command(
     \b
     prdgen build --strict      # in CI: broken links and ids fail
     """
-    import anyio
-
     from prdgen import settings
     from prdgen.flows import clone as clones
     from prdgen.flows import publish
@@ -40,9 +38,7 @@ def command(
     tip = clone.repository.tip(clone.main_branch)
     if tip is None:
         raise NoSuchBranch(branch=clone.main_branch)
-    made = publish.build(clone, tip, clean=clean)
-    if not no_search:
-        anyio.run(publish.improve, clone)
+    made = publish.finish(clone, tip, clean=clean, searched=not no_search)
     if as_json:
         click.echo(json.dumps({
             "commit": tip, "pages": len(made.manifest.pages), "rendered": len(made.rendered),

@@ -34,10 +34,10 @@ def command(
     prdgen export site/prds/checkout.md --format pdf,docx --output out/
     """
     from prdgen import settings
+    from prdgen.files.text import readable
     from prdgen.flows import clone as clones
     from prdgen.flows import export
     from prdgen.flows.errors import NoSuchBranch, NoSuchPage
-    from prdgen.flows.read import readable
 
     clone = clones.open_clone(settings.load(repository))
     branch = branch or clone.main_branch

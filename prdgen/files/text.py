@@ -131,3 +131,11 @@ def _unambiguous(pieces: list[str]) -> Iterator[str]:
     for piece, following in pairwise([*pieces, ""]):
         melts = piece.endswith("\r") and following.startswith("\n")
         yield piece + "\n" if melts else piece
+
+
+def readable(data: bytes) -> str:
+    """A page's text for reading, even when its bytes are not UTF-8."""
+    try:
+        return decode(data).text
+    except NotEditable:
+        return data.decode("utf-8", "replace").replace("\0", "\ufffd")

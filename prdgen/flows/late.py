@@ -18,6 +18,7 @@ from prdgen import ids
 from prdgen.crdt import guard
 from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Change, Replica
+from prdgen.files.text import readable
 from prdgen.flows import edit, naming, pages_of, pull, read, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
@@ -182,7 +183,7 @@ def _base(app: App, late: Replica, branch: str, page_path: str) -> Heads | None:
     seed = late.text(first) if first else ""
     for version in versions:
         data = app.repository.read(version.commit, version.page_path)
-        if data is not None and read.readable(data) == seed:
+        if data is not None and readable(data) == seed:
             return first
     return None
 

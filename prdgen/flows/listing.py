@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from prdgen.files.text import readable
 from prdgen.flows import pages_of
 from prdgen.flows.clone import Clone
 from prdgen.flows.errors import NoSuchBranch
-from prdgen.flows.read import readable
 from prdgen.git import log as git_log
 from prdgen.page import facts
 from prdgen.page.facts import PageFacts

@@ -12,7 +12,6 @@ from prdgen import ids
 from prdgen.builder import render
 from prdgen.builder.render import Rendered
 from prdgen.files import text
-from prdgen.files.errors import NotEditable
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.git.values import Version
@@ -68,15 +67,7 @@ async def source(
     data = await to_thread.run_sync(app.repository.read, at, page_path)
     if data is None:
         raise NoSuchPage(page_path=page_path, branch=branch)
-    return readable(data), at
-
-
-def readable(data: bytes) -> str:
-    """A page's text for reading, even when its bytes are not UTF-8."""
-    try:
-        return text.decode(data).text
-    except NotEditable:
-        return data.decode("utf-8", "replace").replace("\0", "\ufffd")
+    return text.readable(data), at
 
 
 async def preview(app: App, branch: str, page_path: str, content: str) -> Rendered:

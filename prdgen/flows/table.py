@@ -10,7 +10,7 @@ import signal
 from anyio import to_thread
 
 from prdgen import logs
-from prdgen.flows import context, export, index, publish
+from prdgen.flows import context, export, follow, index, publish
 from prdgen.flows.context import App
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
@@ -29,11 +29,11 @@ def tasks(app: App) -> list[Task]:
         """A branch moved: its index, and for the published branch the site, follow."""
         tip = await index.branch(app, branch)
         if tip is not None and branch == app.main_branch:
-            await publish.site(app, tip)
+            await follow.publish_tip(app, tip)
 
     async def improve_site() -> None:
         """What may come a few seconds later: full-text search and compression."""
-        await publish.improve(app)
+        await to_thread.run_sync(publish.improve, app)
 
     async def tidy() -> None:
         """What nobody needs any more: spent links and sessions, old failed jobs."""

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
-from prdgen.flows import compare, create, draft, export, publish, read, roles
+from prdgen.flows import compare, create, draft, export, follow, read, roles
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.page import templates
@@ -51,7 +51,7 @@ async def home(request: Request) -> Response:
     ]
     return html.render(
         request, "home.html", title="Home", recent=recent.pages, active=active,
-        behind=await publish.behind(app),
+        behind=await follow.behind(app),
     )  # fmt: skip
 
 
@@ -97,9 +97,9 @@ async def page_view(request: Request) -> Response:
     )  # fmt: skip
 
 
-async def _behind(app: App, branch: str) -> publish.Behind | None:
+async def _behind(app: App, branch: str) -> follow.Behind | None:
     """Only the main branch is published."""
-    return await publish.behind(app) if branch == app.main_branch else None
+    return await follow.behind(app) if branch == app.main_branch else None
 
 
 async def editor(request: Request) -> Response:

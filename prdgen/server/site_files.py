@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from prdgen.builder.publication import Site
-from prdgen.flows import publish
+from prdgen.flows import follow, publish
 from prdgen.flows.context import App
 from prdgen.server import auth
 from prdgen.server.auth import app_of
@@ -63,7 +63,7 @@ async def serve(request: Request) -> Response:
 
 async def _no_site_yet(app: App) -> Response:
     """The first build is under way, or failed: then this says why."""
-    failed = await publish.behind(app)
+    failed = await follow.behind(app)
     words = (
         f"The site could not be built: {failed.why} {failed.hint}"
         if failed

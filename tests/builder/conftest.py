@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from prdgen.builder import frame as frames
+from prdgen.builder import site
 from prdgen.builder.publication import Site
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
@@ -29,6 +30,17 @@ class Team:
 
     def publish(self, **pages: str):
         """Publish the texts; `a__b` is the page `site/a/b.md`."""
+        return self.site.publish(*self.sources(pages), frame=self.frame, target=self.target)
+
+    def build(self, **pages: str):
+        """The same without making it public."""
+        return site.build(
+            *self.sources(pages), frame=self.frame, target=self.target,
+            previous=self.site.current(), store=self.site.store,
+        )  # fmt: skip
+
+    def sources(self, pages):
+        """Everything there is, once these pages are as given."""
         for name, text in pages.items():
             self.pages[f"site/{name.replace('__', '/')}.md"] = text
         sources = [PageSource.of(path, text, WHEN, "Ada") for path, text in self.pages.items()]
@@ -36,7 +48,7 @@ class Team:
             AssetSource(path, str(hash(data)), lambda data=data: data)
             for path, data in self.assets.items()
         ]
-        return self.site.publish(sources, files, frame=self.frame, target=self.target)
+        return sources, files
 
     def read(self, path: str) -> str:
         """What any static server would send for `path`."""

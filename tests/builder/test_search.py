@@ -1,10 +1,14 @@
 """The search index: Pagefind over the public build, pages only."""
 
+from dataclasses import replace
+
+from prdgen.builder import search
+
 
 def test_index_joins_the_build_and_leaves_it_whole(team):
     """Search files come a moment later, as artifacts of the same build."""
     team.publish(a="# Zebra crossing\n\nStripes.\n")
-    manifest = team.site.index()
+    manifest = team.site.improve()
     assert "pagefind/pagefind.js" in manifest.files
     assert (team.site.public / "pagefind" / "pagefind-entry.json").is_file()
     assert "Stripes" in team.read("a/index.html")
@@ -15,7 +19,7 @@ def test_index_joins_the_build_and_leaves_it_whole(team):
 def test_lists_and_excluded_pages_are_not_searched(team):
     """Only pages are found: no lists, and none that asks to be left out."""
     team.publish(a="---\nsearch: {exclude: true}\n---\n# A\n", b="---\nunlisted: true\n---\n# B\n")
-    manifest = team.site.index()
+    manifest = team.site.improve()
     fragments = [path for path in manifest.search if path.endswith(".pf_fragment")]
     assert len(fragments) == 1
 
@@ -23,7 +27,7 @@ def test_lists_and_excluded_pages_are_not_searched(team):
 def test_next_build_keeps_the_index(team):
     """Until the next index is made, the last one goes on answering."""
     team.publish(a="# A\n")
-    search = team.site.index().search
+    search = team.site.improve().search
     built = team.publish(a="# A\n\nMore.\n")
     assert built.manifest.search == search
     assert search.keys() <= built.manifest.files.keys()
@@ -31,4 +35,61 @@ def test_next_build_keeps_the_index(team):
 
 def test_no_build_no_index(team):
     """Without a build there is nothing to index."""
-    assert team.site.index() is None
+    assert team.site.improve() is None
+
+
+def files_of(manifest):
+    """The index: its files by name, without those that are the same for every site."""
+    return {path: name for path, name in manifest.search.items() if ".pf_" in path}
+
+
+def test_the_next_index_is_the_one_a_new_site_would_get(team, tmp_path, frame):
+    """Files that are kept from the last index change nothing, and none of an old page stays."""
+    team.publish(a="# Zebra\n\nStripes.\n", b="# Lion\n")
+    team.site.improve()
+    team.publish(a="# Zebra\n\nBlack and white.\n")
+    again = team.site.improve()
+    new = type(team)(tmp_path / "new", frame)
+    new.pages = team.pages
+    new.publish()
+    assert files_of(again) == files_of(new.site.improve())
+
+
+def test_an_index_of_the_same_pages_is_not_made_again(team, monkeypatch):
+    """A commit that changes no page costs no search index."""
+    team.publish(a="# A\n")
+    first = team.site.improve()
+    monkeypatch.setattr(search, "index", None)
+    team.target = replace(team.target, commit="beef")
+    team.publish()
+    assert team.site.improve().search == first.search
+
+
+def test_a_broken_index_is_made_from_nothing(team):
+    """Who is killed while Pagefind writes, or loses a file of it, gets a whole index next time."""
+    team.publish(a="# A\n")
+    whole = files_of(team.site.improve())
+    (kept,) = (team.site.state / "search").glob("*/")
+    for path in [*kept.glob("index/*"), *kept.glob("*.json")]:
+        path.unlink()
+    team.publish(a="# A\n\nMore.\n")
+    team.publish(a="# A\n")
+    assert files_of(team.site.improve()) == whole
+    kept.rename(kept.with_name("working"))
+    team.publish(a="# A\n\nMore.\n")
+    assert len(files_of(team.site.improve())) == len(whole)
+
+
+def test_a_finished_build_comes_with_its_index(team):
+    """`prdgen build` switches once: nobody sees the pages without search and twins."""
+    team.publish(a="# A\n")
+    built = team.build(a="# A\n\n" + "Zebra. " * 200)
+    assert "Zebra" not in team.read("a/index.html")
+    shown = team.site.finish(built.manifest)
+    assert "Zebra" in team.read("a/index.html")
+    assert (team.site.public / "a/index.html.br").is_file()
+    assert files_of(shown)
+    assert team.site.current() == shown
+    link = team.site.public.readlink()
+    assert team.site.finish(team.build().manifest) == shown
+    assert team.site.public.readlink() == link

@@ -200,4 +200,3 @@ def test_children_make_the_same_site_as_this_process(team, tmp_path, frame, monk
     monkeypatch.setattr(crew.os, "cpu_count", lambda: 1)
     here = type(team)(tmp_path / "here", frame)
     assert here.publish(**texts).manifest == by_children
-    assert team.site.store.get(by_children.files["p1/index.html"], "br")

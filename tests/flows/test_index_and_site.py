@@ -7,7 +7,7 @@ import pytest
 
 from prdgen.builder.errors import BadSiteConfig
 from prdgen.flows import clone as clones
-from prdgen.flows import export, index, publish
+from prdgen.flows import export, follow, index, publish
 from prdgen.settings import Settings
 from prdgen.store import builds, pages
 
@@ -46,7 +46,7 @@ async def indexed(house, branch="main"):
     return found, links, wanted
 
 
-async def follow(house):
+async def follow_branches(house):
     """The watcher has seen the branches, and the jobs are done."""
     from prdgen.flows import watch
 
@@ -57,7 +57,7 @@ async def follow(house):
 async def test_the_index_follows_commits(house, repo):
     """Added, changed, renamed and deleted pages."""
     repo.commit("add", checkout=PRD)
-    await follow(house)
+    await follow_branches(house)
     found, links, wanted = await indexed(house)
     assert found["checkout.md"][2:6] == ("Checkout", "in review", "ann", ("shop",))
     assert any(link.target == "other.md" for link in links)
@@ -65,7 +65,7 @@ async def test_the_index_follows_commits(house, repo):
     repo.git("mv", "checkout.md", "buying.md")
     repo.git("rm", "-q", "other.md")
     repo.commit("move", one="# Uno\n")
-    await follow(house)
+    await follow_branches(house)
     found, _, _ = await indexed(house)
     assert sorted(found) == ["buying.md", "one.md"]
     assert found["one.md"][2] == "Uno"
@@ -84,11 +84,11 @@ async def test_the_index_follows_what_people_type(house, repo):
 async def test_a_branch_that_is_gone_is_forgotten(house, repo):
     """The index of a deleted branch goes away."""
     repo.git("branch", "draft")
-    await follow(house)
+    await follow_branches(house)
     assert (await indexed(house, "draft"))[0]
     repo.git("branch", "-D", "draft")
     await until(lambda: "draft" not in house.app.repository.branches())
-    await follow(house)
+    await follow_branches(house)
     async with house.app.store.transaction() as tx:
         assert await pages.indexed_branches(tx) == {"main": repo.tip()}
 
@@ -96,10 +96,10 @@ async def test_a_branch_that_is_gone_is_forgotten(house, repo):
 async def test_a_rebuilt_index_is_the_same(house, repo):
     """Thrown away and made again from Git alone: the same rows."""
     repo.commit("add", checkout=PRD)
-    await follow(house)
+    await follow_branches(house)
     repo.git("mv", "checkout.md", "buying.md")
     repo.commit("move")
-    await follow(house)
+    await follow_branches(house)
     before = await indexed(house)
     counted = await index.rebuild(house.settings)
     assert counted == {"branches": 1, "pages": 3}
@@ -108,18 +108,18 @@ async def test_a_rebuilt_index_is_the_same(house, repo):
 
 async def test_other_pages_than_before_are_found_at_once(house, repo):
     """A commit that moves docs_dir changes which files are pages: the index follows whole."""
-    await follow(house)
+    await follow_branches(house)
     repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: docs\n", "docs/two.md": "# Two\n"})
     repo.git("add", "--all")
     repo.git("commit", "-q", "-m", "docs")
-    await follow(house)
+    await follow_branches(house)
     assert sorted((await indexed(house))[0]) == ["docs/two.md"]
 
 
 async def test_new_globs_are_found_at_the_next_start(houses, repo):
     """`pages` in the settings changed while the server was down: the index is made again."""
     house = await houses(repo)
-    await follow(house)
+    await follow_branches(house)
     await house.close()
     house.settings = house.second(pages=("other.md",)).settings
     await house.open()
@@ -129,9 +129,9 @@ async def test_new_globs_are_found_at_the_next_start(houses, repo):
 
 async def test_events_of_commits_are_recorded_once(house, repo):
     """One event per commit and page, however often the job runs."""
-    await follow(house)
+    await follow_branches(house)
     repo.commit("add", checkout=PRD)
-    await follow(house)
+    await follow_branches(house)
     await index.branch(house.app, "main")
     found = await house.events("git.commit.created", "prd.created", "prd.updated", "prd.deleted")
     assert found == [("git.commit.created", None), ("prd.created", "checkout.md")]
@@ -154,7 +154,7 @@ async def test_drafts_and_hidden_pages_are_nowhere(house, repo):
     """A page marked draft or hidden is in no artifact of the site."""
     repo.commit("add", d="---\ndraft: true\n---\n\n# Dee\n\nunpublishable\n",
                 h="---\nhidden: true\n---\n\n# Aitch\n\nunpublishable\n")  # fmt: skip
-    await follow(house)
+    await follow_branches(house)
     everything = [path for path in house.app.public_dir.rglob("*") if path.is_file()]
     assert everything
     assert not [path for path in everything if b"unpublishable" in path.read_bytes()]
@@ -162,14 +162,14 @@ async def test_drafts_and_hidden_pages_are_nowhere(house, repo):
 
 async def test_a_bad_configuration_leaves_the_old_site_and_is_reported(house, repo):
     """mkdocs.yml that runs code: not run, the old site stays, the build is noted as failed."""
-    await follow(house)
+    await follow_branches(house)
     before = publish.published(house.app).current().id
     repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\nx: !!python/object/apply:os.getcwd []\n"})
     repo.git("add", "--all")
     repo.git("commit", "-q", "-m", "evil")
     tip = repo.tip()
     with pytest.raises(BadSiteConfig):
-        await publish.site(house.app, tip)
+        await follow.publish_tip(house.app, tip)
     assert publish.published(house.app).current().id == before
     async with house.app.store.transaction() as tx:
         last = await builds.latest(tx, "main", None)
@@ -182,10 +182,10 @@ async def test_a_good_commit_after_a_bad_one_is_published(house, repo):
     repo.put({"mkdocs.yml": "site_name: [\n"})
     repo.git("add", "--all")
     repo.git("commit", "-q", "-m", "bad")
-    await follow(house)
+    await follow_branches(house)
     repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\n"})
     repo.git("commit", "-qam", "good")
-    await follow(house)
+    await follow_branches(house)
     assert publish.published(house.app).current().commit == repo.tip()
 
 

@@ -9,7 +9,7 @@ import httpx2
 import uvicorn
 
 from prdgen import settings
-from prdgen.flows import context, index, publish, table
+from prdgen.flows import context, follow, index, table
 from prdgen.server import app as app_module
 from prdgen.server import auth
 from prdgen.store import access, people
@@ -80,7 +80,7 @@ class House:
         for branch in self.app.repository.branches():
             await index.branch(self.app, branch)
         tip = self.app.repository.tip(self.app.main_branch)
-        await publish.site(self.app, tip)
+        await follow.publish_tip(self.app, tip)
         return tip
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import publish
+from prdgen.flows import follow
 
 from . import team
 from .house import HTML, Seen
@@ -320,7 +320,7 @@ async def test_a_failed_build_is_told_where_people_are(own):
     team.put(tree, {"mkdocs.yml": "site_name: Shop\ndocs_dir: ../nowhere\n"}, "Break the site")
     tip = own.app.repository.tip("main")
     with pytest.raises(PrdgenError):
-        await publish.site(own.app, tip)
+        await follow.publish_tip(own.app, tip)
     for address in ("/", "/pages", "/p/main/site/prds/checkout.md"):
         words = (await seen(reader, address)).words
         assert "The newest commit of main is not on the site:" in words, address

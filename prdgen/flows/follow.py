@@ -1,0 +1,83 @@
+"""main branch → its site: published by a job, with the outcome noted for whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from anyio import to_thread
+
+from prdgen.builder.site import Build
+from prdgen.errors import PrdgenError
+from prdgen.flows import publish
+from prdgen.flows.context import App
+from prdgen.store import builds, names
+
+_IMPROVE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The newest build failed, so that readers of the site see an older commit, or nothing yet."""
+
+    commit: str
+    at: datetime | None
+    why: str
+    hint: str
+    shown: str | None
+    """The commit the site shows."""
+
+
+async def publish_tip(app: App, tip: str) -> Build:
+    """Publish a commit of the main branch; called by the job that follows the branch."""
+    async with app.store.transaction() as tx:
+        stamps = await names.stamps(tx, app.main_branch)
+    try:
+        made = await to_thread.run_sync(publish.build, app, tip, stamps)
+    except Exception as error:
+        await _failed(app, tip, error)
+        raise
+    async with app.store.transaction() as tx:
+        await builds.record(
+            tx,
+            builds.Build(
+                id=uuid4(), branch=app.main_branch, commit=tip, status="done",
+                pages=len(made.manifest.pages), seconds=made.seconds, manifest={},
+                problems=list(made.problems)[:1000],
+            ),
+        )  # fmt: skip
+        await app.queue.defer(
+            "improve_site", lock="improve_site", queueing_lock="improve_site", tx=tx,
+            after=_IMPROVE_SECONDS, priority=-10,
+        )  # fmt: skip
+    return made
+
+
+async def behind(app: App) -> Behind | None:
+    """Why the site is older than the newest commit that was to be published, if it is."""
+    async with app.store.transaction() as tx:
+        newest = await builds.latest(tx, app.main_branch, None)
+        if newest is None or newest.status != "failed":
+            return None
+        shown = await builds.latest(tx, app.main_branch)
+    problem = next(iter(newest.problems), {})
+    return Behind(
+        newest.commit, newest.at, str(problem.get("message", "")), str(problem.get("hint", "")),
+        shown.commit if shown else None,
+    )  # fmt: skip
+
+
+async def _failed(app: App, tip: str, error: Exception) -> None:
+    """Note that a commit could not be built; the site keeps the commit it has."""
+    known = error if isinstance(error, PrdgenError) else PrdgenError()
+    message = known.message if known is error else f"{type(error).__name__}: {error}"
+    problem = {"message": message, "hint": known.hint}
+    async with app.store.transaction() as tx:
+        await builds.record(
+            tx,
+            builds.Build(
+                id=uuid4(), branch=app.main_branch, commit=tip, status="failed", pages=0,
+                seconds=0.0, manifest={}, problems=[problem],
+            ),
+        )  # fmt: skip
