@@ -102,6 +102,17 @@ def reconnect(clients: int, away: float, *, as_json: bool) -> None:
     show(lambda: reconnect.run(say, clients, away), as_json=as_json)
 
 
+@main.command()
+@click.option("--keys", default=200, show_default=True, help="Keys typed into each page.")
+@click.option("--opens", default=3, show_default=True, help="Times each large page is opened.")
+@_JSON
+def editor(keys: int, opens: int, *, as_json: bool) -> None:
+    """A person at a real browser: keys, first and second load, large pages."""
+    from bench import editor
+
+    show(lambda: editor.run(say, keys, opens), as_json=as_json)
+
+
 @main.command("all")
 @_CORPUS
 @_JSON

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -73,6 +74,15 @@ def typing(folder: Path, documents: int, editors: int, characters: int) -> Path:
     for number in range(documents):
         text = page_text(number, editors, characters)
         (pages / f"page-{number}.md").write_text(text, "utf-8")
+    return _commit_everything(folder)
+
+
+def of_texts(folder: Path, texts: Mapping[str, str]) -> Path:
+    """A repository of the given pages, by file name."""
+    pages = folder / "pages"
+    pages.mkdir(parents=True)
+    for name, text in texts.items():
+        (pages / name).write_text(text, "utf-8")
     return _commit_everything(folder)
 
 

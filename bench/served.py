@@ -72,6 +72,13 @@ class Served:
         """The server's process."""
         return self._process.pid
 
+    def cpu_seconds(self) -> float:
+        """Processor time of the server, its worker, database and cache so far."""
+        own = processes.tree(self.pid)
+        return processes.seconds(own) + processes.seconds(
+            processes.services(self.pid, self.state_dir)
+        )
+
     @property
     def state_dir(self) -> Path:
         """Where the clone's database and cache live."""
@@ -100,10 +107,14 @@ class Served:
         finally:
             connection.close()
 
+    def sign_in_path(self) -> str:
+        """The address of the printed sign-in link, without the server's name."""
+        self._check(self._link.wait(_PATIENCE), "no sign-in link was printed")
+        return self._path
+
     def sign_in(self) -> Visitor:
         """Redeem the link the server printed, and make an API token."""
-        self._check(self._link.wait(_PATIENCE), "no sign-in link was printed")
-        _, headers, _ = self.request("POST", self._path, b"")
+        _, headers, _ = self.request("POST", self.sign_in_path(), b"")
         cookie = (headers["set-cookie"] or "").partition(";")[0]
         _, _, page = self.request("GET", "/new", cookie=cookie)
         form_token = re.search(rb'name="csrf" value="(\w+)"', page)

@@ -59,13 +59,14 @@ export class Frame {
   /** The page is there. */
   attach(page: Page): void {
     this.#page = page;
-    this.showText(page.view.state.sliceDoc());
+    this.showText(() => page.view.state.sliceDoc());
   }
 
   /** Count the words, a moment later than the typing. */
-  showText(text: string): void {
+  showText(given: () => string): void {
     clearTimeout(this.#counting);
     this.#counting = setTimeout(() => {
+      const text = given();
       const words = countWords(text);
       this.#words.textContent = words === 1 ? "1 word" : `${words.toLocaleString("en")} words`;
       const warning = sizeWarning(countBytes(text), this.config.liveLimit);

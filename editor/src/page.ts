@@ -175,7 +175,7 @@ export class Page {
   #updated(update: ViewUpdate): void {
     if (update.docChanged) {
       this.#preview.changed();
-      this.frame.showText(update.state.sliceDoc());
+      this.frame.showText(() => update.state.sliceDoc());
       this.#scroll.changed();
     }
     if (update.selectionSet || update.docChanged || update.focusChanged) {

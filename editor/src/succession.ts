@@ -1,10 +1,10 @@
 /** From a retired document to the one that follows it: no flash, no lost letter, cursor and undo stay. */
-import * as A from "@automerge/automerge/slim";
 import type { DocHandle } from "@automerge/automerge-repo/slim";
 import type { PageDocument } from "./binding/document";
 import type { Live } from "./live";
 import type { Page } from "./page";
 import type { Rescue } from "./rescue";
+import { knows } from "./sync/unsent";
 
 const PATIENCE_MILLISECONDS = 3_000;
 const AGAIN_MILLISECONDS = 2_000;
@@ -62,7 +62,7 @@ export class Succession {
 
 /** Wait for a version of the document; gives whether it came in time. */
 async function arrived(handle: DocHandle<PageDocument>, heads: readonly string[]): Promise<boolean> {
-  const has = (): boolean => A.hasHeads(handle.doc(), [...heads]);
+  const has = (): boolean => heads.every((head) => knows(handle.doc(), head));
   const until = performance.now() + PATIENCE_MILLISECONDS;
   while (!has() && performance.now() < until) await new Promise((soon) => setTimeout(soon, 10));
   return has();

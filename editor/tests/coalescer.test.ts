@@ -97,6 +97,40 @@ describe("coalescer", () => {
     expect(["helloworld", "worldhello"]).toContain(screen.text());
   });
 
+  test("typing goes on where one was writing, whatever comes in at that place", () => {
+    for (const actor of ["00".repeat(16), "ff".repeat(16)]) {
+      const { seed, local, screen, coalescer } = setUp("");
+      screen.type(0, 0, "hel");
+      coalescer.flush();
+      screen.type(3, 0, "lo");
+      local.doc = A.merge(local.doc, remoteEdit(A.clone(seed, { actor }), 0, 0, "world"));
+      coalescer.reconcile();
+      expect(["helloworld", "worldhello"]).toContain(screen.text());
+      expect(local.text()).toBe(screen.text());
+    }
+  });
+
+  test("somebody else's run is not broken by text put at its end", () => {
+    const { seed, local, screen, coalescer } = setUp("hel");
+    screen.type(3, 0, "X");
+    local.doc = A.merge(local.doc, remoteEdit(A.clone(seed), 3, 0, "lo"));
+    coalescer.reconcile();
+    expect([screen.text(), local.text()]).toEqual(["helloX", "helloX"]);
+  });
+
+  test("a document that does not take the text leaves it waiting, and nothing is shown", () => {
+    const { seed, local, screen, coalescer } = setUp("one");
+    screen.type(3, 0, " two");
+    local.doc = A.merge(local.doc, remoteEdit(A.clone(seed), 0, 0, "zero "));
+    const edit = local.edit.bind(local);
+    local.edit = () => { throw new Error("no"); };
+    expect(() => coalescer.reconcile()).toThrow("no");
+    expect([coalescer.waiting, screen.text()]).toEqual([true, "one two"]);
+    local.edit = edit;
+    coalescer.reconcile();
+    expect([screen.text(), local.text()]).toEqual(["zero one two", "zero one two"]);
+  });
+
   test("a text object that was replaced is shown whole", () => {
     const { local, screen, coalescer } = setUp("old text");
     local.doc = A.change(local.doc, (doc) => { doc.content = "new text"; });

@@ -17,6 +17,7 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import house
 from prdgen.flows.context import App
 from prdgen.server import auth, problems, routes
+from prdgen.server.middleware.compress import Compress
 from prdgen.server.middleware.hosts import Hosts
 from prdgen.server.middleware.security import Security
 
@@ -40,6 +41,7 @@ def create_app(app: App) -> Starlette:
         middleware=[
             Middleware(Hosts, names=host_names(app), base_url=app.settings.base_url),
             Middleware(Security),
+            Middleware(Compress),
             Middleware(auth.Sessions, house=app),
         ],
         exception_handlers={

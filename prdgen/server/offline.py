@@ -30,17 +30,18 @@ async def shell(request: Request) -> Response:
     )
 
 
-async def worker(_: Request) -> Response:
+async def worker(request: Request) -> Response:
     """The service worker's script. Its first line names the shell's version, so that a browser
     takes the new worker whenever the shell or one of its files is another one.
     """
     if not _BUILT.is_file():
         raise NotFound(what="script", where=WORKER)
-    return Response(
-        f"const SHELL_VERSION = {json.dumps(version())};\n{_BUILT.read_text('utf-8')}",
-        media_type="text/javascript",
-        headers={"Cache-Control": "no-cache"},
-    )
+    script = f"const SHELL_VERSION = {json.dumps(version())};\n{_BUILT.read_text('utf-8')}"
+    etag = f'"{hashlib.sha256(script.encode()).hexdigest()[:20]}"'
+    headers = {"Cache-Control": "no-cache", "ETag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(script, media_type="text/javascript", headers=headers)
 
 
 def address() -> str | None:

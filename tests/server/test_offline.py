@@ -35,6 +35,8 @@ async def test_the_worker_says_which_shell_it_is_for(house):
     answer = await house.anyone().get("/service-worker.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["cache-control"] == "no-cache"
+    again = {"if-none-match": answer.headers["etag"]}
+    assert (await house.anyone().get("/service-worker.js", headers=again)).status_code == 304
     assert answer.text.startswith(f'const SHELL_VERSION = "{offline.version()}";\n')
     assert "import " not in answer.text.partition("\n")[2][:200]
 

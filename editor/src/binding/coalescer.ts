@@ -30,6 +30,8 @@ export interface ScreenPort {
 export class Coalescer {
   #shown: Heads;
   #pending: ChangeSet | null = null;
+  /** Where this person's last words end, in the document's text at `shown`. */
+  #end = -1;
 
   constructor(
     private readonly document: DocumentPort,
@@ -75,34 +77,66 @@ export class Coalescer {
     this.#pending = this.#pending ? this.#pending.compose(changes) : changes;
   }
 
-  /**
-   * Bring typed text into the document as one change; gives whether there was any. The change
-   * is made at the version its writer saw, so what others did meanwhile is merged by Automerge.
-   */
+  /** Bring typed text into the document as one change; gives whether there was any. */
   flush(): boolean {
     const pending = this.#pending;
     if (!pending) return false;
+    if (!sameHeads(this.document.heads(), this.#shown)) {
+      this.reconcile();
+      return true;
+    }
     const splices = toSplices(pending);
-    if (splices.length > 0) this.#shown = this.document.edit(this.#shown, splices);
+    if (splices.length > 0) this.#shown = this.#write(this.#shown, splices);
     this.#pending = null;
     return splices.length > 0;
   }
 
-  /** Show what others did since; typed text goes into the document first. */
+  /**
+   * Show what others did since. Text typed meanwhile goes into the document as it is now, moved by what
+   * they did: a change at the version its writer saw costs Automerge the whole document each time.
+   */
   reconcile(): void {
-    this.flush();
     const now = this.document.heads();
-    if (sameHeads(now, this.#shown)) return;
-    const patches = this.document.diff(this.#shown, now);
-    const changes = fromPatches(patches, this.screen.length());
-    this.#shown = now;
-    if (changes === null) this.repair();
-    else if (!changes.empty) this.screen.show(changes);
+    if (sameHeads(now, this.#shown)) {
+      this.flush();
+      return;
+    }
+    const pending = this.#pending;
+    const length = pending ? pending.length : this.screen.length();
+    const theirs = fromPatches(this.document.diff(this.#shown, now), length);
+    if (theirs === null) {
+      if (pending) this.#write(this.#shown, toSplices(pending));
+      this.#pending = null;
+      this.repair();
+      return;
+    }
+    const first = pending !== null && this.#goesOn(pending);
+    const splices = pending ? toSplices(pending.map(theirs, first)) : [];
+    const seen = pending ? theirs.map(pending, !first) : theirs;
+    this.#end = theirs.mapPos(Math.min(this.#end, length), -1);
+    // Written first: a document that does not take it leaves everything as it was.
+    this.#shown = splices.length > 0 ? this.#write(now, splices) : now;
+    this.#pending = null;
+    if (!seen.empty) this.screen.show(seen);
+  }
+
+  /** Does typed text go on where this person's last words end? Then nothing comes in between. */
+  #goesOn(pending: ChangeSet): boolean {
+    let found = false;
+    pending.iterChanges((from) => (found ||= from === this.#end));
+    return found;
+  }
+
+  #write(at: Heads, splices: readonly Splice[]): Heads {
+    const heads = this.document.edit(at, splices);
+    const last = splices.at(-1);
+    if (last) this.#end = last.position + last.insert.length;
+    return heads;
   }
 
   /** Make the screen show the document's text; gives whether they differed. */
   repair(): boolean {
-    this.flush();
+    if (this.#pending) this.flush();
     const splice = replacement(this.screen.text(), this.document.text());
     this.#shown = this.document.heads();
     if (!splice) return false;

@@ -28,12 +28,16 @@ export interface PreviewEvents {
 
 export const DEBOUNCE_MILLISECONDS = 200;
 const AGAIN_MILLISECONDS = 3_000;
+/** A page whose preview takes long is previewed less often: at most this share of the time goes into it. */
+const SHARE = 1 / 4;
 
 /** Asks for previews; never two at once, never an old one after a new one. */
 export class PreviewClient {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
   #shown: string | null = null;
+  /** Milliseconds the last one took to be put on the page. */
+  #cost = 0;
 
   constructor(
     private readonly api: Pick<Api, "post">,
@@ -46,7 +50,7 @@ export class PreviewClient {
   /** The text changed. */
   changed(wait = DEBOUNCE_MILLISECONDS): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.refresh(), wait);
+    this.#timer = setTimeout(() => void this.refresh(), wait === 0 ? 0 : Math.max(wait, this.#cost / SHARE));
   }
 
   /** Ask now. */
@@ -63,7 +67,9 @@ export class PreviewClient {
       if (abort.signal.aborted) return;
       this.#shown = text;
       this.events.trouble(null);
+      const began = performance.now();
       this.events.shown(preview);
+      this.#cost = performance.now() - began;
     } catch (error) {
       if (!abort.signal.aborted) this.#failed(error);
     }

@@ -31,12 +31,22 @@ export function blocksOf(html: string): Element[] {
   return [...body.children];
 }
 
+/** What each block on the page was made of; writing it out again for every comparison costs a large page most. */
+const keys = new WeakMap<Element, string>();
+
+function keyOf(element: Element): string {
+  const known = keys.get(element);
+  if (known !== undefined) return known;
+  const key = withoutLines(element.outerHTML);
+  keys.set(element, key);
+  return key;
+}
+
 /** Show `html` in `target`; gives whether anything changed. */
 export function patch(target: Element, html: string): boolean {
   const now = blocksOf(html);
   const old = [...target.children];
-  const key = (element: Element): string => withoutLines(element.outerHTML);
-  const { start, end } = sameEnds(old.map(key), now.map(key));
+  const { start, end } = sameEnds(old.map(keyOf), now.map(keyOf));
   old.forEach((element, index) => {
     const twin = index < start ? now[index] : index >= old.length - end ? now[now.length - old.length + index] : null;
     if (twin) moveLines(twin, element);

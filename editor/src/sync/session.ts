@@ -10,10 +10,10 @@ import { confirmed, notStored, type Known } from "../machine/stored";
 import type { Version } from "../news/absence";
 import type { Closing } from "./closing";
 import type { Journal } from "./journal";
-import type { Registry } from "./registry";
+import type { Registry, Remembered } from "./registry";
 import { documentIdOf } from "./late";
 import { SocketAdapter } from "./socket";
-import { wordsSince } from "./unsent";
+import { knows, wordsSince } from "./unsent";
 
 export interface SessionEvents {
   connected(): void;
@@ -41,6 +41,7 @@ export class Session {
   #stored: readonly string[] | null = null;
   #told: readonly string[] | null = null;
   #noted = "";
+  #unnoted: Remembered | null = null;
   /** Versions of some seconds ago and of a moment ago: the first is in IndexedDB by now. */
   #settled: readonly [readonly string[], readonly string[]] = [[], []];
 
@@ -85,6 +86,7 @@ export class Session {
 
   /** Write down, at once, what IndexedDB may not have yet: the tab may be going away. Gives whether it is. */
   writeDown(): boolean {
+    this.#note();
     if (!this.handle?.isReady()) return true;
     const doc = this.handle.doc();
     const changes = this.waiting === 0 ? [] : A.getChangesSince(doc, [...this.#settled[0]]);
@@ -118,6 +120,7 @@ export class Session {
   }
 
   #settle(): void {
+    this.#note();
     if (this.handle?.isReady()) this.#settled = [this.#settled[1], A.getHeads(this.handle.doc())];
   }
 
@@ -131,7 +134,7 @@ export class Session {
     const handle = this.handle;
     if (!handle?.isReady()) return false;
     const told = handle.getSyncInfo(this.config.serverStorageId as StorageId);
-    return !told || decodeHeads(told.lastHeads).every((head) => A.hasHeads(handle.doc(), [head]));
+    return !told || decodeHeads(told.lastHeads).every((head) => knows(handle.doc(), head));
   }
 
   /** The document as it is here now. */
@@ -164,12 +167,19 @@ export class Session {
     return A.save(this.handle!.doc());
   }
 
+  /** Another document is noted at once; what of it is stored now and then, since that changes with every key. */
   #remember(documentUrl: string): void {
-    const note = JSON.stringify([documentUrl, this.#stored]);
-    if (note === this.#noted) return;
-    this.#noted = note;
+    const other = this.#unnoted?.documentUrl !== documentUrl && this.#noted !== documentUrl;
+    this.#unnoted = { documentUrl, stored: this.#stored };
+    if (other) this.#note();
+  }
+
+  #note(): void {
     const { branch, pagePath } = this.config;
-    this.registry.save(branch, pagePath, { documentUrl, stored: this.#stored });
+    if (!this.#unnoted) return;
+    this.registry.save(branch, pagePath, this.#unnoted);
+    this.#noted = this.#unnoted.documentUrl;
+    this.#unnoted = null;
   }
 
   readonly #onChange = (): void => {
@@ -211,7 +221,7 @@ function known(handle: DocHandle<PageDocument>): Known {
   const doc = handle.doc();
   return {
     heads: () => A.getHeads(doc),
-    has: (head) => A.hasHeads(doc, [head]),
+    has: (head) => knows(doc, head),
     countSince: (heads) => A.getChangesMetaSince(doc, [...heads]).length,
   };
 }
