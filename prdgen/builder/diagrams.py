@@ -23,8 +23,9 @@ _ID: Final = "diagram"
 _ONE_AT_A_TIME: Final = threading.Lock()
 """An engine that asks us how wide words are draws one diagram after the other."""
 _FAILED: Final = "!"
-_SMALLEST: Final = 0.6
-"""Words of 14 pixels are drawn eight pixels high then."""
+_LEGIBLE: Final = 8.4
+"""Pixels the smallest words of a diagram must keep when it is made smaller."""
+_SIZES: Final = re.compile(r'<(?:text|tspan)\b[^>]*\sfont-size="([\d.]+)')
 _NARROWEST, _WIDEST = 3, 14
 
 _SHARES: Final = {
@@ -206,7 +207,8 @@ def _least(drawn: str) -> str:
     the style sheets of pages let it be moved sideways then.
     """
     found = re.search(r'\swidth="([\d.]+)"', drawn)
-    hundreds = int(float(found[1]) * _SMALLEST / 100) if found else 0
+    smallest = min((float(size) for size in _SIZES.findall(drawn)), default=14.0)
+    hundreds = int(float(found[1]) * _LEGIBLE / max(smallest, _LEGIBLE) / 100) if found else 0
     return f" diagram-least{min(hundreds, _WIDEST)}" if hundreds >= _NARROWEST else ""
 
 
