@@ -32,12 +32,9 @@ def command(
     from prdgen import settings
     from prdgen.flows import clone as clones
     from prdgen.flows import publish
-    from prdgen.flows.errors import NoSuchBranch
 
     clone = clones.open_clone(settings.load(repository, overrides={"main_branch": branch}))
-    tip = clone.repository.tip(clone.main_branch)
-    if tip is None:
-        raise NoSuchBranch(branch=clone.main_branch)
+    tip = clones.tip_of(clone, clone.main_branch)
     made = publish.finish(clone, tip, clean=clean, searched=not no_search)
     if as_json:
         click.echo(json.dumps({

@@ -37,13 +37,11 @@ def command(
     from prdgen.files.text import readable
     from prdgen.flows import clone as clones
     from prdgen.flows import export
-    from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+    from prdgen.flows.errors import NoSuchPage
 
     clone = clones.open_clone(settings.load(repository))
     branch = branch or clone.main_branch
-    at = clone.repository.resolve(commit) if commit else clone.repository.tip(branch)
-    if at is None:
-        raise NoSuchBranch(branch=branch)
+    at = clone.repository.resolve(commit) if commit else clones.tip_of(clone, branch)
     data = clone.repository.read(at, page_path)
     if data is None:
         raise NoSuchPage(page_path=page_path, branch=branch)

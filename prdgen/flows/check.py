@@ -10,8 +10,8 @@ from prdgen.builder import render
 from prdgen.files import disk, text
 from prdgen.files.errors import FileTooLarge, LinkRefused, NotEditable
 from prdgen.flows import pages_of
-from prdgen.flows.clone import Clone
-from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.flows.clone import Clone, tip_of
+from prdgen.flows.errors import NoSuchPage
 from prdgen.git import log as git_log
 from prdgen.page import checks, facts
 from prdgen.page.problems import Problem
@@ -89,9 +89,7 @@ def _tree(clone: Clone) -> dict[str, bytes]:
 
 
 def _commit(clone: Clone, branch: str) -> dict[str, bytes]:
-    tip = clone.repository.tip(branch)
-    if tip is None:
-        raise NoSuchBranch(branch=branch)
+    tip = tip_of(clone, branch)
     return {
         entry.path: clone.repository.read(tip, entry.path) or b""
         for entry in clone.repository.files(tip)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from prdgen.flows.errors import NoSuchBranch
 from prdgen.git import repository as git_repository
+from prdgen.git.errors import NoCommits
 from prdgen.git.repository import Repository
 from prdgen.settings import Settings
 
@@ -34,6 +36,16 @@ def open_clone(settings: Settings) -> Clone:
         main_branch=main_branch(settings, repository),
         state_dir=state_dir_of(settings, repository),
     )
+
+
+def tip_of(clone: Clone, branch: str) -> str:
+    """A branch's newest commit; raises NoSuchBranch, and NoCommits when there is none at all."""
+    tip = clone.repository.tip(branch)
+    if tip is None and not clone.repository.branches():
+        raise NoCommits(where=clone.repository.work_tree)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    return tip
 
 
 def state_dir_of(settings: Settings, repository: Repository) -> Path:
