@@ -83,10 +83,12 @@ def joined(settings: Settings) -> Iterator[str]:
 
 def check_free(settings: Settings) -> None:
     """Raises AlreadyServed when a server of this clone is why this one cannot start here."""
-    with joined(settings):
-        other = servers.at(clones.open_clone(settings).state_dir, clones.base_url(settings))
+    # Before joining: there we would find ourselves, at the same address.
+    other = servers.at(clones.open_clone(settings).state_dir, clones.base_url(settings))
     if other is not None:
         raise AlreadyServed(got=other.pid, where=other.address)
+    with joined(settings):
+        return
 
 
 def served_at(app: App) -> str:
