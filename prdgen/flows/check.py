@@ -9,9 +9,10 @@ from pathlib import Path
 from prdgen.builder import render
 from prdgen.files import disk, text
 from prdgen.files.errors import FileTooLarge, LinkRefused, NotEditable
-from prdgen.flows import pages_of
+from prdgen.flows import naming, pages_of
 from prdgen.flows.clone import Clone, tip_of
 from prdgen.flows.errors import NoSuchPage
+from prdgen.git import attributes
 from prdgen.git import log as git_log
 from prdgen.page import checks, facts
 from prdgen.page.problems import Problem
@@ -32,7 +33,43 @@ def pages(clone: Clone, only: Iterable[str], branch: str | None) -> list[Problem
         if page_path not in known:
             raise NoSuchPage(page_path=page_path, branch=branch or "the working tree")
         found += one(page_path, known[page_path], frozenset(known), frozenset(contents), defined)
+        if reason := attributes.read_only_reason(clone.repository, page_path, known[page_path]):
+            found += _not_live(page_path, reason, found)
+    if not only:
+        found += _twins(known) + ([] if branch else _links(clone, globs))
     return sorted(found, key=lambda problem: (problem.page_path, problem.line))
+
+
+def _not_live(page_path: str, reason: str, found: list[Problem]) -> list[Problem]:
+    """That Git keeps the page as something else than its text, unless that was said already."""
+    if any(p.page_path == page_path and p.code == "not-editable" for p in found):
+        return []
+    hint = "It can be edited with Git only; keep it as plain UTF-8 text to edit it here."
+    return [Problem(1, f"This page cannot be edited live: {reason}.", "not-live", hint, page_path)]
+
+
+def _links(clone: Clone, globs: pages_of.Globs) -> list[Problem]:
+    """Symbolic links with a page's name: they are never followed, so nobody sees them."""
+    top: Path = clone.repository.work_tree
+    return [
+        Problem(1, "This is a symbolic link, and links are never followed, so it is no page.",
+                "link", "Put the file itself here, or link to the page from another one.", path)
+        for path in git_log.work_tree_files(clone.repository)
+        if globs.match(path) and (top / path).is_symlink()
+    ]  # fmt: skip
+
+
+def _twins(known: Mapping[str, bytes]) -> list[Problem]:
+    """Pages whose names differ in case or Unicode form only: macOS and Windows keep one of them."""
+    first: dict[str, str] = {}
+    found = []
+    for path in sorted(known):
+        other = first.setdefault(naming.folded(path), path)
+        if other != path:
+            message = f"Its name differs from `{other}` only in case or in the form of its letters."
+            hint = "Rename one of them: macOS and Windows can keep only one in a folder."
+            found.append(Problem(1, message, "same-name", hint, path))
+    return found
 
 
 def one(
@@ -82,7 +119,7 @@ def _tree(clone: Clone) -> dict[str, bytes]:
         try:
             state = disk.read(top / path, top)
         except (LinkRefused, FileTooLarge):
-            continue  # a link is no page anywhere here, and what is too large is none either
+            continue  # no pages anywhere here
         if not isinstance(state, disk.Missing):
             found[path] = state.data
     return found

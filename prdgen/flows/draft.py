@@ -12,6 +12,7 @@ from prdgen.flows import naming, pages_of
 from prdgen.flows.clone import Clone
 from prdgen.flows.errors import PageExists
 from prdgen.flows.live import file_path
+from prdgen.git import log as git_log
 from prdgen.page import templates
 
 
@@ -30,8 +31,9 @@ def write(clone: Clone, title: str, template: str, folder: str | None) -> str:
         raise Invalid(what="folder", where="the new page", expected="a folder of pages",
                       got=where or "the top folder")  # fmt: skip
     path, top = file_path(clone.repository.work_tree, page_path), clone.repository.work_tree
-    if path.exists():
-        raise PageExists(page_path=page_path, branch="the working tree", got=page_path)
+    taken = {naming.folded(each): each for each in git_log.work_tree_files(clone.repository)}
+    if found := taken.get(naming.folded(page_path)) or (page_path if path.exists() else None):
+        raise PageExists(page_path=page_path, branch="the working tree", got=found)
     values = {
         "title": title,
         "owner": clone.repository.config_get("user.name") or "",

@@ -245,3 +245,26 @@ def _files(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_check_names_what_is_no_page_or_cannot_be_live(prdgen):
+    """Links, Git LFS pointers, and names that other systems take for one."""
+    folder = prdgen.folder / "site" / "prds"
+    (folder / "leak.md").symlink_to("/etc/hostname")
+    (folder / "big.md").write_text("version https://git-lfs.github.com/spec/v1\nsize 1\n")
+    (folder / "Checkout.md").write_text("# Another\n")
+    team.git(prdgen.folder, "add", "--all")
+    found = json.loads(prdgen("check", "--json", code=1).stdout)["problems"]
+    told = {each["page_path"]: (each["code"], each["message"]) for each in found}
+    assert told["site/prds/leak.md"][0] == "link"
+    assert told["site/prds/big.md"][0] == "not-live"
+    assert "Git LFS" in told["site/prds/big.md"][1]
+    assert told["site/prds/checkout.md"][0] == "same-name"
+    assert "`site/prds/Checkout.md`" in told["site/prds/checkout.md"][1]
+
+
+def test_new_refuses_a_name_that_exists_in_another_case(prdgen):
+    """On macOS and Windows it would be the same file."""
+    (prdgen.folder / "site/prds/One-Click.md").write_text("# One click\n")
+    done = prdgen("new", "One click", code=2)
+    assert "site/prds/One-Click.md" in done.stderr

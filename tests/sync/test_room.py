@@ -318,7 +318,8 @@ async def test_what_only_says_i_have_it_waits_for_company():
             await quiesce(ann, bob)
         assert ann.text == bob.text == room.text
         assert sorted(room.text) == sorted("abcdBCD")
-        assert ann.saved and bob.saved
+        assert ann.saved
+        assert bob.saved
         (carol,) = await joined(server, "carol")
         assert carol.text == room.text
         await room.edit(insert("x"), origin="file")
