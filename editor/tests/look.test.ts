@@ -1,9 +1,12 @@
 /** What the text looks like where the cursor is not. */
 import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
+import { ensureSyntaxTree } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
+import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
 import { describe, expect, test } from "vitest";
 import { chipsIn, nextRequirement } from "../src/look/chips";
 import { lineClasses } from "../src/look/lines";
+import { pageLanguage } from "../src/look/markdown";
 import { touched } from "../src/look/replace";
 import { toggleTask } from "../src/look/tasks";
 import { topOf, lineAt, tidy } from "../src/preview/scroll-map";
@@ -72,5 +75,30 @@ describe("a new rendering", () => {
   test("the outline knows where the cursor is", () => {
     const outline = [3, 9].map((line) => ({ level: 1, text: "", slug: "", line }));
     expect([1, 3, 8, 20].map((line) => currentHeading(outline, line))).toEqual([-1, 0, 0, 1]);
+  });
+});
+
+describe("nesting", () => {
+  const walk = (text: string): string => {
+    const state = EditorState.create({ doc: text, extensions: [pageLanguage()] });
+    const tree = ensureSyntaxTree(state, text.length, 20_000)!;
+    lineClasses(state, 0, text.length);
+    let marked = "";
+    highlightTree(tree, tagHighlighter([{ tag: tags.quote, class: "q" }, { tag: tags.strong, class: "s" }]),
+      (from, to) => { marked += text.slice(from, to); });
+    return marked;
+  };
+
+  test.each([
+    ["quotes", ">".repeat(20_000)], ["spaced quotes", "> ".repeat(20_000)], ["lists", "- ".repeat(20_000)],
+    ["numbers", "1. ".repeat(10_000)], ["both", "> - ".repeat(10_000)], ["bold", `${"**a ".repeat(20_000)}${" b**".repeat(20_000)}`],
+    ["stars", "*".repeat(20_000)], ["brackets", `${"[".repeat(20_000)}x${"]".repeat(20_000)}`], ["images", "![".repeat(20_000)],
+  ])("however deep the %s, the look stays", (_name, text) => {
+    expect(() => walk(`${text} x\n\nAfter **all**.\n`)).not.toThrow();
+  });
+
+  test("as deep as anyone writes is read as ever", () => {
+    expect(walk(`${"> ".repeat(20)}deep **bold**\n\n**after**\n`)).toContain("after");
+    expect(walk(`${"> ".repeat(20)}deep\n`)).toContain("deep");
   });
 });

@@ -4,6 +4,7 @@ import { yamlFrontmatter } from "@codemirror/lang-yaml";
 import { syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { tagHighlighter, tags } from "@lezer/highlight";
+import { bounded } from "./depth";
 import { codeLanguages } from "./languages";
 
 const classes = tagHighlighter([
@@ -32,6 +33,6 @@ const classes = tagHighlighter([
 
 /** The page's language and its look. */
 export function pageLanguage(): Extension {
-  const content = markdown({ base: markdownLanguage, codeLanguages, addKeymap: false });
+  const content = markdown({ base: markdownLanguage, codeLanguages, addKeymap: false, extensions: [bounded] });
   return [yamlFrontmatter({ content }), syntaxHighlighting(classes)];
 }
