@@ -12,7 +12,7 @@ from uuid import UUID
 
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
-from prdgen.flows import authors, displaced, edit, lease, pull, recover, roll
+from prdgen.flows import authors, displaced, edit, lease, made_from, pull, recover, roll, status
 from prdgen.flows import open as open_flow
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
@@ -224,6 +224,7 @@ class Keeper:
         live = Live(row, room, fence, await authors.since_tip(app, room, row))
         live.dirty_since = live.last_change = time.monotonic()
         async with live.lock:
+            await made_from.remember(app, live)
             await recover.page(app, live, row)
             await pull.tip(app, live, cold=not room.peers)
             await pull.file(app, live, cold=not room.peers)
@@ -256,6 +257,7 @@ class Keeper:
                 if said != str(error):
                     log.warning("%s is not in its file yet: %s", live.page_path, error)
                 said = live.paused = str(error)
+                self._aside(status.tell(self._app, live))
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:
                 log.exception("%s could not be written; it is tried again", live.page_path)
@@ -333,8 +335,10 @@ class Keeper:
 
     async def _wait(self, live: Live) -> None:
         """Sleep until the next thing is due or something changed."""
+        if live.paused or live.refused:
+            self._aside(status.tell(self._app, live))
         now, settings = time.monotonic(), self._app.settings
-        due = [settings.lease_seconds / 3]
+        due = [_RETRY_SECONDS if live.paused or live.refused else settings.lease_seconds / 3]
         if live.dirty_since is not None:
             due.append(live.dirty_since + settings.write_seconds - now)
         elif live.uncommitted and live.refused is None:

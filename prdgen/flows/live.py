@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,9 @@ from prdgen.sync.room import Room
 Heads = tuple[bytes, ...]
 _WRITTEN_KEPT = 512
 _LOOKED_AT = 2000
+_RECENT_KEPT = 24
+RECENT_SECONDS = 10.0
+"""So long after it was typed a text may be missing in a save without having been deleted there."""
 _BEHIND_SECONDS = 5.0
 """A file may have gone back to the tip (stash, checkout) just before the tip moved."""
 
@@ -50,6 +53,8 @@ class Live:
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
     old_tips: dict[str, float] = field(default_factory=dict)
     """Hashes of the texts the branch's tip had until lately, and when it moved on."""
+    recent: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
+    """Texts the file had lately, and since when: a save may have been made from one of them."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
@@ -102,6 +107,18 @@ class Live:
         self.written.move_to_end(digest)
         while len(self.written) > _WRITTEN_KEPT:
             self.written.popitem(last=False)
+
+    def had_in_file(self, text: str) -> None:
+        """Note that the file has this text from now on."""
+        if not self.recent or self.recent[-1][1] != text:
+            self.recent.append((time.monotonic(), text))
+
+    def lately_in_file(self) -> list[str]:
+        """The texts the file had until lately, oldest first."""
+        oldest = time.monotonic() - RECENT_SECONDS
+        ends = [since for since, _ in self.recent][1:]
+        before = zip(self.recent, ends, strict=False)
+        return [text for (_, text), end in before if end >= oldest]
 
     def leave_tip(self, digest: str | None) -> None:
         """Note that the branch's tip has another text from now on."""

@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import rename
+from prdgen.flows import made_from, rename
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path, heads_with_text
 from prdgen.intake import planning
@@ -121,6 +121,7 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
+    live.had_in_file(theirs)
 
 
 async def _was_tip(app: App, live: Live, digest: str) -> bool:
@@ -293,15 +294,15 @@ async def agreed_text(app: App, live: Live, heads: Heads, digest: str | None) ->
 
 
 async def _file_base(app: App, live: Live, theirs: str) -> str:
-    """The text the file was changed from: its last agreed one, or the branch's tip, which is what
-    a file of a checkout was made from when this store never knew it.
+    """The text the file was changed from: its last agreed one, or one it had a moment before, or
+    the branch's tip, which is what a file of a checkout was made from when this store never knew it.
     """
-    row = live.document
+    row, recent = live.document, live.lately_in_file()
     base = await agreed_text(app, live, row.file_heads, row.file_hash)
-    if row.tip_hash == row.file_hash:
-        return base
-    tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
-    return await to_thread.run_sync(nearness.nearer, base, tip, theirs)
+    if row.tip_hash != row.file_hash:
+        tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
+        base = await to_thread.run_sync(nearness.nearer, base, tip, theirs)
+    return await to_thread.run_sync(made_from.text, base, recent, theirs)
 
 
 def _last_bytes(live: Live) -> bytes:

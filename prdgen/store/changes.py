@@ -86,6 +86,12 @@ async def by_actors(
     return [(row["person_id"], row["origin"]) for row in rows]
 
 
+async def typed_within(tx: Tx, document_id: UUID, seconds: float) -> set[bytes]:
+    """The hashes of what editors delivered within the last seconds (of the newest thousand)."""
+    rows = await statements.rows(tx, _SQL["typed"], document_id=document_id, seconds=seconds)
+    return {row["hash"] for row in rows}
+
+
 async def writers(tx: Tx, document_id: UUID, seq: int) -> list[UUID]:
     """The persons who wrote changes numbered above `seq`, in the order of their first one."""
     rows = await statements.rows(tx, _SQL["writers"], document_id=document_id, seq=seq)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import http.client
 import random
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -182,7 +185,20 @@ class Storm:
                 self.editor.save(dice)
             if dice.random() < 0.15:
                 self.editor.commit()
+            if dice.random() < 0.05:
+                self._save_version(dice)
             time.sleep(dice.uniform(0.02, 0.15))
+
+    def _save_version(self, dice: random.Random) -> None:
+        """A person saves a version on any server, which has to get the lease for it."""
+        running = [house for house in self.houses if house.running]
+
+        def ask() -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):  # it may just be killed
+                door.save_version(dice.choice(running), self._token, PAGE)
+
+        if running:
+            threading.Thread(target=ask, daemon=True).start()
 
     def _judge(self) -> None:
         """Wait for calm; then every word must stand exactly once, everywhere."""

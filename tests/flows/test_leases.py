@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prdgen.flows import context, edit, lease, rename, roll, servers
+from prdgen.flows import context, edit, lease, rename, roll, servers, status
 from prdgen.flows.errors import AlreadyServed, OtherClone, OtherServices
 from prdgen.settings import Settings
 from prdgen.store.errors import LeaseLost
@@ -150,6 +150,26 @@ async def test_a_server_that_starts_lets_the_others_keep_their_leases(house, bes
     await beside(house)
     await ann.write("typed\n")
     assert house.live().fence == fence
+
+
+async def test_why_the_file_waits_is_said_on_every_server(house, beside, repo, eventually):
+    """Only the server that writes the page knows; people are on others too."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    (repo.path / ".git" / "index.lock").touch()
+    await bob.write("typed\n")
+    await until(lambda: house.live().paused)
+    row = house.live().document
+
+    async def said():
+        return (await status.of(other.app, row)).paused
+
+    assert await eventually(said) == house.live().paused
+    (repo.path / ".git" / "index.lock").unlink()
+    await eventually(lambda: not house.live().paused)
+    assert (await status.of(other.app, row)).people == ("Bob",)
+    assert (await status.of(house.app, row)).people == ("Ann",)
+    await ann.leave()
 
 
 def test_who_may_join(repo, database_url, redis_url):

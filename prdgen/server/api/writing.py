@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from prdgen import ids
 from prdgen.errors import Invalid, NotFound, TooLarge
-from prdgen.flows import accounts, create, draft, edit, late, read, roles
+from prdgen.flows import accounts, create, draft, edit, late, read, roles, status
 from prdgen.flows import open as open_flow
 from prdgen.page import templates
 from prdgen.server import auth
@@ -117,17 +117,16 @@ async def document_status(request: Request) -> Response:
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
     opened = await open_flow.document(app, branch, page_path)
-    assert app.keeper is not None
     row = opened.document
-    live = app.keeper.find(row.id) if row else None
+    found = await status.of(app, row) if row else None
     return as_json(
         {
             "document": f"automerge:{ids.document_name(row.id)}" if row else None,
             "read_only_reason": opened.read_only_reason,
-            "paused": live.paused if live else None,
-            "refused": live.refused if live else None,
-            "uncommitted": live.uncommitted if live else None,
-            "people": sorted({peer.who.name for peer in live.room.peers}) if live else [],
+            "paused": found.paused if found else None,
+            "refused": found.refused if found else None,
+            "uncommitted": found.uncommitted if found else None,
+            "people": list(found.people) if found else [],
         }
     )
 

@@ -9,6 +9,13 @@ SELECT first_seq, last_seq, status, successor FROM append_changes(
 SELECT seq, hash, actor, person_id, origin, data FROM changes
 WHERE document_id = %(document_id)s AND seq > %(seq)s ORDER BY seq;
 
+-- typed: What editors delivered lately.
+SELECT hash FROM (
+    SELECT hash, origin, stored_at FROM changes WHERE document_id = %(document_id)s
+    ORDER BY seq DESC LIMIT 1000
+) AS newest
+WHERE origin = 'peer' AND stored_at > clock_timestamp() - make_interval(secs => %(seconds)s);
+
 -- writers: Who wrote after a number, first touch first.
 SELECT person_id FROM changes
 WHERE document_id = %(document_id)s AND seq > %(seq)s AND person_id IS NOT NULL

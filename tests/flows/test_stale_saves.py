@@ -1,0 +1,83 @@
+"""A program read the file, we wrote what was typed into it, and the program saves over that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from prdgen.flows import live
+
+from .conftest import ONE
+from .harness import until, vim
+
+STALE = ONE.replace("third", "3rd")
+BOTH = STALE + "typed\n"
+
+
+@pytest.fixture
+def page(repo):
+    return repo.path / "one.md"
+
+
+@pytest.fixture
+async def ann(house, page):
+    """Ann, whose word is in the file."""
+    editor = await house.editor("ann")
+    await editor.write("typed\n")
+    await until(lambda: page.read_text() == ONE + "typed\n")
+    return editor
+
+
+async def test_a_save_made_from_an_older_file_deletes_nothing(ann, page):
+    """A formatter takes half a second: the words it never saw stay, and so does its work."""
+    vim(page, STALE)
+    await ann.until(lambda: ann.text == BOTH)
+    await until(lambda: page.read_text() == BOTH)
+
+
+@pytest.mark.parametrize("then", ["committed", "next epoch", "other server"])
+async def test_whatever_came_between_the_reading_and_the_saving(house, houses, ann, page, then):
+    """A commit clears what was written before it; an epoch and a lease take it along."""
+    if then == "other server":
+        other = await house.second().open()
+        houses.opened.append(other)
+        await other.save("bob")
+    else:
+        await house.save("ann")
+    if then == "next epoch":
+        before = house.live()
+        house.app.settings = replace(house.app.settings, epoch_changes=1)
+        before.changed.set()
+        await until(lambda: house.live() is not before)
+        house.app.settings = replace(house.app.settings, epoch_changes=1000)
+        ann = await house.editor("bob")
+    vim(page, STALE)
+    await until(lambda: page.read_text() == BOTH)
+    await ann.until(lambda: ann.text == BOTH)
+
+
+async def test_the_old_text_saved_again_is_no_deletion_either(house, ann, page):
+    """After a commit nothing else says that the document had that text."""
+    await house.save("ann")
+    vim(page, ONE)
+    await ann.write("more\n")
+    await until(lambda: page.read_text() == ONE + "typed\nmore\n")
+    assert ann.text == ONE + "typed\nmore\n"
+
+
+async def test_what_was_typed_a_while_ago_may_be_deleted_on_disk(house, ann, page, monkeypatch):
+    """Then the program has seen it."""
+    await house.save("ann")
+    monkeypatch.setattr(live, "RECENT_SECONDS", 0.0)
+    vim(page, STALE)
+    await ann.until(lambda: ann.text == STALE)
+    await until(lambda: page.read_text() == STALE)
+
+
+async def test_older_words_may_be_deleted_beside_new_ones(ann, page):
+    """Only what is new is protected: the save is read as made from the nearest text there was."""
+    vim(page, ONE.replace("second line\n", ""))
+    want = ONE.replace("second line\n", "") + "typed\n"
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
