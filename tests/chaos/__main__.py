@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ def main() -> None:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--only", type=int, help="Replay one storm of this seed, by its number.")
     asked = parser.parse_args()
+    # Ended from outside, it still stops what it started and gives its disks back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     total = {"runs": 0, "words": 0, "losses": 0, "duplicates": 0, "divergences": 0}
     began, slowest = time.monotonic(), 0.0
     with tempfile.TemporaryDirectory(prefix="prdgen-chaos-") as place:
@@ -54,7 +57,16 @@ def _storm(ground: Ground, folder: Path, seed: str, number: int) -> Verdict:
     began = time.monotonic()
     folder.mkdir()
     storm = Storm(ground, folder, random.Random(f"{seed}/{number}"))
-    found = storm.run()
+    try:
+        found = storm.run()
+        _tell(storm, found, folder, seed, number, began)
+    finally:
+        storm.close()
+        shutil.rmtree(folder)
+    return found
+
+
+def _tell(storm: Storm, found: Verdict, folder: Path, seed: str, number: int, began: float) -> None:
     line = {"storm": number, "seconds": round(time.monotonic() - began, 1), **found.seconds,
             "servers": found.servers, "disk": storm.disk.kind, "words": found.words,
             "faults": found.happened}  # fmt: skip
@@ -65,10 +77,7 @@ def _storm(ground: Ground, folder: Path, seed: str, number: int) -> Verdict:
         (kept / "verdict.txt").write_text("\n".join(found.divergences))
         line |= {"losses": found.losses, "duplicates": found.duplicates, "kept": str(kept),
                  "divergences": found.divergences, "replay": f"SEED={seed} ONLY={number}"}  # fmt: skip
-    storm.close()
-    shutil.rmtree(folder)
     print(json.dumps(line), file=sys.stderr, flush=True)
-    return found
 
 
 if __name__ == "__main__":
