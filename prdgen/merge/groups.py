@@ -8,9 +8,12 @@ from enum import Enum
 from functools import partial, reduce
 from itertools import chain
 
-from prdgen.merge import tokens
+from prdgen.merge import likeness, tokens
 from prdgen.merge.hunks import Hunk, starts_line
+from prdgen.merge.likeness import Place
 from prdgen.merge.moves import Move
+
+_ENDS = frozenset(".!?")
 
 
 class Kind(Enum):
@@ -168,9 +171,24 @@ def _are_signs_beside(base: str, first: Group, second: Group) -> bool:
     return any(signs) and not tokens.are_one(before + after, len(before))
 
 
+def _are_sentences(base: str, first: Group, second: Group) -> bool:
+    """Whether each side put whole sentences of its own behind the same sentence."""
+    if {first.kind, second.kind} != {Kind.OURS, Kind.THEIRS} or first.start != second.end:
+        return False
+    one, other = ((*group.ours, *group.theirs)[0].text for group in (first, second))
+    before = base[: first.start].rstrip(" ")[-1:]
+    return (
+        not starts_line(base, first.start)
+        and before in _ENDS
+        and all(text[:1] == " " and text[-1:] in _ENDS for text in (one, other))
+        and likeness.can_stand_together(one, other, Place.PROSE)
+    )
+
+
 def _touch(base: str, first: Group, second: Group) -> bool:
     """Whether two groups, in order, cannot both be taken without looking at each other."""
-    if Kind.TOUCHING not in {first.kind, second.kind} and _are_signs_beside(base, first, second):
+    apart = _are_signs_beside(base, first, second) or _are_sentences(base, first, second)
+    if apart and Kind.TOUCHING not in {first.kind, second.kind}:
         return False
     kinds = {first.kind, second.kind}
     one_each = kinds == {Kind.OURS, Kind.THEIRS}

@@ -87,27 +87,43 @@ def _rows(
 
 
 def _by_line(base: str, side: str, span: Span, limit: int) -> list[Span]:
-    """A span that takes the end of one line and lines below it, as one of words and one of lines.
+    """A span that has the end of a line and whole lines below it, as one of words and one of lines.
 
-    `a [b LF c] LF` leaves what `a [b] LF [c LF]` does. The other side may have taken the lines: with
-    the first reading both line feeds would go, and what follows would run into `a`. The lines are
-    taken as far down, up to `limit`, as leaves the same, as `alignment` does it.
+    `a [b LF c] LF` leaves what `a [b] LF [c LF]` does. The other side may have done the same to the
+    lines alone: with the first reading both line feeds could go, and what follows would run into
+    `a`, or the lines could come twice. The lines are put as far down, up to `limit`, as leaves the
+    same; that is where `alignment` puts them.
     """
-    feed = base.find("\n", span.start, span.end)
-    whole = feed < 0 or starts_line(base, span.start) or base[span.end : span.end + 1] != "\n"
-    if whole or "\n" in side[span.new_start : span.new_end]:
+    feed, new_feed = base.find("\n", *span[:2]), side.find("\n", *span[2:])
+    if starts_line(base, span.start) or base[span.end : span.end + 1] != "\n":
         return [span]
-    start, end, after = feed + 1, span.end + 1, span.new_end + 1
-    while size := _first_line(base, start, end, limit):
-        start, end, after = start + size, end + size, after + size
-    words = Span(span.start, feed, span.new_start, span.new_end)
-    return [words, Span(start, end, after, after)]
+    if feed < 0 and new_feed < 0:
+        return [span]
+    words = Span(
+        span.start, feed if feed >= 0 else span.end,
+        span.new_start, new_feed if new_feed >= 0 else span.new_end,
+    )  # fmt: skip
+    lines = Span(words.end + 1, span.end + 1, words.new_end + 1, span.new_end + 1)
+    lowest = _lowered(base, side, lines, limit)
+    return (
+        [lowest]
+        if words.start == words.end and words.new_start == words.new_end
+        else [words, lowest]
+    )
 
 
-def _first_line(base: str, start: int, end: int, limit: int) -> int:
-    """The length of the first line of `base[start:end]` when it stands behind that, too; else 0."""
-    line = base[start : base.find("\n", start) + 1]
-    return len(line) if end + len(line) <= limit and base.startswith(line, end) else 0
+def _lowered(base: str, side: str, lines: Span, limit: int) -> Span:
+    """An insertion or a deletion of lines, as far down as it can stand."""
+    start, end, new_start, new_end = lines
+    if start < end and new_start < new_end:
+        return lines
+    text, first, last = (base, start, end) if start < end else (side, new_start, new_end)
+    by = 0
+    while True:
+        line = text[first + by : text.find("\n", first + by) + 1]
+        if not line or end + by + len(line) > limit or not text.startswith(line, last + by):
+            return Span(start + by, end + by, new_start + by, new_end + by)
+        by += len(line)
 
 
 def hunk(
@@ -141,6 +157,30 @@ def split_deletions(base: str, mine: Sequence[Hunk], other: Iterable[Hunk]) -> l
             for start, end in pairwise(edges)
         )
     return whole
+
+
+def slid_out(base: str, mine: Iterable[Hunk], other: Iterable[Hunk]) -> list[Hunk]:
+    """My hunks, with lines put inside what the other side deleted put before or behind it.
+
+    Where that leaves my text as it is: `a LF [b LF LF]` after a blank line is `a [LF b LF] LF`.
+    """
+    gone = [hunk for hunk in other if hunk.is_deletion]
+    return [_slid_out(base, hunk, gone) if hunk.start == hunk.end else hunk for hunk in mine]
+
+
+def _slid_out(base: str, hunk: Hunk, gone: Iterable[Hunk]) -> Hunk:
+    inside = next((each for each in gone if each.start < hunk.start < each.end), None)
+    if inside is None or hunk.arrived or not hunk.text.endswith("\n"):
+        return hunk
+    up, down = base[inside.start : hunk.start], base[hunk.start : inside.end]
+    if hunk.text.endswith(up):
+        text, by = up + hunk.text.removesuffix(up), -len(up)
+    elif hunk.text.startswith(down):
+        text, by = hunk.text.removeprefix(down) + down, len(down)
+    else:
+        return hunk
+    start = hunk.start + by
+    return Hunk(start, start, hunk.new_start + by, hunk.new_end + by, text, on_line=True)
 
 
 def _split(span: Span, moves: Sequence[Move]) -> Iterable[tuple[Span, Move | None, Move | None]]:

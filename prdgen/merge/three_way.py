@@ -104,6 +104,7 @@ def _sides(base: str, theirs: str, ours: str, limit_ms: int) -> tuple[Side, Side
         moved = moves.find(base, text, lines[mine])
         moved = moves.touched(moved, lines[1 - mine])
         found.append(hunks.find(base, text, lines[mine], moved, efforts[mine]))
+    found = [hunks.slid_out(base, found[mine], found[1 - mine]) for mine in range(2)]
     split = [hunks.split_deletions(base, found[mine], found[1 - mine]) for mine in range(2)]
     return Side(theirs, split[0], []), Side(ours, split[1], [])
 

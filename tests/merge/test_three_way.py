@@ -86,6 +86,28 @@ def test_a_one_word_change_outside_is_a_one_word_hunk():
     assert (hunk.position, hunk.delete, hunk.insert) == (10, 5, "slow")
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_sentences_put_behind_one_sentence_both_stay(swapped):
+    """In one line, as the browser writes paragraphs."""
+    base, ours, theirs = (
+        "Ships in May.",
+        "Ships in May. We tell all customers.",
+        "Ships in May. It is free!",
+    )
+    first, second = (theirs, ours) if swapped else (ours, theirs)
+    found = merged(base, second, first)
+    assert (found.text, found.conflicts) == (first + second.removeprefix(base), [])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_paragraph_put_beside_a_deleted_one_is_no_dispute(swapped):
+    """Whichever blank line either side is said to have moved."""
+    base, gone = "One.\n\n* two words\n\nThree.\n", "One.\n\nThree.\n"
+    new = "One.\n\nNew.\n\n* two words\n\nThree.\n"
+    found = merged(base, gone, new) if swapped else merged(base, new, gone)
+    assert (found.text, found.conflicts) == ("One.\n\nNew.\n\nThree.\n", [])
+
+
 def test_typing_at_the_end_meets_an_appended_line():
     """Neither needs a final newline."""
     found = merged("abc", "abc\nnew\n", "abc def")
