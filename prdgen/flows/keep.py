@@ -169,22 +169,23 @@ class Keeper:
     def _tell(self, type_: str, room: Room, peer: Peer) -> None:
         """Record that someone came or went, beside the room's work."""
         live = self.find(room.document_id)
-        if live is None:
-            return
-        self._aside(self._record(Event(type_, live.branch, live.page_path, peer.who.person_id)))
+        row = None if live is None else live.document
+        self._aside(self._told_of(row, type_, room, peer))
+
+    async def _told_of(self, row: Document | None, type_: str, room: Room, peer: Peer) -> None:
+        try:
+            async with self._app.store.transaction() as tx:
+                row = row or await documents.get(tx, room.document_id)
+                event = Event(type_, row.branch, row.page_path, peer.who.person_id)
+                await event_log.record(tx, [event])
+        except PrdgenError as error:
+            log.warning("%s of %s is not recorded: %s", type_, room.name, error)
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the room's work."""
         task = asyncio.create_task(work)
         self._told.add(task)
         task.add_done_callback(self._told.discard)
-
-    async def _record(self, event: Event) -> None:
-        try:
-            async with self._app.store.transaction() as tx:
-                await event_log.record(tx, [event])
-        except PrdgenError as error:
-            log.warning("%s of %s is not recorded: %s", event.type, event.page_path, error)
 
     async def sweep(self) -> None:
         """Hold every document whose text is not committed and whose lease is nobody's: what a

@@ -56,6 +56,20 @@ async def test_one_of_two_servers_writes_the_page(house, beside, repo, page):
     assert fsck(repo) == ""
 
 
+async def test_who_comes_and_goes_is_recorded_on_every_server(house, beside, eventually):
+    """Also on one that does not write the page."""
+    other = await beside(house)
+    await house.editor("ann")
+    bob = await other.editor("bob")
+    await bob.leave()
+
+    async def both():
+        found = [type_ for type_, _ in await house.events("user.joined", "user.left")]
+        return sorted(found) == ["user.joined", "user.joined", "user.left"]
+
+    await eventually(both)
+
+
 async def test_who_saves_a_version_elsewhere_gets_the_lease(house, beside, repo, page):
     """Saving works on every server; the one that had the lease gives it, and writes no more."""
     other = await beside(house)
