@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -76,6 +77,13 @@ class Artifacts:
         except OSError:  # another disk, or one without links
             self._write(str(target), data)
         return name
+
+    def link(self, name: str, path: Path) -> None:
+        """Let the artifact stand at `path` too, where nothing is yet."""
+        try:
+            path.hardlink_to(self.path(name))
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(self.path(name), path)
 
     def get(self, name: str, encoding: str = "") -> bytes | None:
         """The bytes, or those of the twin in `encoding`; None when there are none."""

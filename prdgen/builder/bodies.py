@@ -49,6 +49,8 @@ class Body:
     """A rendered body, and what it asked of the world."""
 
     html: str
+    bare: str
+    """As `render.Rendered` has it."""
     outline: tuple[Heading, ...]
     problems: tuple[dict[str, Any], ...]
     needs: tuple[str, ...]
@@ -101,4 +103,6 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
          "message": each.message, "hint": each.hint}
         for each in rendered.problems
     )  # fmt: skip
-    return Body(rendered.html, tuple(rendered.outline), problems, tuple(sorted(needs)))
+    return Body(
+        rendered.html, rendered.bare, tuple(rendered.outline), problems, tuple(sorted(needs))
+    )

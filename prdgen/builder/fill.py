@@ -166,10 +166,15 @@ def with_badges(body: str, facts: PageFacts, base: str) -> str:
     ]
     shown = " ".join(item for item in items if item)
     badges = f'<p class="prd-badges" data-pagefind-ignore>{shown}</p>' if shown else ""
-    if "<h1" not in body and "title" not in facts.hide and facts.title:
-        return f"<h1>{escape(facts.title)}</h1>\n{badges}{body}"
-    before, end, rest = body.partition("</h1>")
+    before, end, rest = with_title(body, facts).partition("</h1>")
     return f"{before}{end}\n{badges}{rest}" if end else badges + body
+
+
+def with_title(body: str, facts: PageFacts) -> str:
+    """The body with the page's title as heading, when it has none of its own."""
+    if "<h1" in body or "title" in facts.hide or not facts.title:
+        return body
+    return f"<h1>{escape(facts.title)}</h1>\n{body}"
 
 
 def time_html(moment: str) -> str:

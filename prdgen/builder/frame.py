@@ -29,6 +29,7 @@ _CHILD: Final = "prdgen.builder.frame_child"
 _OWN: Final = Path(__file__).parent
 _SECONDS: Final = 30.0
 _HOLE: Final = re.compile(r"prdgenHOLE([a-z]+)HOLE")
+_LANGUAGE: Final = re.compile(r"<html[^>]* lang=\"([\w-]+)\"")
 _STYLE: Final = "assets/prdgen/site.css"
 _RENAMED: Final = re.compile(r"^(?!.*\.[0-9a-f]{8,12}\.).*\.(css|js)$")
 _THEME_STYLES: Final = re.compile(r"<link[^>]+assets/stylesheets/(main|palette)\.[^>]+>")
@@ -43,6 +44,12 @@ class Template:
     """One drawn page: text and names of holes by turns, text first and last."""
 
     parts: tuple[str, ...]
+
+    @property
+    def language(self) -> str:
+        """What the page says its language is."""
+        found = _LANGUAGE.search(self.parts[0])
+        return found[1] if found else "en"
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The page with `values` (HTML already) in its holes; a hole without value stays empty."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from prdgen.builder import artifacts, bodies, fill, render
+from prdgen.builder import artifacts, bodies, fill, render, words
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts
 
@@ -36,6 +36,8 @@ class Made:
     """Artifact of the whole page."""
     source: str
     """Artifact of its Markdown."""
+    words: str
+    """Artifact of what the search reads of it; empty when it is not searched."""
     needs: tuple[str, ...]
     """What else the body asked for, as `bodies.World.digest` takes it."""
     problems: tuple[dict[str, Any], ...]
@@ -49,5 +51,18 @@ def page(order: Order, setting: Setting, parsed: render.Parsed | None = None) ->
         setting.frame, world.target, order.facts, world.urls[path],
         body=body.html, outline=body.outline, around=order.around,
     )  # fmt: skip
-    names = [store.put(text.encode()) for text in (html, order.text)]
-    return Made(names[0], names[1], body.needs, body.problems)
+    return Made(
+        html=store.put(html.encode()),
+        source=store.put(order.text.encode()),
+        words=_words(order.facts, body.bare, setting),
+        needs=body.needs,
+        problems=body.problems,
+    )
+
+
+def _words(facts: PageFacts, bare: str, setting: Setting) -> str:
+    if not (facts.searched and facts.listed):
+        return ""
+    said = fill.with_title(bare, facts)
+    language = setting.frame.template(facts.template).language
+    return setting.store.put(words.page(said, facts.title, language).encode())

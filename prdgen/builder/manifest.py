@@ -58,6 +58,8 @@ class PageRecord:
     html: str
     source: str
     """Artifact of the Markdown that stands beside the page."""
+    words: str = ""
+    """Artifact of what the search reads; empty when the page is not searched."""
     needs: tuple[str, ...] = ()
     """What else the body asked for, as `bodies.World.digest` takes it."""
     problems: tuple[dict[str, Any], ...] = ()
@@ -83,6 +85,11 @@ class Manifest:
     retired: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     """Public path → artifact and time, of the theme's and search's files that open pages of an
     older build may still ask for; part of `files`."""
+
+    @property
+    def artifacts(self) -> set[str]:
+        """Every artifact this build needs."""
+        return {*self.files.values(), *(page.words for page in self.pages.values())}
 
     @cached_property
     def id(self) -> str:

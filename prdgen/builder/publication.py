@@ -71,13 +71,12 @@ class Site:
         """Make this build the public one with its search index and its twins, which come first; the
         build with them. `when` as in `switch`. Raises as `improve` and `switch` do.
         """
+        complete = self._is_complete(built, searched=searched)
+        shown = built if complete else self._completed(built, searched=searched)
         with self._switch.alone():
             if when is not None and not when(self.current()):
                 return built
-            shown = built
-            if not self._is_complete(built, searched=searched):
-                shown = self._completed(built, self._switch.prepare(built), searched=searched)
-            self._show(shown, anew=shown is not built)
+            self._show(shown, anew=not complete)
         return shown
 
     def improve(self) -> Manifest | None:
@@ -87,7 +86,7 @@ class Site:
         manifest = self.current()
         if manifest is None or self._is_complete(manifest):
             return manifest
-        made = self._completed(manifest, self.public)
+        made = self._completed(manifest)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
@@ -115,21 +114,21 @@ class Site:
         if now != manifest:
             self._save(manifest)
         if anew:
-            self.store.sweep(manifest.files.values())
+            self.store.sweep(manifest.artifacts)
 
     def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:
         indexed = not searched or build.indexed == site.index_key(build)
         return indexed and all(map(self.store.is_compressed, _compressible(build)))
 
-    def _completed(self, build: Manifest, folder: Path, *, searched: bool = True) -> Manifest:
-        """The build with an index of its pages as they stand in `folder`; twins are made meanwhile."""
+    def _completed(self, build: Manifest, *, searched: bool = True) -> Manifest:
+        """The build with an index of its pages; the twins of its files are made meanwhile."""
         key = site.index_key(build)
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
             compressed = beside.submit(self._compress, build)
             files = build.search
             if searched and build.indexed != key:
-                files = search.index(folder, self.store, self.state / "search")
+                files = search.index(site.searched(build), self.store, self.state / "search")
             compressed.result()
         indexed = key if searched else build.indexed
         made = site.with_search(build, files, self.current(), indexed=indexed)

@@ -59,6 +59,8 @@ class Rendered:
     front_matter: dict[str, Any]
     facts: facts.PageFacts
     """All facts of the page, from the same parse."""
+    bare: str = ""
+    """In the mode `site`: the body as search reads it, code without colours, no diagrams."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,10 @@ def render(
     )
     lines, numbered = context.mode == "preview", bool(known.requirements)
     raw = page_html.body(tree, dressing, lines=lines, spend=True, numbered=numbered)
-    body = drawing.fill(sanitize.clean(raw))
+    cleaned = sanitize.clean(raw)
     problems = sorted([*known.problems, *drawing.problems], key=lambda problem: problem.line)
     return Rendered(
-        html=body,
+        html=drawing.fill(cleaned),
         title=known.title,
         outline=known.outline,
         requirements=known.requirements,
@@ -111,6 +113,7 @@ def render(
         problems=problems,
         front_matter=known.front_matter,
         facts=known,
+        bare=drawing.fill(cleaned, bare=True) if context.mode == "site" else "",
     )
 
 
@@ -127,7 +130,8 @@ class _Drawing:
         self.context = context
         self.problems: list[Problem] = []
         self._defined = defined
-        self._holes: list[str] = []
+        self._holes: list[tuple[str, str]] = []
+        """What is shown, and what of it is read by the search."""
         self._diagrams = 0
         self._name = secrets.token_hex(8)
 
@@ -135,7 +139,8 @@ class _Drawing:
         """A fenced block: a diagram, or coloured source."""
         if not diagrams.is_diagram(info):
             drawn = highlight.block(info, source, self.context.fragments)
-            return self._hole("div", self._at_line(drawn, line))
+            plain = f"<pre>{html.escape(source, quote=False)}</pre>"
+            return self._hole("div", self._at_line(drawn, line), plain)
         self._diagrams += 1
         try:
             drawn = diagrams.figure(
@@ -147,7 +152,7 @@ class _Drawing:
         except DiagramNotDrawn as error:
             self._problem(line, "diagram", error.message, error.hint)
             drawn = diagrams.failure(source, error.facts["reason"], line)
-        return self._hole("div", self._at_line(drawn, line))
+        return self._hole("div", self._at_line(drawn, line), "")
 
     def formula(self, source: str, display: bool, line: int) -> str:
         """A formula as MathML, or as written where MathML is not read."""
@@ -201,12 +206,13 @@ class _Drawing:
         page_path = self.context.requirement_uses.get(identifier)
         return None if page_path is None else self._address(page_path, identifier)
 
-    def fill(self, cleaned: str) -> str:
-        """The sanitised page with what waited outside put back in."""
-        return _HOLE.sub(self._filled, cleaned)
+    def fill(self, cleaned: str, *, bare: bool = False) -> str:
+        """The sanitised page with what waited outside put back in, or with the words of it."""
 
-    def _filled(self, match: re.Match[str]) -> str:
-        return self._holes[int(match[3])] if match[2] == self._name else match[0]
+        def filled(match: re.Match[str]) -> str:
+            return self._holes[int(match[3])][bare] if match[2] == self._name else match[0]
+
+        return _HOLE.sub(filled, cleaned)
 
     def _page(self, link: links.Link) -> page_html.Target | None:
         known = self.context.known_pages
@@ -242,8 +248,8 @@ class _Drawing:
         address = self.context.link or addresses.on_site
         return address(page_path, fragment)
 
-    def _hole(self, tag: str, drawn: str) -> str:
-        self._holes.append(drawn)
+    def _hole(self, tag: str, drawn: str, read: str | None = None) -> str:
+        self._holes.append((drawn, drawn if read is None else read))
         return f'<{tag} data-hole="{self._name}-{len(self._holes) - 1}"></{tag}>'
 
     def _at_line(self, drawn: str, line: int) -> str:

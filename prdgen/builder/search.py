@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +27,9 @@ _NAMED_BY_CONTENT: Final = frozenset({".pf_fragment", ".pf_index", ".pf_filter"}
 _LIMITS: Final = child.Limits(cpu=240, memory_bytes=16 * 1024**3, nice=10)
 
 
-def index(pages: Path, store: Artifacts, state: Path) -> dict[str, str]:
-    """Public path → artifact of the search files for the pages that stand in the folder `pages`.
+def index(pages: Mapping[str, str], store: Artifacts, state: Path) -> dict[str, str]:
+    """Public path → artifact of the search files, for pages by address: what `words.page` made of
+    them, as artifacts of `store`.
 
     Pagefind has no way to change one page of an index: it reads all pages again, in a child process,
     a second or two for hundreds of them. What it writes is kept in `state`, so that the next time
@@ -41,18 +42,25 @@ def index(pages: Path, store: Artifacts, state: Path) -> dict[str, str]:
         return _index(pages, store, state)
 
 
-def _index(pages: Path, store: Artifacts, state: Path) -> dict[str, str]:
+def _index(pages: Mapping[str, str], store: Artifacts, state: Path) -> dict[str, str]:
     kept = state / importlib.metadata.version("pagefind_bin")
+    site = state / "pages"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir()
+    for url, name in pages.items():
+        folder = site / url
+        folder.mkdir(parents=True, exist_ok=True)
+        store.link(name, folder / "index.html")
     # Out of the way while it changes: whoever is killed meanwhile leaves nothing half written.
     working = state / "working"
     shutil.rmtree(working, ignore_errors=True)
     if kept.is_dir():
         kept.rename(working)
-    _pagefind(pages, working)
+    _pagefind(site, working)
     found = _found(working)
     if found is None:
         shutil.rmtree(working)
-        _pagefind(pages, working)
+        _pagefind(site, working)
         found = list(_files(working))
     files = {
         f"pagefind/{path.relative_to(working).as_posix()}": _put(path, store)

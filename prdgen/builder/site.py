@@ -118,13 +118,14 @@ def build(
     )
 
 
+def searched(build_manifest: Manifest) -> dict[str, str]:
+    """Address of each page the search of this build is about → artifact of its words."""
+    return {page.url: page.words for page in build_manifest.pages.values() if page.words}
+
+
 def index_key(build_manifest: Manifest) -> str:
-    """A hash of the pages the search of this build is about."""
-    pages = sorted(
-        (record.url, record.html)
-        for record in build_manifest.pages.values()
-        if record.facts.searched and record.facts.listed
-    )
+    """A hash of what the search of this build is made from."""
+    pages = sorted(searched(build_manifest).items())
     return hashlib.sha256(repr(pages).encode()).hexdigest()[:20]
 
 
@@ -236,7 +237,8 @@ def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list
         page = plan.facts[path]
         records[path] = PageRecord(
             facts=page, url=plan.world.urls[path], key=_key(plan, page, made.needs),
-            html=made.html, source=made.source, needs=made.needs, problems=made.problems,
+            html=made.html, source=made.source, words=made.words, needs=made.needs,
+            problems=made.problems,
         )  # fmt: skip
     return {path: records[path] for path in plan.facts}, list(orders)
 

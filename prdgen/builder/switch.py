@@ -33,16 +33,10 @@ class Switch:
         """Make `build` what the public folder shows. Call inside `alone`. Raises PublicNotOurs when
         the folder holds files of somebody else.
         """
-        self._point_at(self.prepare(build))
-
-    def prepare(self, build: Manifest) -> Path:
-        """The folder in which `build` stands whole before anybody sees it. Call inside `alone`, and
-        `to` with what becomes of it before leaving. Raises PublicNotOurs.
-        """
         self._check_public()
         slot = self._next_slot()
         self._fill(slot, self._wanted(build.files))
-        return slot
+        self._point_at(slot)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -79,22 +73,20 @@ class Switch:
                 os.removedirs((slot / path).parent)
         made: set[str] = set()
         for path in sorted(path for path, name in wanted.items() if there.get(path) != name):
-            self._link(slot / path, wanted[path], made)
+            self._link(f"{slot}/{path}", wanted[path], made)
         note.write_text(json.dumps(wanted), "utf-8")
 
-    def _link(self, target: Path, name: str, made: set[str]) -> None:
-        folder = os.path.dirname(target)  # noqa: PTH120 - thousands of paths, and Path is slow
+    def _link(self, target: str, name: str, made: set[str]) -> None:
+        # Thousands of paths, and Path is slow.
+        folder = os.path.dirname(target)  # noqa: PTH120
         if folder not in made:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             made.add(folder)
-        source, temporary = f"{self._store.folder}/{name}", f"{folder}/.new"
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)  # noqa: PTH108
+        source = f"{self._store.folder}/{name}"
         try:
-            os.link(source, temporary)
+            os.link(source, target)
         except OSError:
-            shutil.copyfile(source, temporary)
-        os.replace(temporary, target)  # noqa: PTH105
+            _replace(source, target, f"{folder}/.new")
 
     def _next_slot(self) -> Path:
         current = os.path.realpath(self._public)
@@ -116,3 +108,14 @@ class Switch:
             self._public.rmdir()
         except OSError as error:
             raise errors.PublicNotOurs(where=str(self._public)) from error
+
+
+def _replace(source: str, target: str, temporary: str) -> None:
+    """The same where there is a file already, or on a disk without links; in one step."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)  # noqa: PTH108
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    os.replace(temporary, target)  # noqa: PTH105
