@@ -60,6 +60,40 @@ def test_markers_have_the_endings_of_the_file():
     assert b"<<<<<<< ours\r\nThe lazy brown" in data
 
 
+@pytest.mark.parametrize(
+    ("base", "theirs", "ours", "want"),
+    [
+        ("teh quick fox\n", "the quick fox\n", "the quick fox jumps\n", "the quick fox jumps\n"),
+        ("a\n", "a\nnew\n", "a\nnew\n", "a\nnew\n"),
+        ("Hello\n", "typed Hello\n", "typed Hello\n", "typed Hello\n"),
+        ("world\n", "brave world\n", "brave world!\n", "brave world!\n"),
+        ("Seed.\n", "Seed.\n\nBy Bob.\n\nMore.\n", "Seed.\n\nBy Bob.\n", "Seed.\n\nBy Bob.\n\nMore.\n"),
+        ("Sign in by password.\n\nSessions end.\n", "Sessions end.\n\nSign in by password.\n",
+         "Sign in by OIDC.\n\nSessions end.\n", "Sessions end.\n\nSign in by OIDC.\n"),
+    ],
+    ids=["same fix", "same line", "own write", "taken in twice", "committed already", "moved"],
+)  # fmt: skip
+def test_what_other_systems_make_of_texts_is_not_made_here(base, theirs, ours, want):
+    """Traps 1 to 3, through the driver: done once, not doubled, and moved with the edit."""
+    assert merged(*(text.encode() for text in (base, theirs, ours))) == (want.encode(), 0)
+
+
+def test_two_rewrites_are_never_woven_together():
+    """Trap 3: `Eachplaforly3frall calls must be`."""
+    base, theirs, ours = (
+        f"# A\n\n{sentence}\n".encode()
+        for sentence in (
+            "All calls must be answered quickly by a person.",
+            "Every call shall be taken by someone within three seconds.",
+            "Each and every call must be picked up in a minute.",
+        )
+    )
+    data, conflicts = merged(base, theirs, ours)
+    assert conflicts == 1
+    assert ours.split(b"\n")[2] in data.split(b"\n")
+    assert theirs.split(b"\n")[2] in data.split(b"\n")
+
+
 @pytest.mark.parametrize("data", [b"caf\xe9\n", b"a\0b\n"])
 def test_what_is_no_text_is_not_merged_here(data):
     """Latin-1, or a file with NUL: Git's own merge is asked instead."""
