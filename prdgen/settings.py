@@ -96,6 +96,9 @@ class Settings:
     commit_hook_seconds: float = _setting(
         30.0, "Time limit for the repository's own commit hooks.", low=0.1
     )
+    push_limit: int = _setting(
+        1_073_741_824, "Bytes one `git push` to this server may have.", low=1024
+    )
     connections_per_address: int = _setting(
         100, "Open editor connections per client address.", low=1
     )

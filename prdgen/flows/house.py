@@ -10,13 +10,14 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.flows import index, lease, recover, relay, servers, watch
+from prdgen.flows import index, lease, push, recover, relay, roles, servers, watch, write_rules
 from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
 from prdgen.flows.keep import Keeper
 from prdgen.flows.open import Claim
 from prdgen.store import documents
+from prdgen.store.people import Person
 from prdgen.sync.ports import Limits
 from prdgen.sync.room import Room
 from prdgen.sync.rooms import Rooms
@@ -52,6 +53,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     )
     app.keeper, app.rooms = keeper, rooms
     news = await lease.enter(app)
+    await push.recover(app)
     await recover.run(app)
     tasks = [
         asyncio.create_task(work, name=name)
@@ -90,6 +92,17 @@ async def opener(app: App, document_id: UUID, claim: Claim | None) -> Room | Non
     async with app.store.transaction() as tx:
         row = await documents.get(tx, document_id)
     return await app.rooms.get(row.id)
+
+
+async def may_write(app: App, person: Person, role: str, room: Room) -> bool:
+    """Whether the folder's rules let this person write the page of an open document."""
+    async with app.store.statement() as tx:
+        row = await documents.find(tx, room.document_id)
+    try:
+        await write_rules.check(app, person, role, row.page_path if row else "")
+    except (write_rules.MayNotWrite, roles.BadRoles):
+        return False
+    return True
 
 
 async def _sweep(app: App, stop: asyncio.Event) -> None:

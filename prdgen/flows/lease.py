@@ -62,20 +62,30 @@ async def page(
 
     A lease is claimed and a page is written under it only. So a process that was stopped in the
     middle of writing keeps its lease until it has gone on, or is dead; and one that was stopped
-    before looks first whether it still is the writer. Not re-entrant. Raises Locked after `seconds`.
+    before looks first whether it still is the writer. Nobody writes during a push to the branch.
+    Not re-entrant. Raises Locked after `seconds`.
     """
     name = "page-" + hashlib.sha256(f"{branch}\0{page_path}".encode()).hexdigest()[:16]
     until = time.monotonic() + seconds
     with ExitStack() as stack:
         while True:
             try:
-                path = stack.enter_context(locks.held(app.repository, name, seconds=0))
+                path = _turn(app, stack, branch, name)
                 break
             except Locked:
                 if time.monotonic() >= until:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS)
         yield Note(path.with_suffix(".writer"))
+
+
+def _turn(app: App, stack: ExitStack, branch: str, name: str) -> Path:
+    """The page's lock file, locked until `stack` closes. Raises Locked, also during a push."""
+    with ExitStack() as taken:
+        taken.enter_context(locks.among_writers(app.repository, branch))
+        path = taken.enter_context(locks.held(app.repository, name, seconds=0))
+        stack.push(taken.pop_all())
+    return path
 
 
 async def claim(app: App, row: Document) -> tuple[Document, int] | None:

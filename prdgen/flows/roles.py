@@ -52,13 +52,17 @@ def _file(app: App) -> bytes | None:
 
 @lru_cache(maxsize=8)
 def parse(data: bytes) -> dict[str, str]:
-    """`e-mail: role` lines (and `default: role`), addresses in lower case; raises BadRoles."""
+    """`e-mail: role` lines (and `default: role`), addresses in lower case; raises BadRoles.
+
+    What stands under `folders` is for `write_rules`.
+    """
     try:
         found = yaml.safe_load(data)
     except yaml.YAMLError as error:
         raise BadRoles(why=" ".join(str(error).split())) from error
     if not isinstance(found, dict):
         raise BadRoles(why="expected lines of `e-mail: role`")
+    found = {key: value for key, value in found.items() if key != "folders"}
     for address, role in found.items():
         if role not in ROLES:
             raise BadRoles(why=f"{address}: expected one of {', '.join(ROLES)}, got {role!r}")

@@ -106,6 +106,13 @@ async def files(app: App, root: Path, batch: watch.Batch) -> bool:
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
 
+async def moved(app: App, branch: str) -> bool:
+    """Take in the new tip of a branch in every page of it that is kept; whether that worked."""
+    assert app.keeper is not None
+    touched = [live for live in app.keeper.all() if live.branch == branch]
+    return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
+
+
 async def branches(app: App) -> None:
     """Let index and site follow every branch whose tip is not the indexed one, or that is gone."""
     tips = await to_thread.run_sync(app.repository.branches)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -29,31 +29,63 @@ def branch(repository: Repository, name: str, *, seconds: float = 10.0) -> Itera
 
 
 @contextmanager
-def held(repository: Repository, name: str, *, seconds: float = 10.0) -> Iterator[Path]:
-    """The same for any name (`seconds=0`: at once or not); gives the lock's file."""
+def held(
+    repository: Repository, name: str, *, seconds: float = 10.0, shared: bool = False
+) -> Iterator[Path]:
+    """The same for any name (`seconds=0`: at once or not), `shared` with others who hold it so;
+    gives the lock's file.
+    """
     folder = repository.common_dir / "prdgen" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{quote(name, safe='')[:200]}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         until = time.monotonic() + seconds
-        while not _take(descriptor):
+        while not _take(descriptor, shared=shared):
             if time.monotonic() >= until:
                 holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
                 raise Locked(
                     what=f"The lock {name}", got=f"process {holder or 'unknown'}", how="stop it"
                 )
             time.sleep(_PAUSE_SECONDS)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        if not shared:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield path
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> bool:
+@contextmanager
+def among_writers(repository: Repository, name: str) -> Iterator[None]:
+    """Be one of those who write files and commits of a branch, between two pushes to it.
+
+    Raises Locked at once while a push is under way, or waits for its turn.
+    """
+    with ExitStack() as stack:
+        with held(repository, f"gate-{name}", seconds=0, shared=True):
+            stack.enter_context(held(repository, f"push-{name}", seconds=0, shared=True))
+        yield
+
+
+@contextmanager
+def without_writers(repository: Repository, name: str, *, seconds: float = 30.0) -> Iterator[None]:
+    """Push to a branch inside this block: nobody writes its files and commits meanwhile.
+
+    Those who write now end first, and nobody begins, so that a push waits only for work that is
+    under way, however many people type. Blocks the thread; raises Locked after `seconds`.
+    """
+    with (
+        held(repository, f"gate-{name}", seconds=seconds),
+        held(repository, f"push-{name}", seconds=seconds),
+    ):
+        yield
+
+
+def _take(descriptor: int, *, shared: bool) -> bool:
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -57,6 +57,13 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **fixed, **(extra or {})}
 
 
+def command(hooks: Path, configuration: Mapping[str, str], *arguments: str) -> list[str]:
+    """The words of a `git` command that is run elsewhere, with only the hooks in `hooks`."""
+    settings = {"core.hooksPath": str(hooks), **configuration}
+    given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return ["git", *_OPTIONS, *given, *arguments]
+
+
 def run(
     cwd: Path,
     *arguments: str,
@@ -73,10 +80,10 @@ def run(
     # Git hands these options on to hooks, whose own pathspecs must keep their meaning.
     own = ("--literal-pathspecs",) if hooks is None else ()
     where = f"core.hooksPath={hooks or os.devnull}"
-    command = ["git", *own, *_OPTIONS, "-c", where, *arguments]
+    call = ["git", *own, *_OPTIONS, "-c", where, *arguments]
     try:
         process = subprocess.Popen(
-            command,
+            call,
             cwd=cwd,
             env=environment(variables),
             stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from prdgen.server import (
     events_stream,
+    git_http,
     health,
     html,
     offline,
@@ -52,6 +53,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/openapi.json", _openapi),
         *(operation.route() for operation in OPERATIONS),
         WebSocketRoute("/sync", sync_socket.endpoint),
+        Route("/git/{service:path}", git_http.serve, methods=["GET", "POST"]),
         Route(offline.SHELL, offline.shell),
         Route(offline.WORKER, offline.worker),
         Route("/healthz", health.healthz),

@@ -59,7 +59,11 @@ async def _serve(app: App, socket: WebSocket, visitor: Visitor) -> None:
 
     async def opener(document_id: UUID, claim: Claim | None) -> Admitted | None:
         room = await house.opener(app, document_id, claim)
-        return None if room is None else Admitted(room, can_write)
+        if room is None:
+            return None
+        return Admitted(
+            room, can_write and await house.may_write(app, visitor.person, visitor.role, room)
+        )
 
     person = visitor.person
     connection = app.rooms.connect(

@@ -1,0 +1,143 @@
+"""a push that nobody has accepted yet → the rules it breaks, each in one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prdgen import ids
+from prdgen.errors import PrdgenError
+from prdgen.flows import roles, write_rules
+from prdgen.flows.context import App
+from prdgen.flows.write_rules import Rules
+from prdgen.git.http_backend import Update
+from prdgen.git.pushed import Change, Pushed
+from prdgen.store.people import Person
+
+_HEADS: Final = "refs/heads/"
+_TAGS: Final = "refs/tags/"
+_MOST: Final = 20
+_REFS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """Who pushes, and their role here."""
+
+    person: Person
+    role: str
+
+
+def branch_of(update: Update) -> str | None:
+    """The branch that a pushed ref is; None: it is none."""
+    name = update.ref.decode("utf-8", "replace")
+    return name.removeprefix(_HEADS) if name.startswith(_HEADS) else None
+
+
+def refs(app: App, who: Pusher, updates: Sequence[Update]) -> list[str]:
+    """In a thread: what is wrong with the names of the refs, and with deleting one of them."""
+    if len(updates) > _REFS:
+        return [f"a push may change {_REFS} refs, this one has {len(updates)}"]
+    return _some(line for update in updates for line in _ref(app, who, update))
+
+
+def _ref(app: App, who: Pusher, update: Update) -> Iterator[str]:
+    name = update.ref.decode("utf-8", "backslashreplace")
+    if name.startswith("refs/prdgen/"):
+        yield f"{name}: `refs/prdgen/` is written by prdgen only"
+        return
+    if not name.startswith((_HEADS, _TAGS)):
+        yield f"{name}: only branches (`refs/heads/`) and tags (`refs/tags/`) are taken here"
+        return
+    short = name.removeprefix(_HEADS).removeprefix(_TAGS)
+    try:
+        ids.check_branch(short)
+        update.ref.decode("utf-8")
+    except (PrdgenError, UnicodeDecodeError):
+        yield f"{name}: this name is not taken here; letters, digits, `-`, `_`, `.` and `/` are"
+        return
+    if name == f"{_HEADS}HEAD":
+        yield f"{name}: a branch may not be called HEAD"
+    if name == f"{_HEADS}{app.main_branch}" and update.new is None:
+        yield f"the main branch, {app.main_branch}, is not deleted by a push"
+    if name.startswith(_TAGS) and update.old and not roles.at_least(who.role, "maintainer"):
+        yield f"{name}: moving or deleting a tag takes the role maintainer, yours is {who.role}"
+
+
+def commits(app: App, who: Pusher, pushed: Pushed, updates: Sequence[Update]) -> list[str]:
+    """In a thread: what is wrong with any of the new commits' trees."""
+    rules = write_rules.load(app)
+    new = pushed.commits(update.new for update in updates if update.new)
+    changes = list(pushed.changes(new))
+    found = [_line(change, why) for change, why in _paths(who, rules, changes)]
+    found += [
+        _line(change, f"it is a link that leads out of the repository, to {target}")
+        for change, target in pushed.links_out(changes)
+    ]
+    return _some(found)
+
+
+def tip(app: App, who: Pusher, pushed: Pushed, update: Update) -> list[str]:
+    """In a thread, under the branch's lock: what is wrong with this as the branch's new tip."""
+    branch, new = branch_of(update), update.new
+    if branch is None:
+        return []
+    now = app.repository.tip(branch)
+    if now != update.old:
+        return [f"{branch} moved meanwhile; `git pull --rebase`, and push again"]
+    if why := app.repository.busy_reason(branch):
+        return [f"{branch} is checked out in the server's folder, and {why}; push again after that"]
+    if new is None:
+        return []
+    if not pushed.is_commit(new):
+        return [f"{branch}: expected a commit, got another object"]
+    changes = list(pushed.between(now, new)) if now else []
+    added = [change.path for change in changes if change.is_new]
+    alike = pushed.lookalikes(new, added) if added else ()
+    found = [f"{one}: some systems take it for {other}, which is there too" for one, other in alike]
+    if branch == app.main_branch:
+        found += _main(app, who, pushed, now, new, changes)
+    return _some(found)
+
+
+def _main(
+    app: App, who: Pusher, pushed: Pushed, now: str | None, new: str, changes: Iterable[Change]
+) -> Iterator[str]:
+    """The main branch as a whole: what a merge, or going back, brings counts as written."""
+    rules = write_rules.load(app)
+    yield from (_line(change, why) for change, why in _paths(who, rules, changes))
+    rewritten = now is not None and not pushed.is_ancestor(now, new)
+    if rewritten and not roles.at_least(who.role, "maintainer"):
+        yield (
+            f"rewriting {app.main_branch} (a forced push) takes the role maintainer, "
+            f"yours is {who.role}"
+        )
+
+
+def _paths(who: Pusher, rules: Rules, changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
+    for change in changes:
+        try:
+            path = change.path.decode("utf-8")
+        except UnicodeDecodeError:
+            if change.mode:
+                yield change, "its name is not UTF-8"
+            continue
+        if change.is_new:
+            try:
+                ids.check_page_path(path)
+            except ids.BadPagePath as error:
+                yield change, str(error.facts["why"])
+                continue
+        if rule := rules.refusal(path, who.person.email, who.role):
+            yield change, rule
+
+
+def _line(change: Change, why: str) -> str:
+    return f"{change.path.decode('utf-8', 'backslashreplace')} ({change.commit[:8]}): {why}"
+
+
+def _some(lines: Iterable[str]) -> list[str]:
+    """The first of the lines, each once, and how many more there are."""
+    found = list(dict.fromkeys(lines))
+    return found if len(found) <= _MOST else [*found[:_MOST], f"… and {len(found) - _MOST} more"]

@@ -1,0 +1,243 @@
+"""`git push` to the running server: open documents, files, index, and who may (traps 7, 10, 11, 14)."""
+
+import asyncio
+
+import pytest
+
+from . import pushing
+from .conftest import ONE
+from .harness import fsck, until
+
+
+@pytest.fixture
+async def server(house, tmp_path):
+    async with pushing.serving(house, tmp_path / "clones") as found:
+        yield found
+
+
+async def test_a_push_reaches_open_editors_files_and_status(server, house, repo):
+    """The push ends when everybody has it; the server's folder is as clean as before."""
+    editor = await house.editor()
+    bob = await server.clone()
+    bob.commit("Edit", one=ONE.replace("second", "pushed"), new="# New\n")
+    done = await bob.push()
+    assert done.ok, done.said
+    assert "pushed line" in house.text()
+    await editor.until(lambda: "pushed line" in editor.text, 1)
+    await until(lambda: "pushed line" in (repo.path / "one.md").read_text())
+    assert (repo.path / "new.md").read_text() == "# New\n"
+    assert repo.tip() == bob.git("rev-parse", "HEAD")
+    await until(lambda: repo.status() == "")
+    assert fsck(repo) == ""
+
+
+async def test_live_text_meets_the_push(server, house):
+    """What is being typed and what is pushed both stand; nothing was committed for the push."""
+    editor = await house.editor()
+    bob = await server.clone()
+    await editor.write(" typed", after="first line")
+    bob.commit("Edit", one=ONE.replace("third", "pushed"))
+    assert (await bob.push()).ok
+    await editor.until(lambda: "first line typed" in editor.text and "pushed line" in editor.text)
+    assert house.repo.git("log", "--format=%an", "main").split("\n")[0] == "Eve"
+
+
+async def test_nobody_is_livelocked_by_typing(server, house, repo):
+    """Two people type all the time; five times `pull --rebase && push` is taken at the first try."""
+    ann, ben = await house.editor("ann"), await house.editor("bob")
+    bob, going, typed = await server.clone("max"), True, {ann: 0, ben: 0}
+
+    async def type_on(editor, after):
+        while going:
+            typed[editor] += 1
+            await editor.write(f" {editor.name}{typed[editor]}", after=after)
+
+    typing = [
+        asyncio.create_task(type_on(ann, "first line")),
+        asyncio.create_task(type_on(ben, "third line")),
+    ]
+    for number in range(5):
+        bob.write(
+            **{
+                f"page{number}": f"# Page {number}\n",
+                "one": (bob.path / "one.md")
+                .read_text()
+                .replace("second line", f"second line p{number}"),
+            }
+        )
+        bob.git("add", "--all")
+        bob.git("commit", "--quiet", "-m", f"Push {number}")
+        assert (pulled := await bob.run("pull", "--rebase", "--quiet")).ok, pulled.said
+        assert (done := await bob.push()).ok, done.said
+    going = False
+    await asyncio.gather(*typing)
+    text = house.text()
+    assert all(text.count(f"Ann{n}") >= 1 for n in range(1, typed[ann] + 1))
+    assert all(f" Bob{n}" in text for n in range(1, typed[ben] + 1))
+    assert [text.count(f"p{n}") for n in range(5)] == [1] * 5
+    assert ann.text == ben.text == text
+    assert fsck(repo) == ""
+
+
+async def test_pushes_at_once_are_taken_one_after_the_other(server, repo):
+    """Three clones push to main and to a branch each: one wins main, the others pull and win."""
+    clones = [await server.clone("bob") for _ in range(3)]
+    for number, clone in enumerate(clones):
+        clone.commit(f"Push {number}", **{f"page{number}": f"# Page {number}\n"})
+    drafts = [clone.push("origin", f"HEAD:draft/{n}") for n, clone in enumerate(clones)]
+    assert all(done.ok for done in await asyncio.gather(*drafts))
+    done = await asyncio.gather(*(clone.push() for clone in clones))
+    assert [one.ok for one in done].count(True) >= 1
+    for clone, one in zip(clones, done, strict=True):
+        while not one.ok:
+            assert "moved meanwhile" in one.said or "fetch first" in one.said
+            assert (await clone.run("pull", "--rebase", "--quiet")).ok
+            one = await clone.push()  # noqa: PLW2901
+    assert {f"page{n}.md" for n in range(3)} <= set(
+        repo.git("ls-tree", "--name-only", "main").split()
+    )
+    assert (repo.status(), fsck(repo)) == ("", "")
+
+
+async def test_a_page_renamed_by_a_push_takes_its_people_along(server, house, repo):
+    """The document moves with its typed text; the old file goes."""
+    editor = await house.editor()
+    bob = await server.clone()
+    bob.git("mv", "one.md", "uno.md")
+    bob.commit("Rename")
+    await editor.write(" typed", after="first line")
+    assert (await bob.push()).ok
+    await until(lambda: "first line typed" in house.text("uno.md"))
+    await until(lambda: "typed" in (repo.path / "uno.md").read_text())
+    await until(lambda: not (repo.path / "one.md").exists())
+
+
+async def test_a_page_deleted_by_a_push_stays_open(server, house, repo):
+    """Its text is not lost: whoever is in it may save a version to restore it."""
+    editor = await house.editor()
+    bob = await server.clone()
+    await editor.write(" typed", after="first line")
+    bob.git("rm", "--quiet", "one.md", "other.md")
+    bob.commit("Delete")
+    assert (await bob.push()).ok
+    await until(lambda: house.live().gone)
+    assert not (repo.path / "other.md").exists()
+    assert "typed" in editor.text
+    await house.save()
+    assert "typed" in repo.git("show", "main:one.md")
+
+
+async def test_a_forced_push_keeps_what_was_typed(houses, repo, tmp_path):
+    """The new history, and on top of it the text nobody had committed."""
+    repo.put({".prdgen/roles.yml": pushing.ROLES})
+    repo.commit("Roles")
+    repo.commit("Gone", other="# Other\n\nrewritten\n")
+    house = await houses(repo)
+    editor = await house.editor()
+    await editor.write(" typed", after="first line")
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        for name, ok in (("bob", False), ("max", True)):
+            clone = await server.clone(name)
+            clone.git("reset", "--quiet", "--hard", "HEAD~1")
+            clone.commit("Other history", one=ONE.replace("third", f"{name}'s"))
+            done = await clone.push("--force", "origin", "HEAD")
+            assert done.ok == ok, done.said
+            assert ok or "takes the role maintainer" in done.said
+    assert "first line typed" in house.text()
+    assert "max's line" in house.text()
+    assert (repo.path / "other.md").read_text() == "# Other\n\nother\n"
+
+
+async def test_foreign_changes_in_the_folder_are_left_and_named(server, house, repo):
+    """Files that somebody edited there, and has not committed, stay; the pusher hears which."""
+    bob = await server.clone()
+    repo.put({"notes.txt": "notes\n"})
+    repo.put({"other.md": "# Other\n\nother\n\nby hand\n", "staged.txt": "staged\n"})
+    repo.git("add", "staged.txt")
+    bob.put({"notes.txt": "pushed\n", "fine.txt": "fine\n"})
+    bob.commit("Edit", other="# Other pushed\n\nother\n")
+    done = await bob.push()
+    assert done.ok, done.said
+    assert "notes.txt: changed there and not committed" in done.said
+    assert "other.md: changed there" in done.said
+    assert (repo.path / "notes.txt").read_text() == "notes\n"
+    assert (repo.path / "other.md").read_text().endswith("by hand\n")
+    assert (repo.path / "fine.txt").read_text() == "fine\n"
+    assert repo.status().split("\n") == [" M notes.txt", " M other.md", "A  staged.txt"]
+    # Opened later, the page has both: what was pushed, and what was written by hand.
+    editor = await house.editor(page="other.md")
+    await editor.until(lambda: "by hand" in editor.text)
+    assert "# Other pushed" in editor.text
+
+
+async def test_files_follow_as_git_would_write_them(server, repo):
+    """Modes, links, line endings, folders that get empty; nothing is left to say for `git status`."""
+    repo.put(
+        {
+            "run.sh": "#!/bin/sh\n",
+            "deep/er/file.txt": "deep\n",
+            ".gitattributes": "*.txt eol=crlf\n",
+        }
+    )
+    (repo.path / "to").symlink_to("one.md")
+    repo.commit("Files")
+    repo.git("rm", "--quiet", "--cached", "-r", ".")
+    repo.git("reset", "--quiet", "--hard")
+    bob = await server.clone("eve")
+    (bob.path / "run.sh").chmod(0o755)
+    bob.put({"deep/er/file.txt": "deeper\n", "more.txt": "more\n"})
+    (bob.path / "to").unlink()
+    (bob.path / "to").symlink_to("other.md")
+    bob.commit("Change")
+    assert (done := await bob.push()).ok, done.said
+    assert (repo.path / "run.sh").stat().st_mode & 0o100
+    assert (repo.path / "more.txt").read_bytes() == b"more\r\n"
+    assert (repo.path / "to").readlink().name == "other.md"
+    bob.git("rm", "--quiet", "-r", "deep", "to")
+    bob.commit("Remove")
+    assert (done := await bob.push()).ok, done.said
+    assert not (repo.path / "deep").exists()
+    assert repo.status() == ""
+
+
+async def test_a_push_while_a_rebase_is_under_way_waits_for_its_end(server, repo):
+    """A new tip below a rebase would break its end; other branches are taken meanwhile."""
+    bob = await server.clone()
+    repo.git("switch", "--quiet", "-c", "side", "main")
+    repo.commit("Side", other="# Side\n")
+    repo.git("switch", "--quiet", "main")
+    repo.commit("Main", other="# Main\n")
+    assert (await bob.run("pull", "--quiet")).ok
+    repo.git("rebase", "side", ok=False)
+    bob.commit("Edit", new="# New\n")
+    done = await bob.push()
+    assert not done.ok
+    assert "a rebase is under way" in done.said
+    assert (await bob.push("origin", "HEAD:draft")).ok
+    repo.git("rebase", "--abort")
+    assert (await bob.push()).ok
+
+
+async def test_a_push_that_a_kill_cut_off_is_followed_at_the_next_start(houses, repo):
+    """The branch had moved, the files had not: nobody's next commit may take the push back."""
+    old = repo.tip()
+    repo.git("switch", "--quiet", "-c", "elsewhere")
+    new = repo.commit("Pushed", one=ONE.replace("third", "pushed"), new="# New\n")
+    repo.git("switch", "--quiet", "main")
+    repo.git("update-ref", "refs/heads/main", new)
+    note = repo.path / ".git/prdgen/pushes/1.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(f'{{"branch": "main", "old": "{old}", "new": "{new}"}}')
+    await houses(repo)
+    assert "pushed line" in (repo.path / "one.md").read_text()
+    assert (repo.status(), note.exists()) == ("", False)
+
+
+async def test_a_push_is_in_the_index(server, house):
+    """Search and the list of pages have it as soon as the worker has done its job."""
+    await house.work()
+    bob = await server.clone()
+    bob.commit("Add a page", found="# Found\n")
+    assert (await bob.push()).ok
+    await house.work()
+    assert ("prd.created", "found.md") in await house.events("prd.created")
