@@ -104,7 +104,7 @@ def events_part() -> str:
         path.read_text("utf-8") for path in PACKAGE.rglob("*.py") if path.stem != "events"
     )
     sent = {
-        name: "between open editors" if name in events.LIVE_ONLY else "yes"
+        name: "when `types` names it" if name in events.LIVE_ONLY else "yes"
         for name in events.EVENT_TYPES
         if name in events.LIVE_ONLY or f'"{name}"' in sources
     }

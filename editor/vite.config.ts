@@ -27,5 +27,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: { input: ["src/main.ts", "src/offline.ts", "src/site.ts"] },
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 30_000 },
 } as Parameters<typeof defineConfig>[0]);

@@ -37,7 +37,7 @@ export class Frame {
   #counting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement, private readonly config: EditorConfig, private readonly shelf: Storage | null) {
-    this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest));
+    this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest), () => this.#page?.stopFollowing());
     this.previewBox = h("div", { class: "preview-box" }, this.previewBody);
     const writing = readOnlyReason(config) === null;
     this.layout = new Layout(root, config, {

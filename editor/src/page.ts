@@ -13,6 +13,7 @@ import { createEditor, goToLine, rebind, showProblems } from "./editor";
 import type { Keeping } from "./kept/keeping";
 import type { Live } from "./live";
 import { Channel } from "./presence/channel";
+import { Follow } from "./presence/follow";
 import { showCursors, type RemoteCursor } from "./presence/cursors";
 import type { Guest, Roster } from "./presence/roster";
 import { Paused } from "./paused";
@@ -37,6 +38,7 @@ export class Page {
   readonly #preview: PreviewClient;
   readonly #conflicts: Conflicts;
   readonly #scroll: ScrollSync;
+  readonly #follow: Follow;
   #roster: Roster = new Map();
 
   constructor(
@@ -73,6 +75,11 @@ export class Page {
     this.#preview = new PreviewClient(api, config.previewUrl, config, () => this.view.state.sliceDoc(), {
       shown: (preview) => this.#rendered(preview),
       trouble: (words) => frame.previewTrouble(words),
+    });
+    this.#follow = new Follow(this.view, {
+      show: (guest) => this.#bring(guest),
+      changed: (guest) => frame.people.follow(guest),
+      left: ({ person }) => notices.show(`${person.name} left the page.`, { name: "followed", passing: 5_000 }),
     });
     this.#channel = live && handle ? this.#openChannel(live, handle) : null;
     frame.attach(this);
@@ -144,13 +151,14 @@ export class Page {
     this.#conflicts.jump(this.view);
   }
 
-  /** To where someone is. */
+  /** To where someone is, and along with them until one does something oneself. */
   jump(guest: Guest): void {
-    const place = this.#place(guest);
-    if (!place) return;
     this.frame.layout.showText();
-    this.view.dispatch({ effects: EditorView.scrollIntoView(place.head, { y: "center" }) });
-    this.view.focus();
+    this.#follow.toggle(guest);
+  }
+
+  stopFollowing(): void {
+    this.#follow.stop();
   }
 
   leave(): void {
@@ -160,11 +168,16 @@ export class Page {
 
   #openChannel(live: Live, handle: DocHandle<PageDocument>): Channel {
     const inDocument = (offset: number): number => live.binding?.coalescer.inDocument(offset) ?? offset;
-    const channel = new Channel(live.session.peerId, this.config.person, inDocument, (roster) => {
+    const onPage = (offset: number): [number, number] => {
+      const line = this.view.state.doc.lineAt(Math.min(offset, this.view.state.doc.length));
+      return [line.number, offset - line.from + 1];
+    };
+    const channel = new Channel(live.session.peerId, this.config.person, inDocument, onPage, (roster) => {
       this.#roster = roster;
       this.model.happen(roster.size > 0 ? "others-join" : "others-leave");
       this.frame.people.show(roster);
       this.#showCursors();
+      this.#follow.moved(roster);
     });
     channel.follow(handle);
     // A cursor behind typed text can be said only when the text is in the document.
@@ -172,8 +185,16 @@ export class Page {
     return channel;
   }
 
+  #bring(guest: Guest): boolean {
+    const place = this.#place(guest);
+    if (!place) return false;
+    this.view.dispatch({ effects: EditorView.scrollIntoView(place.head, { y: "center" }) });
+    return true;
+  }
+
   #updated(update: ViewUpdate): void {
     if (update.docChanged) {
+      if (update.transactions.some((one) => one.docChanged && !one.annotation(remote))) this.#channel?.typed();
       this.#preview.changed();
       this.frame.showText(() => update.state.sliceDoc());
       this.#scroll.changed();

@@ -1,8 +1,11 @@
 /** Who is here, and where two versions stand. */
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { EditorView } from "@codemirror/view";
 import { concerns, spoken, type PageEvent } from "../src/api/events";
 import { locate, resolution, type Choice } from "../src/conflicts/locate";
-import { heard, initials, isHello, isPeople, listed, people, withoutGone, type Hello, type Roster } from "../src/presence/roster";
+import { heard, initials, isHello, isPeople, listed, people, typists, TYPING_MILLISECONDS, withoutGone, type Guest, type Hello, type Roster } from "../src/presence/roster";
+import { typingWords } from "../src/panels/people";
+import { Follow, type Following } from "../src/presence/follow";
 import { FIRST_SCREEN, recalled, turned, withShare } from "../src/ui/mode";
 
 function hello(peer: string, name: string, extra: Partial<Hello> = {}): Hello {
@@ -146,5 +149,83 @@ describe("the screen", () => {
 
   test("both panes stay usable", () => {
     expect([withShare(FIRST_SCREEN, 3).share, withShare(FIRST_SCREEN, 33.4).share]).toEqual([20, 33]);
+  });
+});
+
+describe("who is typing", () => {
+  const typed = heard(heard(new Map(), hello("1", "Zoe", { typing: true }), 0), hello("2", "Ann", { typing: true }), 1_000);
+
+  test("is said for a moment after their last key, and never of oneself", () => {
+    expect(typists(typed, "me", 1_500)).toEqual(["Ann", "Zoe"]);
+    expect(typists(typed, "ann", 1_500)).toEqual(["Zoe"]);
+    expect(typists(typed, "me", TYPING_MILLISECONDS)).toEqual(["Ann"]);
+    expect(typists(heard(typed, hello("2", "Ann"), 1_200), "me", 1_500)).toEqual(["Zoe"]);
+  });
+
+  test("a name once, however many tabs", () => {
+    expect(typists(heard(typed, hello("3", "Ann", { typing: true }), 1), "me", 2)).toEqual(["Ann", "Zoe"]);
+  });
+
+  test("in words", () => {
+    expect([["Bob"], ["Bob", "Cleo"], ["Bob", "Cleo", "Dan"]].map(typingWords))
+      .toEqual(["Bob is typing…", "Bob and Cleo are typing…", "3 people are typing…"]);
+  });
+});
+
+describe("following", () => {
+  const at = (head: string): Guest =>
+    ({ peer: "1", person: { id: "z", name: "Zoe", color: "#222222" }, selection: { anchor: head, head }, heardAt: 0, typingAt: null, vouched: true });
+  const roster = (guest: Guest): Roster => new Map([[guest.peer, guest]]);
+
+  function setUp() {
+    vi.stubGlobal("document", new EventTarget());
+    const dom = new EventTarget();
+    const port = { show: vi.fn<Following["show"]>(() => true), changed: vi.fn(), left: vi.fn() };
+    return { dom, port, follow: new Follow({ dom } as unknown as EditorView, port) };
+  }
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test("goes to their place, and along when they move, not when they stay", () => {
+    const { port, follow } = setUp();
+    follow.toggle(at("a"));
+    follow.moved(roster(at("a")));
+    follow.moved(roster(at("b")));
+    expect(port.show.mock.calls.map(([guest]) => guest.selection!.head)).toEqual(["a", "b"]);
+  });
+
+  test("a place that is not known yet is tried again", () => {
+    const { port, follow } = setUp();
+    port.show.mockReturnValueOnce(false);
+    follow.toggle(at("a"));
+    follow.moved(roster(at("a")));
+    expect(port.show).toHaveBeenCalledTimes(2);
+  });
+
+  test.each(["wheel", "pointerdown", "keydown", "touchmove"])("ends with one's own %s", (name) => {
+    const { dom, port, follow } = setUp();
+    follow.toggle(at("a"));
+    dom.dispatchEvent(new Event(name));
+    follow.moved(roster(at("b")));
+    expect([follow.guest, port.show.mock.calls.length]).toEqual([null, 1]);
+    expect(port.changed).toHaveBeenLastCalledWith(null);
+  });
+
+  test("ends with a second click, and when they leave", () => {
+    const { port, follow } = setUp();
+    follow.toggle(at("a"));
+    follow.toggle(at("a"));
+    expect(follow.guest).toBeNull();
+    follow.toggle(at("a"));
+    follow.moved(new Map());
+    expect(port.left).toHaveBeenCalledTimes(1);
+    expect(follow.guest).toBeNull();
+  });
+
+  test("goes on with another tab of the same person", () => {
+    const { port, follow } = setUp();
+    follow.toggle(at("a"));
+    follow.moved(roster({ ...at("b"), peer: "2" }));
+    expect(port.show).toHaveBeenCalledTimes(2);
+    expect(follow.guest!.peer).toBe("2");
   });
 });

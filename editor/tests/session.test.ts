@@ -170,8 +170,9 @@ describe("presence", () => {
     const [ada, bob] = [await tab(), await tab()];
     let roster: Roster = new Map();
     const same = (offset: number): number => offset;
-    const hers = new Channel(ada.session.peerId, { id: "a", name: "Ada", color: "#112233" }, same, (now) => (roster = now));
-    const his = new Channel(bob.session.peerId, { id: "b", name: "Bob", color: "#445566" }, same, () => {});
+    const lines = (offset: number): [number, number] => [1, offset + 1];
+    const hers = new Channel(ada.session.peerId, { id: "a", name: "Ada", color: "#112233" }, same, lines, (now) => (roster = now));
+    const his = new Channel(bob.session.peerId, { id: "b", name: "Bob", color: "#445566" }, same, lines, () => {});
     hers.follow(ada.handle);
     his.follow(bob.handle);
     his.place({ anchor: 4, head: 9 });

@@ -155,6 +155,15 @@ def decode(data: bytes) -> Message:
     return _Fields(content).message()
 
 
+def live_data(message: Ephemeral) -> Any:
+    """What an application put into a live message; raises BadMessage, and nothing else."""
+    cbor_scan.check(message.data)
+    try:
+        return cbor2.loads(message.data)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
+        raise BadMessage(why=f"its data is not CBOR: {error}") from error
+
+
 def encode(message: Message) -> bytes:
     """The bytes of `message`, as an automerge-repo client reads them."""
     content: dict[str, Any] = {"type": _TYPES[type(message)]}

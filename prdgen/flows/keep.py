@@ -153,13 +153,15 @@ class Keeper:
 
     def joined(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone opened the page."""
-        self._tell("user.joined", room, peer)
+        if not _has_another(room, peer):
+            self._tell("user.joined", room, peer)
         if live := self.find(room.document_id):
             live.left = False
 
     def left(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone closed the page; after the last one its text is committed."""
-        self._tell("user.left", room, peer)
+        if not _has_another(room, peer):
+            self._tell("user.left", room, peer)
         live = self.find(room.document_id)
         if live is not None and not room.peers:
             live.left = True
@@ -382,3 +384,11 @@ class Keeper:
             await edit.write_file(self._app, live)
             await edit.commit(self._app, live, None, None)
         await self._let_go(live)
+
+
+def _has_another(room: Room, peer: Peer) -> bool:
+    """Whether the person is in the page with another editor, too."""
+    person = peer.who.person_id
+    return person is not None and any(
+        other is not peer and other.who.person_id == person for other in room.peers
+    )

@@ -7,15 +7,18 @@ import json
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any, Final
 
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
+from prdgen import background
 from prdgen.bus.errors import BusUnavailable
 from prdgen.errors import Invalid, Unavailable
-from prdgen.events import EVENT_TYPES, Event
+from prdgen.events import EVENT_TYPES, LIVE_ONLY, Event
+from prdgen.flows import live_events
 from prdgen.flows.context import App
 from prdgen.server import auth
 from prdgen.server.api.operations import STRING, Operation
@@ -25,13 +28,17 @@ from prdgen.store import event_log
 _BLOCK_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 0.02
 _AGAIN: Final = 10
+_MOST_WAITING: Final = 100
 LOOK_SECONDS: Final = 5.0
 """How soon a stream ends when its session did."""
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 async def stream_events(request: Request) -> Response:
-    """Events from now on, or after `Last-Event-ID`; `types` and `branch` narrow them."""
+    """Events from now on, or after `Last-Event-ID`; `types` and `branch` narrow them.
+
+    Cursors and selections come only when `types` names them.
+    """
     app = app_of(request)
     wanted = _types(request)
     branch = request.query_params.get("branch")
@@ -41,20 +48,44 @@ async def stream_events(request: Request) -> Response:
     start = int(last) if last else await _newest(request)
 
     async def events() -> AsyncIterator[dict[str, Any]]:
-        async for number, event in _published(app, start, request):
-            if event.type in wanted and branch in {None, event.branch}:
-                yield {
-                    "id": str(number),
-                    "event": event.type,
-                    "data": json.dumps(event.cloud_event(number)),
-                }
+        numbered = _published(app, start, request)
+        found = _with_live(app, numbered) if wanted & LIVE_ONLY else numbered
+        async with aclosing(found):
+            async for number, event in found:
+                if event.type in wanted and branch in {None, event.branch}:
+                    data = json.dumps(event.cloud_event(number))
+                    name = {} if number is None else {"id": str(number)}
+                    yield {**name, "event": event.type, "data": data}
 
     return EventSourceResponse(events(), ping=15, headers={"Cache-Control": "no-store"})
 
 
+async def _with_live(
+    app: App, numbered: AsyncGenerator[tuple[int | None, Event], None]
+) -> AsyncGenerator[tuple[int | None, Event], None]:
+    """What is numbered, and between it what is live only; ends with the first."""
+    queue: asyncio.Queue[tuple[int | None, Event] | None] = asyncio.Queue(_MOST_WAITING)
+
+    async def numbers() -> None:
+        async for found in numbered:
+            await queue.put(found)
+        await queue.put(None)
+
+    async def live() -> None:
+        async for event in live_events.follow(app):
+            await queue.put((None, event))
+
+    tasks = [asyncio.create_task(work()) for work in (numbers, live)]
+    try:
+        while (found := await queue.get()) is not None:
+            yield found
+    finally:
+        await background.end(tasks)
+
+
 async def _published(
     app: App, number: int, request: Request
-) -> AsyncGenerator[tuple[int, Event], None]:
+) -> AsyncGenerator[tuple[int | None, Event], None]:
     """Every event numbered above `number`, as it is published, while the asking person is signed in.
 
     A store or bus that is away is a pause, not an end.
@@ -109,7 +140,7 @@ async def _newest(request: Request) -> int:
 def _types(request: Request) -> frozenset[str]:
     asked = request.query_params.get("types")
     if not asked:
-        return frozenset(EVENT_TYPES)
+        return frozenset(EVENT_TYPES) - LIVE_ONLY
     wanted = frozenset(asked.split(","))
     if unknown := wanted - set(EVENT_TYPES):
         raise Invalid(what="types", where="/api/events", expected="names from docs/events.md",

@@ -121,6 +121,18 @@ async def test_typing_is_one_event_per_flush(house):
     assert ("user.joined", "one.md") in found
 
 
+async def test_people_come_and_go_not_their_tabs(house):
+    """A second tab of the same person is no news, and neither is its end."""
+    ann = await house.editor()
+    other = await house.editor()
+    await other.leave()
+    await ann.write("typed\n")
+    await house.save("ann")
+    found = await house.events("user.joined", "user.left")
+    assert found.count(("user.joined", "one.md")) == 1
+    assert ("user.left", "one.md") not in found
+
+
 async def changed(app, repo, text):
     """The page has this text on main, and everyone who hears of it has heard."""
     repo.commit("change it", one=text)

@@ -4,10 +4,13 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 
+import cbor2
 import httpx2
 import pytest
 
+from prdgen.crdt import wire
 from prdgen.events import Event
+from prdgen.flows import open as open_flow
 from prdgen.server import auth, events_stream
 from prdgen.store import access, event_log
 
@@ -151,3 +154,36 @@ async def test_ready_says_which_part_failed(own_servers, example, tmp_path, even
 
 async def _equals(ask, expected: set[str]) -> bool:
     return await ask() == expected
+
+
+async def test_cursors_are_told_to_those_who_name_them(own, stream):
+    """From the bus, without a number, for known people and pages; nobody else gets them."""
+    person = await own.person("editor")
+    opened = await open_flow.document(own.app, "main", "site/prds/checkout.md")
+    document = opened.document.id
+    people = b"P" + json.dumps([["tab", str(person.id), "Ed", "#123456"]]).encode()
+    data = cbor2.dumps({"type": "presence", "place": {"from": [3, 7], "to": [3, 7]}})
+    moved = b"L" + wire.encode(wire.Ephemeral("tab", "*", "doc", "session", 1, data))
+
+    async def publish() -> None:
+        while True:
+            for payload in (people, moved):
+                await own.app.bus.publish_live(document, payload, "elsewhere")
+            await asyncio.sleep(0.1)
+
+    async with stream(types="cursor.moved,prd.updated") as listening:
+        publishing = asyncio.create_task(publish())
+        found = await listening.next()
+        publishing.cancel()
+        assert "id" not in found
+        assert found["event"] == "cursor.moved"
+        facts = found["data"]["data"]
+        assert facts["page_path"] == "site/prds/checkout.md"
+        assert (facts["person_id"], facts["line"], facts["column"]) == (str(person.id), 3, 7)
+        await happen(own, "prd.updated")
+        assert (await listening.next())["event"] == "prd.updated"
+    async with stream() as others:
+        await own.app.bus.publish_live(document, people, "elsewhere")
+        await own.app.bus.publish_live(document, moved, "elsewhere")
+        await happen(own, "prd.deleted")
+        assert (await others.next())["event"] == "prd.deleted"

@@ -5,7 +5,7 @@ import { Tick, TICK_MILLISECONDS } from "../binding/tick";
 import type { PageDocument } from "../binding/document";
 import type { Person } from "../config";
 import {
-  HEARTBEAT_MILLISECONDS, heard, isHello, isPeople, listed, withoutGone, type Guest, type Hello, type Roster,
+  HEARTBEAT_MILLISECONDS, TYPING_MILLISECONDS, heard, isHello, isPeople, isTyping, listed, withoutGone, type Guest, type Hello, type Roster,
 } from "./roster";
 
 export interface Place {
@@ -13,11 +13,17 @@ export interface Place {
   readonly head: number;
 }
 
+/** For so long after a key one is said to be typing. */
+const STILL_MILLISECONDS = 1_500;
+
 /** Says where this person is and hears where the others are. */
 export class Channel {
   #roster: Roster = new Map();
   #handle: DocHandle<PageDocument> | null = null;
   #place: Place | null = null;
+  #typedAt = Number.NEGATIVE_INFINITY;
+  #still: ReturnType<typeof setTimeout> | undefined;
+  #seen: ReturnType<typeof setTimeout> | undefined;
   readonly #tick = new Tick(TICK_MILLISECONDS, () => this.#say());
   readonly #beat: ReturnType<typeof setInterval>;
 
@@ -26,6 +32,8 @@ export class Channel {
     private readonly person: Person,
     /** An offset on the screen as an offset in the document's text. */
     private readonly inDocument: (offset: number) => number,
+    /** An offset on the screen as line and column, from 1. */
+    private readonly onPage: (offset: number) => readonly [number, number],
     private readonly changed: (roster: Roster) => void,
   ) {
     this.#beat = setInterval(() => this.#heartbeat(), HEARTBEAT_MILLISECONDS);
@@ -45,6 +53,14 @@ export class Channel {
     this.#tick.ask();
   }
 
+  /** This person typed: said now, and taken back when they are still for a moment. */
+  typed(): void {
+    this.#typedAt = Date.now();
+    clearTimeout(this.#still);
+    this.#still = setTimeout(() => this.#tick.ask(), STILL_MILLISECONDS + 50);
+    this.#tick.ask();
+  }
+
   /** Tell the others at once (after a reconnection). */
   hello(): void {
     this.#tick.ask();
@@ -57,6 +73,8 @@ export class Channel {
 
   leave(): void {
     clearInterval(this.#beat);
+    clearTimeout(this.#still);
+    clearTimeout(this.#seen);
     this.#tick.stop();
     this.#send({ leaving: true });
   }
@@ -89,6 +107,10 @@ export class Channel {
     if ([...roster.keys()].some((peer) => !this.#roster.has(peer))) this.#tick.ask();
     this.#roster = roster;
     this.changed(roster);
+    clearTimeout(this.#seen);
+    const typing = [...roster.values()].some((guest) => isTyping(guest, Date.now()));
+    // Said again when nobody types any more, whether or not a message comes.
+    if (typing) this.#seen = setTimeout(() => this.#see(this.#roster), TYPING_MILLISECONDS);
   }
 
   #heartbeat(): void {
@@ -106,7 +128,16 @@ export class Channel {
     if (!handle?.isReady()) return;
     const selection = this.#place ? this.#cursors(handle, this.#place) : null;
     const { peer, person } = this;
-    handle.broadcast({ type: "presence", peer, person, selection, ...extra } satisfies Hello);
+    const typing = Date.now() - this.#typedAt < STILL_MILLISECONDS;
+    handle.broadcast({
+      type: "presence", peer, person, selection, place: this.#lines(), ...(typing ? { typing } : {}), ...extra,
+    } satisfies Hello);
+  }
+
+  #lines(): NonNullable<Hello["place"]> | null {
+    if (!this.#place) return null;
+    const { anchor, head } = this.#place;
+    return { from: this.onPage(Math.min(anchor, head)), to: this.onPage(Math.max(anchor, head)) };
   }
 
   #cursors(handle: DocHandle<PageDocument>, place: Place): Hello["selection"] {

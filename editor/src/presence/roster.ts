@@ -4,6 +4,9 @@ import type { Person } from "../config";
 export const HEARTBEAT_MILLISECONDS = 3_000;
 export const GONE_MILLISECONDS = 10_000;
 
+/** Who typed counts as typing for so long. */
+export const TYPING_MILLISECONDS = 3_000;
+
 const COLOR = /^#[0-9a-f]{3,8}$/i;
 const PLAIN = "#6b7280";
 
@@ -14,6 +17,10 @@ export interface Hello {
   readonly person: Person;
   readonly selection: { readonly anchor: string; readonly head: string } | null;
   readonly leaving?: boolean;
+  /** Something was typed a moment ago. */
+  readonly typing?: boolean;
+  /** The selection as lines and columns, from 1: for those who hear of it outside of editors. */
+  readonly place?: { readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
 }
 
 /** Someone else's open editor. */
@@ -22,6 +29,8 @@ export interface Guest {
   readonly person: Person;
   readonly selection: { readonly anchor: string; readonly head: string } | null;
   readonly heardAt: number;
+  /** When they were last said to be typing; null: they are not. */
+  readonly typingAt: number | null;
   /** The server says that this editor is connected, and whose it is. */
   readonly vouched: boolean;
 }
@@ -60,9 +69,10 @@ export function heard(roster: Roster, hello: Hello, now: number): Roster {
   const next = new Map(roster);
   const { peer, selection } = hello;
   const known = next.get(peer);
+  const news = { selection, heardAt: now, typingAt: hello.typing === true ? now : null };
   if (hello.leaving) next.delete(peer);
-  else if (known?.vouched) next.set(peer, { ...known, selection, heardAt: now });
-  else next.set(peer, { peer, person: named(hello.person), selection, heardAt: now, vouched: false });
+  else if (known?.vouched) next.set(peer, { ...known, ...news });
+  else next.set(peer, { peer, person: named(hello.person), ...news, vouched: false });
   return next;
 }
 
@@ -72,7 +82,8 @@ export function listed(roster: Roster, people: People, self: string, now: number
   return new Map(others.map(({ peerId: peer, personId, name, color }) => {
     const known = roster.get(peer);
     const person = named({ id: personId ?? peer, name, color });
-    return [peer, { peer, person, selection: known?.selection ?? null, heardAt: known?.heardAt ?? now, vouched: true }];
+    const { selection = null, heardAt = now, typingAt = null } = known ?? {};
+    return [peer, { peer, person, selection, heardAt, typingAt, vouched: true }];
   }));
 }
 
@@ -95,6 +106,17 @@ export function withoutGone(roster: Roster, now: number): Roster {
 function named(person: Person): Person {
   const color = COLOR.test(person.color) ? person.color : PLAIN;
   return { id: person.id, name: person.name.slice(0, 80), color };
+}
+
+/** Did they type a moment ago? */
+export function isTyping({ typingAt }: Guest, now: number): boolean {
+  return typingAt !== null && now - typingAt < TYPING_MILLISECONDS;
+}
+
+/** Who of others is typing, each once, by name. */
+export function typists(roster: Roster, self: string, now: number): readonly string[] {
+  const found = [...roster.values()].filter((guest) => guest.person.id !== self && isTyping(guest, now));
+  return [...new Map(found.map(({ person }) => [person.id, person.name])).values()].sort();
 }
 
 /** The people, each once however many tabs they have, in the order of their names. */
