@@ -10,7 +10,7 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.flows import index, lease, push, recover, relay, roles, servers, watch, write_rules
+from prdgen.flows import index, lease, push, recover, relay, servers, watch, write_rules
 from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
@@ -98,11 +98,7 @@ async def may_write(app: App, person: Person, role: str, room: Room) -> bool:
     """Whether the folder's rules let this person write the page of an open document."""
     async with app.store.statement() as tx:
         row = await documents.find(tx, room.document_id)
-    try:
-        await write_rules.check(app, person, role, row.page_path if row else "")
-    except (write_rules.MayNotWrite, roles.BadRoles):
-        return False
-    return True
+    return await write_rules.allows(app, person, role, row.page_path if row else "")
 
 
 async def _sweep(app: App, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from prdgen.builder import site_config
 from prdgen.errors import PrdgenError
-from prdgen.flows import roles
+from prdgen.flows import pages_of, roles
 from prdgen.flows.clone import Clone
 from prdgen.store.people import Person
 
@@ -79,6 +79,21 @@ async def check(clone: Clone, person: Person, role: str, page_path: str) -> None
     rules = await to_thread.run_sync(load, clone)
     if rule := rules.refusal(page_path, person.email, role):
         raise MayNotWrite(who=person.name, page_path=page_path, rule=rule)
+
+
+async def allows(clone: Clone, person: Person, role: str, page_path: str) -> bool:
+    """Whether the rules let this person write the page; nobody but owners while they are broken."""
+    try:
+        await check(clone, person, role, page_path)
+    except (MayNotWrite, roles.BadRoles):
+        return False
+    return True
+
+
+async def check_new(clone: Clone, person: Person, role: str, folder: str | None) -> None:
+    """The same for a new page in a folder; None: where new pages go."""
+    where = await to_thread.run_sync(pages_of.folder_of_new, clone) if folder is None else folder
+    await check(clone, person, role, f"{where.strip('/')}/new.md".lstrip("/"))
 
 
 @lru_cache(maxsize=8)

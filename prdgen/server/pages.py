@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
-from prdgen.flows import compare, create, draft, export, follow, read, roles
+from prdgen.flows import compare, create, draft, export, follow, read, roles, write_rules
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.page import templates
@@ -109,7 +109,9 @@ async def editor(request: Request) -> Response:
     branch, page_path = await read.locate(app, request.path_params["address"])
     opened = await open_flow.document(app, branch, page_path)
     row = opened.document
-    may_write = roles.at_least(visitor.role, "editor")
+    may_write = roles.at_least(visitor.role, "editor") and await write_rules.allows(
+        app, visitor.person, visitor.role, page_path
+    )
     place = {"branch": branch, "page_path": page_path}
     claim = place | {"base_commit": row.base_commit, "n": row.n} if row else place
     person = visitor.person
@@ -215,9 +217,11 @@ async def new_page(request: Request) -> Response:
     if request.method == "POST":
         values |= await form_of(request)
         try:
+            folder = values["folder"].strip() or None
+            await write_rules.check_new(app, visitor.person, visitor.role, folder)
             page_path = await create.page(
                 app, app.main_branch, values["template"], values["title"].strip(),
-                visitor.person.id, folder=values["folder"].strip() or None,
+                visitor.person.id, folder=folder,
             )  # fmt: skip
         except root_errors.PrdgenError as error:
             if error.status >= 500:

@@ -128,3 +128,20 @@ async def test_a_push_from_a_shallow_clone(server, own):
     clone.commit("Edit", new="# New\n")
     assert (done := await clone.push()).ok, done.said
     assert own.app.repository.tip("main") == clone.git("rev-parse", "HEAD")
+
+
+async def test_folders_hold_in_the_browser_too(open_house, example, tmp_path):
+    """Who may not push into a folder may not write there by the API or the editor either."""
+    folder = team.copy(example, tmp_path / "ruled")
+    where = "site/prds"
+    team.put(folder, {".prdgen/roles.yml": f"default: editor\nfolders:\n  {where}/: maintainer\n"})
+    house = await open_house(folder, copied=False)
+    page = next(p.relative_to(folder) for p in (folder / where).rglob("*.md"))
+    browser = await house.as_("editor")
+    assert "&#34;canWrite&#34;: false" in (await browser.get(f"/edit/main/{page}")).text
+    for address, body in (
+        ("/api/pages", {"title": "Mine", "folder": where}),
+        ("/api/versions", {"branch": "main", "page_path": str(page)}),
+    ):
+        answer = await browser.send_json(address, body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "may-not-write")

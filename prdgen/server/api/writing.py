@@ -11,7 +11,18 @@ from starlette.responses import Response
 
 from prdgen import ids
 from prdgen.errors import Invalid, NotFound, TooLarge
-from prdgen.flows import accounts, create, draft, edit, late, read, roles, status
+from prdgen.flows import (
+    accounts,
+    create,
+    draft,
+    edit,
+    late,
+    pages_of,
+    read,
+    roles,
+    status,
+    write_rules,
+)
 from prdgen.flows import open as open_flow
 from prdgen.page import templates
 from prdgen.server import auth
@@ -40,10 +51,11 @@ async def create_page(request: Request) -> Response:
     """Make a page from a template, in one commit."""
     app = app_of(request)
     body = await body_of(request, "title", optional=("branch", "template", "folder"))
-    branch = body.get("branch") or app.main_branch
+    branch, visitor = body.get("branch") or app.main_branch, visitor_of(request)
+    await write_rules.check_new(app, visitor.person, visitor.role, body.get("folder"))
     page_path = await create.page(
         app, branch, body.get("template") or "feature", body["title"],
-        visitor_of(request).person.id, folder=body.get("folder"),
+        visitor.person.id, folder=body.get("folder"),
     )  # fmt: skip
     return as_json(
         {"branch": branch, "page_path": page_path,
@@ -80,9 +92,10 @@ async def save_version(request: Request) -> Response:
     if len(message) > _LONGEST_MESSAGE:
         raise Invalid(what="message", where="/api/versions", got=f"{len(message)} letters",
                       expected=f"a text of up to {_LONGEST_MESSAGE} letters")  # fmt: skip
+    visitor = visitor_of(request)
+    await write_rules.check(app, visitor.person, visitor.role, body["page_path"])
     saved = await edit.save_version(
-        app, body["branch"], body["page_path"], message.strip() or None,
-        visitor_of(request).person.id,
+        app, body["branch"], body["page_path"], message.strip() or None, visitor.person.id,
     )  # fmt: skip
     return as_json({"commits": list(saved.commits), "refused": saved.refused}, 201)
 
@@ -161,9 +174,13 @@ async def late_changes(request: Request) -> Response:
     app, asked = app_of(request), request.query_params
     document_id = _document_id(request)
     data = await bounded(request, app.settings.message_limit)
+    visitor, page_path = visitor_of(request), asked.get("page_path", "")
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+    for place in filter(pages_of.globs(app).match, {page_path, known.page_path if known else ""}):
+        await write_rules.check(app, visitor.person, visitor.role, place)
     found = await late.carry(
-        app, document_id, data, asked.get("branch", app.main_branch), asked.get("page_path", ""),
-        visitor_of(request).person.id,
+        app, document_id, data, asked.get("branch", app.main_branch), page_path, visitor.person.id,
     )  # fmt: skip
     return as_json(
         {"document": f"automerge:{ids.document_name(found.document_id)}"
