@@ -62,10 +62,10 @@ class Bus:
         with translated():
             await self._to.prompt.ping()
 
-    async def publish_change(self, document_id: UUID, last_seq: int, process: str) -> None:
-        """Tell every process that the store has changes up to `last_seq`."""
+    async def publish_change(self, document_id: UUID, last_seq: int, process: str) -> int:
+        """Tell every process that the store has changes up to `last_seq`; how many listen."""
         message = document_id.bytes + last_seq.to_bytes(8, "big") + process.encode()
-        await self._publish("changes", message)
+        return await self._publish("changes", message)
 
     async def subscribe_changes(self) -> AsyncGenerator[ChangeNotice, None]:
         """What `publish_change` says, from every process, this one too."""
@@ -130,6 +130,6 @@ class Bus:
             with translated():
                 await self._to.prompt.unlink(*(self._to.name("cache", key) for key in keys))
 
-    async def _publish(self, channel: str, message: bytes) -> None:
+    async def _publish(self, channel: str, message: bytes) -> int:
         with translated():
-            await self._to.prompt.publish(self._to.name(channel), message)
+            return int(await self._to.prompt.publish(self._to.name(channel), message))

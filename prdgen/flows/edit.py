@@ -81,9 +81,10 @@ async def write_file(app: App, live: Live) -> None:
 
 async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:
     digest, now = content_hash(new), time.monotonic()
-    async with app.store.transaction() as tx:
+    telling = now >= live.told_at + _TELL_SECONDS
+    async with app.store.transaction() if telling else app.store.statement() as tx:
         await documents.record_intent(tx, live.id, heads, digest, live.fence)
-        if now >= live.told_at + _TELL_SECONDS:
+        if telling:
             changed = Event(
                 "content.changed", live.branch, live.page_path, data={"origin": "editor"}
             )
@@ -97,9 +98,9 @@ async def _file_point(app: App, live: Live, heads: Heads, new: str) -> None:
     row, digest = live.document, content_hash(new)
     if row.file_hash == digest and row.file_heads == heads:
         return
-    async with app.store.transaction() as tx:
+    async with app.store.statement() as tx:
         await documents.move_file_point(tx, live.id, row.file_hash, heads, digest, live.fence)
-    await pull.refresh(app, live)
+        live.document = await documents.get(tx, live.id)
 
 
 async def commit(app: App, live: Live, message: str | None, saved_by: UUID | None) -> Version:

@@ -60,8 +60,10 @@ async def file_side(app: App, live: Live) -> Path | None:
     """The folder in which the page's file is to be read and written; None: there is none, or not
     now, and then `live.paused` says why.
     """
-    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
-    busy = await to_thread.run_sync(app.repository.busy_reason, live.branch)
+    repository, branch = app.repository, live.branch
+    tree, busy = await to_thread.run_sync(
+        lambda: (repository.work_tree_of(branch), repository.busy_reason(branch))
+    )
     live.paused = live.gone.reason if live.gone else busy
     return None if live.paused else tree
 
@@ -312,5 +314,5 @@ def _last_bytes(live: Live) -> bytes:
 
 async def refresh(app: App, live: Live) -> None:
     """Read the document's row again after a point moved."""
-    async with app.store.transaction() as tx:
+    async with app.store.statement() as tx:
         live.document = await documents.get(tx, live.id)

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 _BATCH = 200
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 30.0
-_BETWEEN_CATCH_UPS = 60
+_BLOCK_SECONDS = 5.0
+_BETWEEN_CATCH_UPS = 12
 _EXPORT_SECONDS = 5.0
 _CHANGED: Final = frozenset({"prd.created", "prd.updated"})
 Consumer = Callable[[Tx, Event], Awaitable[None]]
@@ -149,7 +150,7 @@ def _consumer_step(app: App, group: str, consumer: Consumer) -> Callable[[], Awa
     async def step() -> None:
         await catch_up(app, group, consumer)
         for _ in range(_BETWEEN_CATCH_UPS):
-            await consume_once(app, group, consumer, block=1.0)
+            await consume_once(app, group, consumer, block=_BLOCK_SECONDS)
 
     return step
 

@@ -95,12 +95,13 @@ class HeardOnBus:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def publish_change(self, document_id: UUID, last_seq: int, process_id: str) -> None:
-        """Say that the store has changes up to `last_seq`."""
+    async def publish_change(self, document_id: UUID, last_seq: int, process_id: str) -> bool:
+        """Say that the store has changes up to `last_seq`; False: nobody else listens."""
         try:
-            await self._bus.publish_change(document_id, last_seq, process_id)
+            return await self._bus.publish_change(document_id, last_seq, process_id) > 1
         except BusUnavailable as error:
             log.debug("not announced, other processes will read the store: %s", error)
+            return True
 
     async def publish_live(self, document_id: UUID, payload: bytes, process_id: str) -> None:
         """Pass a live message on; a lost one is sent again by the next heartbeat."""

@@ -85,6 +85,9 @@ class Authorship:
             self._order.append(person)
         first, old, new = _changed_lines(self.text, new_text)
         self.text = new_text
+        if len(old) == len(new) == 1:  # Nearly always: someone types in a line.
+            self._replace(first, first + 1, 1, person)
+            return
         effort = Effort.lasting(LIMIT_MS)
         for start, end, new_start, new_end in reversed(alignment.align(old, new, effort)):
             self._replace(first + start, first + end, new_end - new_start, person)

@@ -111,7 +111,7 @@ class Store:
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Tx]:
-        """For one statement that is a transaction of its own: one round trip instead of three.
+        """For statements that are each a transaction of their own: one round trip instead of three.
 
         Raises StoreUnavailable as `transaction` does.
         """

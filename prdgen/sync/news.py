@@ -12,6 +12,8 @@ from prdgen.sync.ports import BusPort
 
 _log: Final = logging.getLogger(__name__)
 _MOST_LIVE: Final = 1_000
+_ALONE: Final = 25
+"""How many pauses a process that is alone makes before it looks whether it still is."""
 
 
 class News:
@@ -39,17 +41,21 @@ class News:
         while me is not None and not me.cancelling():
             await self._wake.wait()
             self._wake.clear()
+            company = True
             try:
-                await self._publish(bus, process_id)
+                company = await self._publish(bus, process_id)
             except Exception:
                 _log.exception("nothing could be told to the other processes")
             if pause:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause if company else _ALONE * pause)
 
-    async def _publish(self, bus: BusPort, process_id: str) -> None:
+    async def _publish(self, bus: BusPort, process_id: str) -> bool:
+        """Tell everything; False when no other process listened."""
         seqs, self._seqs = self._seqs, {}
+        company = not seqs
         for document_id, last_seq in seqs.items():
-            await bus.publish_change(document_id, last_seq, process_id)
+            company = await bus.publish_change(document_id, last_seq, process_id) or company
         while self._live:
             document_id, payload = self._live.popleft()
             await bus.publish_live(document_id, payload, process_id)
+        return company

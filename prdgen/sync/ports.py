@@ -140,8 +140,8 @@ class BusPort(Protocol):
     for a bus that is away; what comes in goes to `Rooms.heard_change` and `heard_live`.
     """
 
-    async def publish_change(self, document_id: UUID, last_seq: int, process_id: str) -> None:
-        """Say that the store has changes up to `last_seq`."""
+    async def publish_change(self, document_id: UUID, last_seq: int, process_id: str) -> bool:
+        """Say that the store has changes up to `last_seq`; False: no other process listens."""
         ...
 
     async def publish_live(self, document_id: UUID, payload: bytes, process_id: str) -> None:

@@ -96,6 +96,7 @@ class Bus:
     async def publish_change(self, document_id, last_seq, process_id):
         for rooms in [] if self.away else self.listeners:
             rooms.heard_change(document_id, last_seq, process_id)
+        return True
 
     async def publish_live(self, document_id, payload, process_id):
         for rooms in [] if self.away else self.listeners:

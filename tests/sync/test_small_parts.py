@@ -13,7 +13,7 @@ from prdgen.sync import plain_cbor
 from prdgen.sync.news import News
 from prdgen.sync.rates import Rate
 
-from .harness import settle
+from .harness import DOCUMENT, settle
 
 PLAIN = st.recursive(
     st.none() | st.text() | st.integers(0, 2**64 - 1),
@@ -43,13 +43,39 @@ class SlowBus:
 
     def __init__(self):
         self.gate, self.seqs, self.live = asyncio.Event(), [], []
+        self.company = True
 
     async def publish_change(self, document_id, last_seq, process_id):
         await self.gate.wait()
         self.seqs.append(last_seq)
+        return self.company
 
     async def publish_live(self, document_id, payload, process_id):
         self.live.append(payload)
+
+
+async def test_a_process_that_is_alone_tells_seldom(monkeypatch):
+    """It is its own only listener; as soon as another one listens it tells at once again."""
+    monkeypatch.setattr("prdgen.sync.news._ALONE", 4)
+    news, bus = News(), SlowBus()
+    bus.gate.set()
+    publishing = asyncio.ensure_future(news.publish(bus, "one", 0.02))
+
+    async def told_in(seconds):
+        before = len(bus.seqs)
+        end = asyncio.get_running_loop().time() + seconds
+        number = 0
+        while asyncio.get_running_loop().time() < end:
+            news.stored(DOCUMENT, number := number + 1)
+            await asyncio.sleep(0.002)
+        return len(bus.seqs) - before
+
+    together = await told_in(0.4)
+    bus.company = False
+    await asyncio.sleep(0.1)
+    alone = await told_in(0.4)
+    assert 0 < alone < together / 2
+    publishing.cancel()
 
 
 async def test_a_slow_bus_holds_nobody_up():
