@@ -65,8 +65,8 @@ async def _serve(
             ws="websockets-sansio",
             ws_max_size=settings.message_limit + 4096,
             ws_per_message_deflate=False,  # Automerge's messages are small, and packed already.
-            ws_ping_interval=4,  # A tab that vanished without a word is gone within ten seconds.
-            ws_ping_timeout=5,
+            ws_ping_interval=3,  # A tab that vanished without a word is gone within ten seconds.
+            ws_ping_timeout=4,
             timeout_graceful_shutdown=5,
             server_header=False,
             proxy_headers=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -93,10 +92,9 @@ def test_a_tab_that_vanished_is_gone_within_ten_seconds(
     ]
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
-    began = time.monotonic()
+    assert frozen
     try:
-        expect(count).to_have_text("Only you", timeout=12_000)
-        assert time.monotonic() - began < 10.5
+        expect(count).to_have_text("Only you", timeout=10_000)
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
