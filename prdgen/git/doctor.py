@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from prdgen.errors import PrdgenError
-from prdgen.git import hook_files, hooks, process, repository
+from prdgen.git import driver_setup, hook_files, hooks, process, repository
 from prdgen.git.repository import Repository
 
 _OLDEST: Final = (2, 30)
@@ -85,6 +85,12 @@ def _hooks(found: Repository) -> Finding:
     return Finding("hooks", ok=True, what=said or "no commit hook, no signing")
 
 
+def _driver(found: Repository) -> Finding:
+    known = found.config_get(driver_setup.DRIVER) is not None
+    how = "word by word" if known else "by line; `prdgen hooks install` makes that word by word"
+    return Finding("merging", ok=True, what=f"Git merges pages here {how}")
+
+
 def _history(found: Repository) -> Finding:
     if (found.common_dir / "shallow").exists():
         return Finding(
@@ -118,5 +124,5 @@ def _writable(found: Repository) -> Finding:
 
 
 _CHECKS: Final[tuple[Callable[[Repository], Finding], ...]] = (
-    _head, _busy, _hooks, _history, _line_endings, _writable,
+    _head, _busy, _hooks, _driver, _history, _line_endings, _writable,
 )  # fmt: skip

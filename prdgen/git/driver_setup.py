@@ -11,7 +11,8 @@ _NAME: Final = "prdgen"
 _PATTERNS: Final = ("*.md", "*.markdown")
 ATTRIBUTES: Final = tuple(f"{pattern} merge={_NAME}" for pattern in _PATTERNS)
 """The lines for `.gitattributes`. A clone that has no such driver merges these files as before."""
-_DRIVER: Final = f"merge.{_NAME}.driver"
+DRIVER: Final = f"merge.{_NAME}.driver"
+"""Where Git keeps its command line."""
 _TITLE: Final = f"merge.{_NAME}.name"
 CONFLICTS: Final = 10
 """How `prdgen merge-file` ends in Git's hands when there are conflicts: a Python that cannot even
@@ -36,7 +37,7 @@ def install(repository: Repository, find: str) -> bool:
     `find` is a line of shell that lets prdgen be found, or nothing.
     """
     line = _COMMAND.format(path=f"{find}; ".replace("%", "%%") if find else "", conflicts=CONFLICTS)
-    wanted = {_DRIVER: line, _TITLE: "pages, word by word (prdgen)"}
+    wanted = {DRIVER: line, _TITLE: "pages, word by word (prdgen)"}
     news = {key: value for key, value in wanted.items() if repository.config_get(key) != value}
     for key, value in news.items():
         repository.config_set(key, value)
@@ -45,7 +46,7 @@ def install(repository: Repository, find: str) -> bool:
 
 def uninstall(repository: Repository) -> bool:
     """The opposite; whether there was something to take out."""
-    section = _DRIVER.rpartition(".")[0]
+    section = DRIVER.rpartition(".")[0]
     done = process.run(repository.work_tree, "config", "--local", "--remove-section", section)
     return done.code == 0
 

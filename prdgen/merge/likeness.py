@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from prdgen.merge import tokens
@@ -51,13 +53,22 @@ def spot(text: str, start: int, end: int, where: Place) -> Spot:
 
 def place(text: str, position: int) -> Place:
     """Whether a position of the text is inside a code block or in prose."""
+    return Place.CODE if bisect_left(_fences(text), position) % 2 else Place.PROSE
+
+
+@lru_cache(maxsize=2)
+def _fences(text: str) -> list[int]:
+    """Where code blocks begin and end, in turn."""
+    found: list[int] = []
     fence = ""
-    for mark in _FENCE.finditer(text, 0, position):
+    for mark in _FENCE.finditer(text):
         if not fence:
             fence = mark[1]
+            found.append(mark.start())
         elif mark[1].startswith(fence) and not mark[0].strip().strip(fence[0]):
             fence = ""
-    return Place.CODE if fence else Place.PROSE
+            found.append(mark.start())
+    return found
 
 
 def can_stand_together(ours: str, theirs: str, where: Place) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Final
 
 from prdgen.merge import likeness, tokens
@@ -12,6 +13,8 @@ from prdgen.merge.alignment import Effort, Span
 
 _MOST: Final = 4_000
 """Pairs of rows that are looked at; a longer stretch is compared by word."""
+_STEPS: Final = 1_500
+"""What looking at one pair takes (see `Effort`)."""
 _SAME: Final = 1.0
 _SAME_KEY: Final = 0.6
 _NUMBERED: Final = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\]")
@@ -35,7 +38,8 @@ def spans(old: str, new: str, lines: Span, effort: Effort) -> list[Span] | None:
     rows, new_rows = map(_rows, texts)
     if not rows or not new_rows or len(rows) == len(new_rows) == 1:
         return None
-    if len(rows) * len(new_rows) > _MOST or not effort.spend(len(rows) + len(new_rows)):
+    pairs = len(rows) * len(new_rows)
+    if pairs > _MOST or not effort.spend(isqrt(pairs * _STEPS)):
         return None
     return list(_cut(lines, rows, new_rows, _pairs(rows, new_rows)))
 

@@ -51,6 +51,8 @@ def test_init_lays_a_repository_that_builds(bare):
     said = bare("init", "prds").stdout
     assert "Next: prdgen serve -C prds" in said
     assert team.git(bare.folder / "prds", "status", "--porcelain") == ""
+    merged_by = team.git(bare.folder / "prds", "check-attr", "merge", "site/a.md", "a.txt")
+    assert merged_by.splitlines() == ["site/a.md: merge: prdgen", "a.txt: merge: unspecified"]
     bare("build", "-C", "prds", "--no-search")
     assert (bare.folder / "prds/public/index.html").is_file()
 

@@ -1,16 +1,23 @@
 """Git knows of the merge driver, and of the pages it is for, and is as before when it is taken out."""
 
-from prdgen.git import driver, driver_setup
+from prdgen.git import doctor, driver, driver_setup
 
 
 def attribute(repo, path):
     return repo.git("check-attr", "merge", path).rpartition(" ")[2]
 
 
+def _merging(repo):
+    """What the doctor says of it."""
+    return next(each.what for each in doctor.check(repo.path) if each.name == "merging")
+
+
 def test_the_driver_is_set_up_once_and_taken_out(repo):
     """In this clone's own configuration."""
     before = repo.git("config", "--local", "--list")
+    assert not _merging(repo).endswith("here word by word")
     assert driver_setup.install(repo.opened, "")
+    assert _merging(repo).endswith("word by word")
     assert not driver_setup.install(repo.opened, "")
     assert "%O %A %B" in repo.git("config", "merge.prdgen.driver")
     assert driver_setup.uninstall(repo.opened)
