@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -23,6 +24,15 @@ class BadSettings(PrdgenError):
 
 PREFIX: Final = "PRDGEN_"
 _LEVELS = ("debug", "info", "warning", "error")
+_ADDRESS = (r"(https?://[^/\s]+(/\S*)?)?", "an address that begins with http:// or https://")
+_POSTGRES = (r"(postgres(ql)?://.+)?", "an address that begins with postgresql://")
+_REDIS = (r"((rediss?|unix)://.+)?", "an address that begins with redis://, rediss:// or unix://")
+_FOLDER = (
+    r"(?!(\./)*(\.\.?|\.git)?/*$)(?!(\./)*(\.\.|\.git)/).+",
+    "a folder inside the repository, or an absolute path",
+)
+_INSIDE = (r"(?!/)(?!(.*/)?\.\.(/|$)).+", "globs of files inside the repository")
+_HOST = (r".*\S.*", "an address of this machine")
 _TYPO = 0.8
 """How like a setting's name (0 to 1) an unknown variable must be to be taken for a mistyped one."""
 
@@ -35,9 +45,10 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    form: tuple[str, str] | None = None,
 ) -> Any:
     facts = {"help": help_text, "secret": secret, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=facts)
+    return field(default=default, metadata=facts | {"form": form})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +58,36 @@ class Settings:
     repository: Path = _setting(
         Path(), "The team's Git repository; the folder of its working tree."
     )
-    host: str = _setting("127.0.0.1", "The address to listen on.")
+    host: str = _setting("127.0.0.1", "The address to listen on.", form=_HOST)
     port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0, high=65_535)
     base_url: str = _setting(
-        "", "The address people reach this server at; empty: from host and port."
+        "", "The address people reach this server at; empty: from host and port.", form=_ADDRESS
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (), "Host names beside base_url's, localhost and 127.0.0.1 that requests may name."
     )
     database_url: str = _setting(
-        "", "PostgreSQL 15 or newer; empty: the embedded one.", secret=True
+        "", "PostgreSQL 15 or newer; empty: the embedded one.", secret=True, form=_POSTGRES
     )
-    redis_url: str = _setting("", "Valkey or Redis; empty: the embedded one.", secret=True)
+    redis_url: str = _setting(
+        "", "Valkey or Redis; empty: the embedded one.", secret=True, form=_REDIS
+    )
     state_dir: str = _setting(
         "", "Where this clone's data lives; empty: `.git/prdgen` in the repository."
     )
     public_dir: str = _setting(
-        "public", "Where the built site goes, inside the repository or absolute."
+        "public", "Where the built site goes, inside the repository or absolute.", form=_FOLDER
     )
     site_url: str = _setting(
-        "", "The published site's address, for absolute links; empty: base_url."
+        "", "The published site's address, for absolute links; empty: base_url.", form=_ADDRESS
     )
     main_branch: str = _setting(
         "", "The branch that is published; empty: the one HEAD names at first."
     )
     pages: tuple[str, ...] = _setting(
-        (), "Globs of the pages, relative to the repository; empty: `mkdocs.yml`'s docs_dir."
+        (),
+        "Globs of the pages, relative to the repository; empty: `mkdocs.yml`'s docs_dir.",
+        form=_INSIDE,
     )
     live_limit: int = _setting(262_144, "Bytes a page may have to be edited live.", low=1024)
     message_limit: int = _setting(4_194_304, "Bytes one sync message may have.", low=65_536)
@@ -120,6 +135,8 @@ class Setting:
     low: float | None
     high: float | None
     choices: tuple[str, ...]
+    form: tuple[str, str] | None
+    """What each text must look like: a pattern for the whole of it, and its words."""
 
     @property
     def variable(self) -> str:
@@ -141,9 +158,14 @@ class Setting:
             (self.low is not None and not value >= self.low)
             or (self.high is not None and value > self.high)
             or (self.choices and value not in self.choices)
+            or not self._is_formed(value)
         ):
             raise ValueError(self._refusal(given))
         return value
+
+    def _is_formed(self, value: Any) -> bool:
+        texts = value if isinstance(value, tuple) else (value,)
+        return self.form is None or all(re.fullmatch(self.form[0], text) for text in texts)
 
     def _refusal(self, given: Any) -> str:
         got = "something else" if self.secret else repr(given)
@@ -154,6 +176,8 @@ class Setting:
         """What a value must be, in words."""
         if self.choices:
             return " or ".join((", ".join(self.choices[:-1]), self.choices[-1]))
+        if self.form:
+            return self.form[1]
         words = _WORDS[type(self.default)]
         if self.high is not None:
             return f"{words} from {self.low:,} to {self.high:,}".replace(",", "")

@@ -69,6 +69,7 @@ class Queue:
             kwargs={"connect_timeout": 2, "application_name": "prdgen jobs"}, name="prdgen-jobs",
         )  # fmt: skip
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        logging.getLogger("procrastinate.worker").addFilter(_brief)
         app = procrastinate.App(connector=connector)
         with translated():
             await app.open_async()
@@ -212,6 +213,15 @@ class Queue:
             await self._connector.execute_query_async(tables.SQL["note_error"], **params)
         except exceptions.ConnectorException as unnoted:
             _log.warning("Job %s failed (%s); noting that failed too: %s", job_id, text, unnoted)
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    """What a failed job says of itself is enough, when it has words of its own: no traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, PrdgenError):
+        record.msg, record.args = f"{record.getMessage()}: {error} {error.hint}", ()
+        record.exc_info = None
+    return True
 
 
 @contextmanager

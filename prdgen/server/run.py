@@ -39,9 +39,12 @@ _FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     """Serve until SIGINT or SIGTERM. Raises PortInUse, CannotListen, AlreadyServed,
-    OtherServices, OtherClone and what opening raises.
+    OtherServices, OtherClone, NoSuchBranch and what opening raises.
     """
     logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
+    opened = clone.open_clone(settings)
+    if settings.main_branch:
+        clone.tip_of(opened, settings.main_branch)
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)

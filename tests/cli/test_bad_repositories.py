@@ -56,6 +56,12 @@ def test_checking_nothing_finds_nothing(bare):
     bare("check")
 
 
+def test_a_main_branch_that_is_not_there(prdgen):
+    """A mistyped setting: otherwise the server would show a team without any page."""
+    prdgen.environment |= {"PRDGEN_MAIN_BRANCH": "mian"}
+    assert "There is no branch mian" in said(prdgen("serve", code=2))
+
+
 def test_a_sha256_repository(bare):
     """Another object format: named, with the cure."""
     team.git(bare.folder, "init", "--quiet", "--object-format=sha256")

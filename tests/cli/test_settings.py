@@ -28,12 +28,26 @@ def refusal(folder: Path, toml: str = "", **environment: str) -> str:
         ("live_limit = 1", "expected a whole number of at least 1024, got 1"),
         ("quiet_seconds = nan", "expected a number of at least 0.1, got nan"),
         ("quiet_seconds = []", "expected a number of at least 0.1, got []"),
-        ("pages = 5", "expected a list of texts (in the environment with commas between), got 5"),
-        ("pages = [1]", "expected a list of texts"),
+        (
+            "allowed_hosts = 5",
+            "expected a list of texts (in the environment with commas between), got 5",
+        ),
+        ("allowed_hosts = [1]", "expected a list of texts"),
         ('log_level = "loud"', "expected debug, info, warning or error, got 'loud'"),
         ('log_json = "perhaps"', "expected true or false, got 'perhaps'"),
-        ("host = 127", "expected text, got 127"),
-        ("database_url = 5", "expected text, got something else"),
+        ("host = 127", "expected an address of this machine, got 127"),
+        ("host = ''", "expected an address of this machine, got ''"),
+        ("state_dir = 5", "expected text, got 5"),
+        ("database_url = 'mysql://me:secret@x'", "begins with postgresql://, got something else"),
+        ("redis_url = 'localhost'", "begins with redis://, rediss:// or unix://, got something"),
+        ("base_url = 'prds.example.org'", "begins with http:// or https://, got 'prds.example"),
+        ("site_url = 'ftp://x'", "begins with http:// or https://, got 'ftp://x'"),
+        ("public_dir = '.'", "expected a folder inside the repository, or an absolute path"),
+        ("public_dir = '../out'", "expected a folder inside the repository"),
+        ("public_dir = './.git/x'", "expected a folder inside the repository"),
+        ("public_dir = ''", "expected a folder inside the repository"),
+        ("pages = ['docs/**', '../x/**']", "expected globs of files inside the repository"),
+        ("pages = ['/etc/**']", "expected globs of files inside the repository"),
         ("prot = 80", "there is no setting 'prot' (did you mean port?)"),
         ("nonsense = 1", "there is no setting 'nonsense'"),
         ('repository = "x"', "repository is named by --repository or PRDGEN_REPOSITORY"),
@@ -75,3 +89,18 @@ def test_the_repository_on_the_command_line_counts_before_the_environment(tmp_pa
     environment = {"PRDGEN_REPOSITORY": str(tmp_path / "other")}
     assert settings.load(tmp_path, environment).repository == tmp_path
     assert settings.load(Path(), environment).repository == tmp_path / "other"
+
+
+def test_what_the_forms_allow(tmp_path):
+    """Every usual way to write them."""
+    (tmp_path / "prdgen.toml").write_text(
+        'database_url = "postgresql://u:p@h/db"\nredis_url = "unix:///run/redis.sock"\n'
+        'base_url = "https://prds.example.org/prds"\nsite_url = "http://localhost:8000"\n'
+        'public_dir = "./build/site"\npages = ["docs/**/*.md", "*.md"]\nhost = "::"\n'
+    )
+    assert settings.load(tmp_path, {}).public_dir == "./build/site"
+    for folder in ("/srv/www", "public", ".public", "..public", "..."):
+        assert settings.load(tmp_path, {"PRDGEN_PUBLIC_DIR": folder}).public_dir == folder
+    assert (
+        settings.load(tmp_path, {"PRDGEN_DATABASE_URL": "", "PRDGEN_BASE_URL": ""}).base_url == ""
+    )

@@ -250,3 +250,15 @@ async def test_a_job_whose_end_was_not_noted_is_given_back(store, queue, work):
     assert [await queue.revive(60.0), await queue.revive(60.0)] == [0, 1]
     await Worker(queue).run_until_idle()
     assert work.done == [{"n": 1}, {"n": 2}]
+
+
+async def test_a_failure_with_words_of_its_own_is_told_without_a_traceback(queue, caplog):
+    """What was foreseen is one line for whoever runs the server; only the unforeseen is taken apart."""
+    await queue.defer("hopeless")
+    await queue.defer("broken")
+    await Worker(queue).run_until_idle()
+    told = [r for r in caplog.records if r.name == "procrastinate.worker" and "status" in r.message]
+    brief = next(r for r in told if "hopeless" in r.message)
+    assert brief.exc_info is None
+    assert "x at y is not valid: expected z, got w. Correct x and try again" in brief.message
+    assert next(r for r in told if "broken" in r.message).exc_info
