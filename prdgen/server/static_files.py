@@ -4,6 +4,7 @@ address says what is in them.
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -25,7 +26,7 @@ class Static(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file in the best encoding the browser takes; raises HTTPException (404, 405)."""
-        if path.endswith(tuple(_ENCODINGS.values())):
+        if "\0" in path or path.endswith(tuple(_ENCODINGS.values())):
             raise HTTPException(_NOT_FOUND)
         response = await self._encoded(path, scope) or await super().get_response(path, scope)
         hashed = path.replace("\\", "/").startswith("editor/assets/")
@@ -38,8 +39,7 @@ class Static(StaticFiles):
         accepted = Headers(scope=scope).get("accept-encoding", "")
         offered = {part.partition(";")[0].strip() for part in accepted.split(",")}
         for encoding, ending in _ENCODINGS.items():
-            found = self.lookup_path(path + ending)[1] if encoding in offered else None
-            if found is None:
+            if encoding not in offered or not self._is_there(path + ending):
                 continue
             plain = await super().get_response(path, scope)
             response = await super().get_response(path + ending, scope)
@@ -48,3 +48,11 @@ class Static(StaticFiles):
                 response.headers["Content-Type"] = plain.headers["content-type"]
             return response
         return None
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return self.lookup_path(path)[1] is not None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return False
+            raise
