@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from prdgen.builder import errors
 _LAUNCHER: Final = Path(__file__).with_name("launch.py")
 _PACKAGE_PARENT: Final = Path(__file__).resolve().parents[2]
 _STDERR_KEPT: Final = 2000
+_PATIENCE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +74,33 @@ def run(
     return output
 
 
-class Worker:
-    """A child process that answers several questions; see `serve`.
+class Workers:
+    """Child processes that answer questions; see `serve`.
 
-    Questions are pickled, since they come from us. Answers are lines of JSON, since the child has
-    read what anybody wrote.
+    Questions are pickled, since they come from us. Answers are lines of JSON, since the children have
+    read what anybody wrote. One process is started; the others are its forks, so that what all of
+    them import is imported once.
 
-    A context manager; the child is confined as `run` says and gone when the context ends.
+    A context manager; the children are confined as `run` says and gone when the context ends.
     """
 
     def __init__(
-        self, module: str, *, what: str, seconds: float, limits: Limits | None = None
+        self, module: str, count: int, *, what: str, seconds: float, limits: Limits | None = None
     ) -> None:
         self._what, self._seconds = what, seconds
         self._scratch = tempfile.TemporaryDirectory(prefix="prdgen-child-")
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the workers
         self._late = False
-        scratch = self._scratch.name
-        self._process = _start(_python(module), limits, Path(scratch), scratch, self._errors)
+        pairs = [socket.socketpair() for _ in range(count)]
+        theirs = [pair[1].fileno() for pair in pairs]
+        self._process = _start(
+            [*_python(module), *map(str, theirs)], limits, Path(self._scratch.name),
+            self._scratch.name, self._errors, theirs,
+        )  # fmt: skip
+        for _, their in pairs:
+            their.close()
+        self._ours = [ours for ours, _ in pairs]
+        self._pipes = [(ours.makefile("wb"), ours.makefile("rb")) for ours in self._ours]
         self._alarm = threading.Timer(seconds, self._stop)
         self._alarm.daemon = True
         self._alarm.start()
@@ -97,29 +108,45 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failed: object, *_: object) -> None:
         self._alarm.cancel()
+        for pipe in (*(each for pair in self._pipes for each in pair), *self._ours):
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                pipe.close()
+        if failed is None:
+            # They end by themselves, and what they used is counted as ours.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_PATIENCE)
         _kill_group(self._process)
         self._errors.close()
         self._scratch.cleanup()
 
-    def ask(self, question: Any) -> Any:
-        """The child's answer. Raises ChildFailed, ChildTookTooLong. Blocks."""
-        asked = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
+    def __len__(self) -> int:
+        return len(self._ours)
+
+    def ask(self, number: int, question: Any) -> Any:
+        """The answer of one child, counted from 0. Raises ChildFailed, ChildTookTooLong. Blocks."""
+        asking, answering = self._pipes[number]
         answer = b""
-        with contextlib.suppress(BrokenPipeError):
-            assert self._process.stdin
-            assert self._process.stdout
-            self._process.stdin.write(asked)
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            pickle.dump(question, asking, pickle.HIGHEST_PROTOCOL)
+            asking.flush()
+            answer = answering.readline()
         if answer.endswith(b"\n"):
             return json.loads(answer)
         if self._late:
             raise errors.ChildTookTooLong(what=self._what, expected=f"{self._seconds:g}")
-        code = self._process.wait()
+        raise errors.ChildFailed(what=self._what, got=self._said())
+
+    def _said(self) -> str:
+        """What the children wrote before one of them ended; that one waits for its parent, us or the
+        first child, to look at it.
+        """
         self._errors.seek(0)
-        raise errors.ChildFailed(what=self._what, got=_reason(code, self._errors.read()))
+        said = self._errors.read()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return _reason(self._process.wait(0.5), said)
+        return _reason(1, said)
 
     def _stop(self) -> None:
         self._late = True
@@ -128,14 +155,39 @@ class Worker:
 
 
 def serve(answer: Callable[[Any], Any]) -> None:
-    """The child's side of a Worker: answer each question until there are no more."""
-    while True:
-        try:
-            question = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent asks
-        except EOFError:
-            return
-        sys.stdout.write(json.dumps(answer(question), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+    """The children's side of Workers: each answers its questions until there are no more, then the
+    process ends.
+    """
+    first, *others = map(int, sys.argv[1:])
+    mine, forks = first, list[int]()
+    for number, other in enumerate(others):
+        fork = os.fork()
+        if fork == 0:
+            # One end of each connection in one process only, so that its end is noticed.
+            for another in (first, *others[number + 1 :]):
+                os.close(another)
+            mine, forks = other, []
+            break
+        os.close(other)
+        forks.append(fork)
+    _answer(mine, answer)
+    for fork in forks:
+        os.waitpid(fork, 0)
+    # Nothing is left to be done, and tidying up a large heap takes its time.
+    os._exit(0)
+
+
+def _answer(connection: int, answer: Callable[[Any], Any]) -> None:
+    with socket.socket(fileno=connection) as open_connection:
+        asked = open_connection.makefile("rb")
+        answers = open_connection.makefile("w", encoding="utf-8")
+        while True:
+            try:
+                question = pickle.load(asked)  # noqa: S301 - our own parent asks
+            except EOFError:
+                return
+            answers.write(json.dumps(answer(question), ensure_ascii=False) + "\n")
+            answers.flush()
 
 
 def _python(module: str) -> list[str]:
@@ -144,7 +196,12 @@ def _python(module: str) -> list[str]:
 
 
 def _start(
-    argv: Sequence[str], limits: Limits | None, folder: Path, scratch: str, stderr: int | IO[bytes]
+    argv: Sequence[str],
+    limits: Limits | None,
+    folder: Path,
+    scratch: str,
+    stderr: int | IO[bytes],
+    passed: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     bounds = json.dumps(asdict(limits or Limits()))
     return subprocess.Popen(
@@ -156,6 +213,7 @@ def _start(
         env=clean_environment(scratch),
         start_new_session=True,
         close_fds=True,
+        pass_fds=passed,
     )
 
 

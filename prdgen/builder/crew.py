@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self
 
@@ -23,14 +23,6 @@ _MOST_WORKERS: Final = 4
 _TURN: Final = 24
 
 
-@dataclass(slots=True)
-class _Worker:
-    """A child, and the pages it has read."""
-
-    process: child.Worker
-    read: set[str] = field(default_factory=set)
-
-
 class Crew:
     """Does the reading and making of one build: here for a few pages, else in children.
 
@@ -39,7 +31,9 @@ class Crew:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._workers: list[_Worker] = []
+        self._workers: child.Workers | None = None
+        self._have_read: list[set[str]] = []
+        """Pages each child has read."""
         self._begun: Future[dict[str, PageFacts]] | None = None
 
     def __enter__(self) -> Self:
@@ -66,73 +60,78 @@ class Crew:
         """Path and outcome of each of these pages, as they are done. Raises ChildFailed,
         ChildTookTooLong.
         """
-        read = {path for worker in self._workers for path in worker.read}
+        read = set().union(*self._have_read)
         rest = [path for path in orders if path not in read]
-        workers = self._staffed(len(rest))
-        for number, worker in enumerate(workers):
-            worker.read.update(rest[number :: len(workers)])
-        for path in rest if not workers else ():
-            yield path, making.page(orders[path], setting)
-        shares = [
-            (worker, [orders[path] for path in orders if path in worker.read])
-            for worker in self._workers
+        if self._staffed(len(rest)):
+            self._deal(rest)
+        else:
+            for path in rest:
+                yield path, making.page(orders[path], setting)
+        lots = [
+            [orders[path] for path in orders if path in have_read] for have_read in self._have_read
         ]
         needed = replace(setting, frame=replace(setting.frame, files={}))
-        self._ask(
-            (worker, {"setting": needed, "fragments": fragments.SHARED.folder})
-            for worker, share in shares
-            if share
-        )
+        question = {"setting": needed, "fragments": fragments.SHARED.folder}
+        self._ask([question if lot else None for lot in lots])
         # Short turns, the next one under way while the caller notes what this one made.
-        turn, waiting = 0, self._turn(shares, 0)
+        turn, waiting = 0, self._turn(lots, 0)
         while waiting:
             answers = [each.result() for each in waiting]
             turn += _TURN
-            waiting = self._turn(shares, turn)
+            waiting = self._turn(lots, turn)
             for answer in answers:
                 yield from ((path, _made(values)) for path, values in answer.items())
 
-    def _turn(
-        self, shares: Iterable[tuple[_Worker, list[making.Order]]], turn: int
-    ) -> list[Future[Any]]:
-        return [
-            self._threads.submit(worker.process.ask, {"orders": orders})
-            for worker, share in shares
-            if (orders := share[turn : turn + _TURN])
-        ]
+    def _turn(self, lots: Sequence[list[making.Order]], turn: int) -> list[Future[Any]]:
+        orders = [lot[turn : turn + _TURN] for lot in lots]
+        return self._asked([{"orders": each} if each else None for each in orders])
 
     def _read(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:
-        workers = self._staffed(len(pages))
-        if not workers:
+        if not self._staffed(len(pages)):
             return {path: facts.of(page) for path, page in pages.items()}
-        # Read while the children start.
+        # While the children start.
         texts = {path: page.read() for path, page in pages.items()}
-        longest = sorted(texts, key=lambda path: -len(texts[path]))
-        asked = []
-        for number, worker in enumerate(workers):
-            share = longest[number :: len(workers)]
-            worker.read.update(share)
-            given = [replace(pages[path], read=partial(str, texts[path])) for path in share]
-            asked.append((worker, {"facts": given}))
-        found = [manifest.facts_of(values) for answer in self._ask(asked) for values in answer]
+        shares = self._deal(sorted(texts, key=lambda path: -len(texts[path])))
+        questions = [
+            {"facts": [replace(pages[path], read=partial(str, texts[path])) for path in share]}
+            for share in shares
+        ]
+        found = [manifest.facts_of(values) for answer in self._ask(questions) for values in answer]
         return {page.page_path: page for page in found}
 
-    def _staffed(self, pages: int) -> list[_Worker]:
-        """The children for so many pages; none when they are few and no child is there yet."""
+    def _staffed(self, pages: int) -> bool:
+        """Whether so many pages are work for children; they are started if they are not there."""
         count = min(os.cpu_count() or 1, _MOST_WORKERS, pages // _WORTH_A_CHILD)
-        if count >= 2 and not self._workers:
-            self._workers = [_Worker(self._stack.enter_context(_start())) for _ in range(count)]
-        return self._workers if count >= 2 else []
+        if count >= 2 and self._workers is None:
+            self._workers = self._stack.enter_context(
+                child.Workers(
+                    _CHILD, count, what="rendering pages", seconds=_SECONDS, limits=_LIMITS
+                )
+            )
+            self._have_read = [set() for _ in range(count)]
+        return count >= 2
 
-    def _ask(self, questions: Iterable[tuple[_Worker, Any]]) -> list[Any]:
-        asked = [
-            self._threads.submit(worker.process.ask, question) for worker, question in questions
+    def _deal(self, paths: Sequence[str]) -> list[Sequence[str]]:
+        """The share of each child in these pages."""
+        count = len(self._have_read)
+        shares = [paths[number::count] for number in range(count)]
+        for share, have_read in zip(shares, self._have_read, strict=True):
+            have_read.update(share)
+        return shares
+
+    def _ask(self, questions: Sequence[Any]) -> list[Any]:
+        return [each.result() for each in self._asked(questions)]
+
+    def _asked(self, questions: Sequence[Any]) -> list[Future[Any]]:
+        """Ask each child its question; None is no question."""
+        workers = self._workers
+        if workers is None:
+            return []
+        return [
+            self._threads.submit(workers.ask, number, question)
+            for number, question in enumerate(questions)
+            if question is not None
         ]
-        return [each.result() for each in asked]
-
-
-def _start() -> child.Worker:
-    return child.Worker(_CHILD, what="rendering pages", seconds=_SECONDS, limits=_LIMITS)
 
 
 def _made(values: dict[str, Any]) -> making.Made:

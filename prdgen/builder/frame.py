@@ -33,6 +33,8 @@ _LANGUAGE: Final = re.compile(r"<html[^>]* lang=\"([\w-]+)\"")
 _STYLE: Final = "assets/prdgen/site.css"
 _RENAMED: Final = re.compile(r"^(?!.*\.[0-9a-f]{8,12}\.).*\.(css|js)$")
 _THEME_STYLES: Final = re.compile(r"<link[^>]+assets/stylesheets/(main|palette)\.[^>]+>")
+_AS_WRITTEN: Final = re.compile(r"<(?:pre|textarea)\b")
+_INDENT: Final = re.compile(r"\s*\n\s*")
 _LAYER_LINKS: Final = (
     f'<link rel="stylesheet" href="prdgenHOLEbaseHOLE{_STYLE}">'
     '<script src="prdgenHOLEbaseHOLEassets/prdgen/site.js" defer></script>'
@@ -172,6 +174,8 @@ def _prepared(name: str, html: str) -> str:
         count=1,
         flags=re.DOTALL,
     )
+    if not _AS_WRITTEN.search(html):
+        html = _INDENT.sub("\n", html)
     html = re.sub(r"<body ", '<body data-prd-hide="prdgenHOLEhideHOLE" ', html, count=1)
     # Before the team's own style sheets, so that theirs win.
     first = list(_THEME_STYLES.finditer(html))

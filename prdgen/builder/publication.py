@@ -113,7 +113,7 @@ class Site:
             self._switch.to(manifest)
         if now != manifest:
             self._save(manifest)
-        if anew:
+        if anew and now is not None:
             self.store.sweep(manifest.artifacts)
 
     def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:

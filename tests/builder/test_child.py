@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -78,18 +79,18 @@ def test_file_size_limit():
 
 def test_worker_answers_several_questions():
     """A worker keeps what it was told between questions."""
-    with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
-        (facts,) = worker.ask({"facts": [PageSource("a.md", "1", partial(str, "# Hello\n"))]})
+    with child.Workers("prdgen.builder.crew_child", 1, what="a test", seconds=30) as workers:
+        (facts,) = workers.ask(0, {"facts": [PageSource("a.md", "1", partial(str, "# Hello\n"))]})
         assert facts["title"] == "Hello"
-        assert worker.ask({"facts": []}) == []
+        assert workers.ask(0, {"facts": []}) == []
 
 
 def test_worker_that_fails_says_why():
     """A question the child cannot answer ends in an error with its reason."""
-    with child.Worker("prdgen.builder.crew_child", what="a test", seconds=30) as worker:
+    with child.Workers("prdgen.builder.crew_child", 1, what="a test", seconds=30) as workers:
         with pytest.raises(errors.ChildFailed, match="before the setting"):
             order = making.Order(PageFacts("a.md", "1", "A"), "# A\n", fill.Surroundings())
-            worker.ask({"orders": [order]})
+            workers.ask(0, {"orders": [order]})
 
 
 def test_a_child_steps_back_behind_others():
@@ -97,3 +98,40 @@ def test_a_child_steps_back_behind_others():
     code = "import os; print(os.nice(0))"
     usual = int(run(code))
     assert int(run(code, limits=child.Limits(nice=7))) == min(19, usual + 7)
+
+
+def test_workers_are_forks_that_answer_for_themselves():
+    """Each has what it was told, and the end of one is told as its own."""
+    with child.Workers("prdgen.builder.crew_child", 3, what="a test", seconds=30) as workers:
+        pages = [PageSource(f"{n}.md", "1", partial(str, f"# Page {n}\n")) for n in range(3)]
+        with ThreadPoolExecutor() as threads:
+            asked = [
+                threads.submit(workers.ask, n, {"facts": [page]}) for n, page in enumerate(pages)
+            ]
+        assert [each.result()[0]["title"] for each in asked] == ["Page 0", "Page 1", "Page 2"]
+        with pytest.raises(errors.ChildFailed, match="before the setting"):
+            order = making.Order(PageFacts("a.md", "1", "A"), "# A\n", fill.Surroundings())
+            workers.ask(1, {"orders": [order]})
+        assert workers.ask(2, {"facts": []}) == []
+        assert workers.ask(0, {"facts": []}) == []
+
+
+async def test_workers_end_with_their_context(eventually):
+    """No fork stays behind, whatever it was doing."""
+    with child.Workers("prdgen.builder.crew_child", 3, what="a test", seconds=30) as workers:
+        assert workers.ask(2, {"facts": []}) == []
+        group = workers._process.pid
+        assert len(_group(group)) == 3
+    await eventually(lambda: not _group(group))
+
+
+def _group(leader: int) -> list[int]:
+    """Processes of a group that have not ended."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and _alive(int(entry.name)):
+            try:
+                found += [entry.name] if os.getpgid(int(entry.name)) == leader else []
+            except ProcessLookupError:
+                continue
+    return found
