@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from prdgen.builder.manifest import PageFacts
 
+ELSEWHERE: Final = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
+"""What an entry of `nav` begins with that is a link to another place."""
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
@@ -58,7 +60,10 @@ def to_json(nodes: Sequence[Node]) -> bytes:
 
 def neighbours(nodes: Sequence[Node]) -> dict[str, tuple[Node | None, Node | None]]:
     """For each page's address the one before and the one after it in reading order."""
-    line = [node for top in nodes for node in top.walk() if node.url is not None]
+    line = [
+        node for top in nodes for node in top.walk()
+        if node.url is not None and not ELSEWHERE.match(node.url)
+    ]  # fmt: skip
     ends = [None, *line, None]
     return {str(node.url): (ends[i], ends[i + 2]) for i, node in enumerate(line)}
 
@@ -143,3 +148,5 @@ def _configured(
             node = _leaf(pages[path], urls[path])
             node.title = str(title) or node.title
             yield node
+        elif ELSEWHERE.match(str(value)):
+            yield Node(title=str(title) or str(value), url=str(value))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from prdgen.builder import site_config
+from prdgen.builder import navigation, site_config
 from prdgen.builder.site_config import Finding
 from prdgen.flows import pages_of
 from prdgen.flows.clone import Clone
@@ -54,6 +54,8 @@ def _nav(
         )  # fmt: skip
         return
     for entry in _entries(nav):
+        if isinstance(entry, str) and navigation.ELSEWHERE.match(entry):
+            continue
         if isinstance(entry, str) and _ELSEWHERE.match(entry):
             message = f"the entry {entry} of nav is no page of this repository and is left out"
             hint = "Link to it from a page."

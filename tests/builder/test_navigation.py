@@ -54,6 +54,17 @@ def test_nav_of_mkdocs():
     assert tree[0].children[0].title == "Bee"
 
 
+def test_nav_may_lead_elsewhere():
+    """A link to another site stands in the navigation, and in nobody's reading order."""
+    blog = "https://example.org/blog?x=1"
+    tree = make("docs/a.md", "docs/b.md", nav=["a.md", {"Blog": blog}, "javascript:x", "b.md"])
+    assert [(node.title, node.url) for node in tree[1:2]] == [("Blog", blog)]
+    assert len(tree) == 3
+    around = navigation.neighbours(tree)
+    assert blog not in around
+    assert around["a/"][1].url == "b/"
+
+
 def test_neighbours_in_reading_order():
     """Previous and next follow the navigation, over folder borders."""
     around = navigation.neighbours(make("docs/a.md", "docs/b/c.md", "docs/d.md"))

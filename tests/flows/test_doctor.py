@@ -37,7 +37,8 @@ def site_finding(folder, config: str, **files: str):
         ("docs_dir: nowhere\n", 1, "no Markdown file is at nowhere/**"),
         ("docs_dir: site\nnav:\n- Home: index.md\n- Old:\n  - gone.md\n", 5, "nav names gone.md"),
         ("docs_dir: site\nnav: index.md\n", 2, "nav is not a list"),
-        ("docs_dir: site\nnav:\n- Blog: https://example.org/\n", 3, "https://example.org/ of nav"),
+        ("docs_dir: site\nnav:\n- Blog: javascript:x\n", 3, "the entry javascript:x of nav"),
+        ("docs_dir: site\nnav:\n- Blog: /blog/\n", 3, "the entry /blog/ of nav"),
         ("docs_dir: site\nnav:\n- Home:\n", 1, "names no page"),
     ],
 )
@@ -53,7 +54,9 @@ def test_a_site_file_that_asks_for_what_is_not_there_is_not_in_order(tmp_path, c
 def test_a_site_file_in_order_is(tmp_path):
     """The pages that nav names, however it writes their path, are found."""
     found = site_finding(
-        tmp_path, "docs_dir: ./site/\nnav:\n- ./index.md\n- More: [more.md]\n", more="# M\n"
+        tmp_path,
+        "docs_dir: ./site/\nnav:\n- ./index.md\n- More: [more.md]\n- B: https://b.org/\n",
+        more="# M\n",
     )
     assert found.ok, found
     clone = clones.open_clone(settings.load(tmp_path))

@@ -22,7 +22,8 @@
   /* Navigation: one small file for the whole site, drawn around the page that is open. */
   const LONG = 40;
   const holds = (node, url) => node.u === url || (node.c || []).some((child) => holds(child, url));
-  const hrefOf = (url) => new URL(url.split("/").map(encodeURIComponent).join("/"), base()).href;
+  const elsewhere = (url) => /^(https?:\/\/|mailto:)/i.test(url || "");
+  const hrefOf = (url) => elsewhere(url) ? url : new URL(url.split("/").map(encodeURIComponent).join("/"), base()).href;
 
   function navLink(node, current) {
     const here = node.u === current;
@@ -52,7 +53,7 @@
     return element("li", { class: "md-nav__item" }, details);
   }
 
-  const countPages = (node) => (node.u === undefined ? 0 : 1) + (node.c || []).reduce((sum, child) => sum + countPages(child), 0);
+  const countPages = (node) => (node.u === undefined || elsewhere(node.u) ? 0 : 1) + (node.c || []).reduce((sum, child) => sum + countPages(child), 0);
 
   function navList(nodes, current) {
     const list = element("ul", { class: "md-nav__list" });
