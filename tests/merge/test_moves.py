@@ -42,6 +42,17 @@ def test_a_block_both_moved_is_there_once():
     assert diff.apply(elsewhere, found.hunks) == found.text
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_block_both_moved_among_deleted_lines_loses_nothing(swapped):
+    """It stands where ours has it; what theirs deleted around that place is asked about."""
+    base = "b0\nb1 b2 b3 b4 b5 b6\nb7\nb8 b9\nb10"
+    theirs = "t11\nb7\nb1 b2 b3 b4 b5 b6\nb8 b9\nb10"
+    ours = "o12\nb1 b2 b3 b4 b5 b6\nb0\nb10"
+    found = merge(base, ours, theirs) if swapped else merge(base, theirs, ours)
+    assert found.text.count("b1 b2 b3 b4 b5 b6") == 1
+    assert {"t11", "o12"} <= set(found.text.split())
+
+
 def test_a_moved_block_the_other_side_deleted_stays():
     """Moving is wanting it."""
     found = merge(BASE, MOVED, BASE.replace(LOGIN + "\n", ""))

@@ -56,13 +56,25 @@ def triples():
 
 
 @st.composite
-def told_apart(draw, *, moves=True, cuts=True):
-    """Base, theirs, ours in which every word that anybody wrote is found once only."""
+def told_apart(draw, *, moves=True, cuts=True, movers="to"):
+    """Base, theirs, ours in which every word that anybody wrote is found once only.
+
+    `movers` are the sides that may move lines: "t", "o", or both.
+    """
     sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))
     number = count()
     base = "\n".join(" ".join(f"b{next(number)}" for _ in range(size)) for size in sizes)
-    new = [st.builds(lambda n=number, s=sign: f"{s}{next(n)}") for sign in "to"]
-    sides = [draw(edited(base, words, moves=moves, cuts=cuts)) for words in new]
+    sides = [
+        draw(
+            edited(
+                base,
+                st.builds(lambda n=number, s=sign: f"{s}{next(n)}"),
+                moves=moves and sign in movers,
+                cuts=cuts,
+            )
+        )
+        for sign in "to"
+    ]
     return base, sides[0], sides[1]
 
 
