@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from prdgen import trace
 from prdgen.crdt import chunks, engine, guard, message
 from prdgen.crdt.errors import ChangeRefused, NotADocument, SyncRefused, TooManyOperations
 from prdgen.crdt.leb import Malformed
@@ -73,8 +74,10 @@ class Session:
             self.ignored += len(received.changes)
         elif received.changes or self._waiting:
             checked = self._check(replica, received)
+            trace.step("validate")
             given = [*self._waiting.values(), *checked]
             new, waiting = replica.admit(given, limits=self.limits)
+            trace.step("apply")
             self._waiting = waiting
         self._learn(replica, received, before)
         return new

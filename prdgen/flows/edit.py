@@ -9,7 +9,7 @@ from uuid import UUID
 
 from anyio import to_thread
 
-from prdgen import logs
+from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.flows import displaced, lease, pull, signatures
@@ -77,6 +77,8 @@ async def write_file(app: App, live: Live) -> None:
     else:
         live.changed.set()
     logs.trace("edit.write_file", began, page=live.page_path, bytes=len(data))
+    if trace.on:
+        trace.in_file(live.id, live.page_path)
 
 
 async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:
@@ -164,6 +166,8 @@ async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID
     live.authorship.rebase(committed)
     live.uncommitted = live.room.text != committed
     logs.trace("edit.commit", began, page=live.page_path, commits=len(made))
+    if trace.on:
+        trace.committed(live.id, live.page_path, made)
     return Version(tuple(made))
 
 

@@ -18,7 +18,7 @@ from types import FrameType
 import uvicorn
 from anyio import to_thread
 
-from prdgen import logs
+from prdgen import logs, trace
 from prdgen.flows import clone, context, lease, table
 from prdgen.server import app as app_module
 from prdgen.server.errors import CannotListen, PortInUse
@@ -42,6 +42,7 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     OtherServices, OtherClone, NoSuchBranch and what opening raises.
     """
     logs.configure(settings.log_level, as_json=settings.log_json, trace=settings.trace)
+    trace.switch(to=settings.trace)
     opened = clone.open_clone(settings)
     if settings.main_branch:
         clone.tip_of(opened, settings.main_branch)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from prdgen import ids
+from prdgen import ids, trace
 from prdgen.crdt.replica import Change, Replica
 from prdgen.errors import PrdgenError
 from prdgen.sync import errors
@@ -35,6 +35,7 @@ _MESSAGES_A_TURN: Final = 64
 class _Message:
     seat: Seat
     data: bytes
+    came_in: float
 
 
 class Room:
@@ -140,7 +141,7 @@ class Room:
         if seat.waiting_bytes + len(data) > self._outside.limits.waiting_bytes:
             raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
         seat.waiting_bytes += len(data)
-        self._inbox.append(_Message(seat, data))
+        self._inbox.append(_Message(seat, data, trace.came_in()))
         patience = self._outside.limits.agreed_seconds
         if patience and not self.asleep and seat.session.only_agrees(self.replica, data):
             if self._alarm is None:
@@ -255,6 +256,8 @@ class Room:
             await self._take_messages()
         changed = self.heads != before
         self._seats.tell(self._ledger.replica, changed=changed)
+        if trace.on:
+            trace.told(self.document_id)
         if changed:
             self.touch()
         self._say_stored()
@@ -273,6 +276,8 @@ class Room:
             message.seat.waiting_bytes -= len(message.data)
             if not message.seat.peer.refused:
                 message.seat.due = True
+                if trace.on:
+                    trace.begin(message.came_in)
                 await self._work.take(message.seat, message.data)
                 self._seats.heard_heads(message.seat)
         self._hurried = self._hurried and bool(self._inbox)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+from prdgen import trace
 from prdgen.crdt import errors as crdt_errors
 from prdgen.crdt.replica import Change
 from prdgen.merge import diff
@@ -64,8 +65,11 @@ class Turn:
         before = replica.heads
         try:
             new = seat.session.receive(replica, data, follower=not seat.can_write)
+            way = trace.applied() if trace.on else None
             if new:
                 self._taken.append(await self._admit(seat, before, new))
+                if way is not None:
+                    trace.taken(self._ledger.document_id, way, new[0].hash)
             self._check_waiting(seat)
             seat.agreed = seat.agreed or all(map(replica.knows, seat.session.their_heads or ()))
         except crdt_errors.ChangeReshapes as error:
@@ -90,6 +94,8 @@ class Turn:
         """Store everything taken, in one transaction."""
         if not self._taken:
             return
+        if trace.on:
+            trace.storing(self._ledger.document_id)
         deliveries = self._deliveries()
         added = {change.hash for taken in self._taken for change in taken.added}
         changes = [
@@ -100,6 +106,8 @@ class Turn:
             for change in delivery.changes
         ]
         await self._ledger.append(changes)
+        if trace.on:
+            trace.stored(self._ledger.document_id)
         self._taken = []
         self._ledger.settle(deliveries)
 
@@ -189,6 +197,8 @@ class Turn:
 
     async def _restore(self) -> None:
         """Go back to the store, and again apply what was taken in this turn from others."""
+        if trace.on:
+            trace.dropped(self._ledger.document_id)
         kept, self._taken = self._taken, []
         while kept:
             await self._ledger.restore()
