@@ -74,6 +74,74 @@ def run(
     return output
 
 
+class Program:
+    """A program that is running and answers what it is asked on its standard input.
+
+    A context manager; it is confined as `run` says and gone when the context ends.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], *, what: str, seconds: float, limits: Limits | None = None
+    ) -> None:
+        self._what, self._seconds = what, seconds
+        self._scratch = tempfile.TemporaryDirectory(prefix="prdgen-child-")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the program
+        self._late = False
+        scratch = self._scratch.name
+        self._process = _start(argv, limits, Path(scratch), scratch, self._errors)
+        self._alarm = threading.Timer(seconds, self._stop)
+        self._alarm.daemon = True
+        self._alarm.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._alarm.cancel()
+        _kill_group(self._process)
+        self._errors.close()
+        self._scratch.cleanup()
+
+    def ask(self, question: bytes, end: bytes) -> bytes:
+        """The answer to `question`; the byte `end` closes both and is in neither. Raises ChildFailed,
+        ChildTookTooLong. Blocks.
+        """
+        answer = bytearray()
+        with contextlib.suppress(BrokenPipeError):
+            assert self._process.stdin
+            assert self._process.stdout
+            self._process.stdin.write(question + end)
+            self._process.stdin.flush()
+            while not answer.endswith(end) and (
+                more := os.read(self._process.stdout.fileno(), 1 << 16)
+            ):
+                answer += more
+        if answer.endswith(end):
+            return bytes(answer[: -len(end)])
+        raise self._failure(self._process.wait())
+
+    def end(self) -> None:
+        """Ask nothing more and wait until it has ended by itself. Raises ChildFailed,
+        ChildTookTooLong. Blocks.
+        """
+        assert self._process.stdin
+        self._process.stdin.close()
+        code = self._process.wait()
+        if code:
+            raise self._failure(code)
+
+    def _failure(self, code: int) -> errors.ChildFailed | errors.ChildTookTooLong:
+        if self._late:
+            return errors.ChildTookTooLong(what=self._what, expected=f"{self._seconds:g}")
+        self._errors.seek(0)
+        return errors.ChildFailed(what=self._what, got=_reason(code, self._errors.read()))
+
+    def _stop(self) -> None:
+        self._late = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
 class Workers:
     """Child processes that answer questions; see `serve`.
 

@@ -65,28 +65,35 @@ class Site:
         self.switch(built.manifest)
         return built
 
+    def index(self, *, nice: int = 0) -> search.Index:
+        """A search index in the making for this site."""
+        return search.Index(self.store, self.state / "search", nice=nice)
+
     def finish(
-        self, built: Manifest, *, searched: bool = True, when: When | None = None
+        self, built: Manifest, index: search.Index | None, *, when: When | None = None
     ) -> Manifest:
         """Make this build the public one with its search index and its twins, which come first; the
-        build with them. `when` as in `switch`. Raises as `improve` and `switch` do.
+        build with them. `index` may have its pages already; None leaves the index as it is. `when` as
+        in `switch`. Raises as `improve` and `switch` do.
         """
-        complete = self._is_complete(built, searched=searched)
-        shown = built if complete else self._completed(built, searched=searched)
+        complete = self._is_complete(built, searched=index is not None)
+        shown = built if complete else self._completed(built, index)
         with self._switch.alone():
             if when is not None and not when(self.current()):
                 return built
             self._show(shown, anew=not complete)
         return shown
 
-    def improve(self) -> Manifest | None:
+    def improve(self, *, nice: int = 0) -> Manifest | None:
         """Bring the search index and the twins of what is public up to date; None without a build.
-        Raises ChildFailed, ChildTookTooLong; then the old index stays. Blocks for seconds.
+        `nice` as in `search.index`. Raises ChildFailed, ChildTookTooLong; then the old index stays.
+        Blocks for seconds.
         """
         manifest = self.current()
         if manifest is None or self._is_complete(manifest):
             return manifest
-        made = self._completed(manifest)
+        with self.index(nice=nice) as index:
+            made = self._completed(manifest, index)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
@@ -120,17 +127,15 @@ class Site:
         indexed = not searched or build.indexed == site.index_key(build)
         return indexed and all(map(self.store.is_compressed, _compressible(build)))
 
-    def _completed(self, build: Manifest, *, searched: bool = True) -> Manifest:
+    def _completed(self, build: Manifest, index: search.Index | None) -> Manifest:
         """The build with an index of its pages; the twins of its files are made meanwhile."""
-        key = site.index_key(build)
+        key, files, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
             compressed = beside.submit(self._compress, build)
-            files = build.search
-            if searched and build.indexed != key:
-                files = search.index(site.searched(build), self.store, self.state / "search")
+            if index is not None and indexed != key:
+                files, indexed = index.files(site.searched(build)), key
             compressed.result()
-        indexed = key if searched else build.indexed
         made = site.with_search(build, files, self.current(), indexed=indexed)
         self._compress(made)
         return made

@@ -19,6 +19,7 @@ from prdgen.builder import (
     navigation,
     render,
     scope,
+    search,
     sources,
 )
 from prdgen.builder.frame import Frame
@@ -71,6 +72,7 @@ def build(
     previous: Manifest | None,
     store: artifacts.Artifacts,
     workers: crew.Crew | None = None,
+    index: search.Index | None = None,
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
 
@@ -78,6 +80,7 @@ def build(
     marked draft, hidden or excluded are in nothing that is written. Nothing is switched. Blocks;
     call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
     artifact; it never stops the build. `workers` may have begun to read the pages.
+    When any page is made, all that are searched are added to `index` as they are done.
     """
     began = time.perf_counter()
     files_of = {asset.path: asset for asset in assets}
@@ -85,7 +88,7 @@ def build(
         plan = _gather(
             pages, files_of, working, frame=frame, target=target, previous=previous, store=store
         )
-        records, rendered = _pages(plan, working)
+        records, rendered = _pages(plan, working, index)
     copied = _copy(plan, files_of, records)
     lists = _lists(plan) | _redirects(plan) | _frame_files(plan)
     files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
@@ -221,7 +224,9 @@ def _facts(
     return {path: found.get(path) or made[path] for path in given}
 
 
-def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list[str]]:
+def _pages(
+    plan: _Plan, workers: crew.Crew, index: search.Index | None
+) -> tuple[dict[str, PageRecord], list[str]]:
     known = plan.previous.pages if plan.previous else {}
     records: dict[str, PageRecord] = {}
     orders: dict[str, making.Order] = {}
@@ -233,6 +238,9 @@ def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list
             around = _around(plan, plan.world.urls[path], page.template)
             orders[path] = making.Order(page, plan.pages[path].read(), around)
     setting = making.Setting(plan.frame, plan.world, plan.store)
+    if index is not None and orders:
+        for record in records.values():
+            _index(index, record)
     for path, made in workers.made(orders, setting):
         page = plan.facts[path]
         records[path] = PageRecord(
@@ -240,7 +248,14 @@ def _pages(plan: _Plan, workers: crew.Crew) -> tuple[dict[str, PageRecord], list
             html=made.html, source=made.source, words=made.words, needs=made.needs,
             problems=made.problems,
         )  # fmt: skip
+        if index is not None:
+            _index(index, records[path])
     return {path: records[path] for path in plan.facts}, list(orders)
+
+
+def _index(index: search.Index, record: PageRecord) -> None:
+    if record.words:
+        index.add(record.url, record.words)
 
 
 def _key(plan: _Plan, page: PageFacts, needs: Sequence[str]) -> str:

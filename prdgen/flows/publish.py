@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from prdgen import logs
-from prdgen.builder import crew, frame, sources
+from prdgen.builder import crew, frame, search, sources
 from prdgen.builder import site as site_builder
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site, When
@@ -22,6 +22,8 @@ from prdgen.flows.clone import Clone
 from prdgen.git import log as git_log
 
 log = logging.getLogger(__name__)
+_NICE: Final = 10
+"""A server that improves its site steps back behind whoever types and publishes."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
 
@@ -38,7 +40,8 @@ def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool =
     Raises BadSiteConfig and the like; the old site then stays.
     """
     began = time.perf_counter()
-    current, made = _built(clone, tip, stamps, clean=clean)
+    current = published(clone)
+    made = _built(clone, tip, current, stamps, clean=clean)
     current.switch(made.manifest, when=_not_overtaken(clone, tip))
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
     return made
@@ -46,8 +49,11 @@ def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool =
 
 def finish(clone: Clone, tip: str, *, clean: bool = False, searched: bool = True) -> Build:
     """The same with search index and compressed twins, which are there when the site is switched."""
-    current, made = _built(clone, tip, None, clean=clean)
-    shown = current.finish(made.manifest, searched=searched, when=_not_overtaken(clone, tip))
+    current = published(clone)
+    with current.index() as opened:
+        index = opened if searched else None
+        made = _built(clone, tip, current, None, clean=clean, index=index)
+        shown = current.finish(made.manifest, index, when=_not_overtaken(clone, tip))
     return replace(made, manifest=shown)
 
 
@@ -63,11 +69,13 @@ def _not_overtaken(clone: Clone, tip: str) -> When:
 
 def improve(clone: Clone) -> None:
     """What may come a few seconds after the commit: the search index, and compression. Blocks."""
-    published(clone).improve()
+    published(clone).improve(nice=_NICE)
 
 
-def _built(clone: Clone, tip: str, stamps: Stamps | None, *, clean: bool) -> tuple[Site, Build]:
-    current = published(clone)
+def _built(
+    clone: Clone, tip: str, current: Site, stamps: Stamps | None, *, clean: bool,
+    index: search.Index | None = None,
+) -> Build:  # fmt: skip
     previous = None if clean else current.current()
     pages, assets = gather(clone, tip, stamps)
     known = previous.pages if previous else {}
@@ -80,9 +88,9 @@ def _built(clone: Clone, tip: str, stamps: Stamps | None, *, clean: bool) -> tup
         })  # fmt: skip
         made = site_builder.build(
             pages, assets, frame=draw(clone, tip), target=target(clone, tip), previous=previous,
-            store=current.store, workers=workers,
+            store=current.store, workers=workers, index=index,
         )  # fmt: skip
-    return current, replace(made, problems=(*_site_problems(clone, tip), *made.problems))
+    return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
 
 
 def _site_problems(clone: Clone, tip: str) -> Iterator[dict[str, Any]]:

@@ -32,11 +32,11 @@ class Team:
         """Publish the texts; `a__b` is the page `site/a/b.md`."""
         return self.site.publish(*self.sources(pages), frame=self.frame, target=self.target)
 
-    def build(self, **pages: str):
+    def build(self, index=None, **pages: str):
         """The same without making it public."""
         return site.build(
             *self.sources(pages), frame=self.frame, target=self.target,
-            previous=self.site.current(), store=self.site.store,
+            previous=self.site.current(), store=self.site.store, index=index,
         )  # fmt: skip
 
     def sources(self, pages):

@@ -1,8 +1,12 @@
 """The search index: Pagefind over the public build, pages only."""
 
+import gzip
+import json
 from dataclasses import replace
 
-from prdgen.builder import search
+import pytest
+
+from prdgen.builder import errors, search
 
 
 def test_index_joins_the_build_and_leaves_it_whole(team):
@@ -38,6 +42,18 @@ def test_no_build_no_index(team):
     assert team.site.improve() is None
 
 
+@pytest.fixture
+def fragments():
+    """What results are shown from, of an index in a folder."""
+
+    def read(folder):
+        paths = folder.glob("fragment/*")
+        texts = [gzip.decompress(path.read_bytes()).partition(b"{")[2] for path in paths]
+        return [json.loads(b"{" + text) for text in texts]
+
+    return read
+
+
 def files_of(manifest):
     """The index: its files by name, without those that are the same for every site."""
     return {path: name for path, name in manifest.search.items() if ".pf_" in path}
@@ -59,7 +75,7 @@ def test_an_index_of_the_same_pages_is_not_made_again(team, monkeypatch):
     """A commit that changes no page costs no search index."""
     team.publish(a="# A\n")
     first = team.site.improve()
-    monkeypatch.setattr(search, "index", None)
+    monkeypatch.setattr(search.Index, "files", None)
     team.target = replace(team.target, commit="beef")
     team.publish()
     assert team.site.improve().search == first.search
@@ -83,13 +99,54 @@ def test_a_broken_index_is_made_from_nothing(team):
 def test_a_finished_build_comes_with_its_index(team):
     """`prdgen build` switches once: nobody sees the pages without search and twins."""
     team.publish(a="# A\n")
-    built = team.build(a="# A\n\n" + "Zebra. " * 200)
-    assert "Zebra" not in team.read("a/index.html")
-    shown = team.site.finish(built.manifest)
+    with team.site.index() as index:
+        built = team.build(a="# A\n\n" + "Zebra. " * 200, index=index)
+        assert "Zebra" not in team.read("a/index.html")
+        shown = team.site.finish(built.manifest, index)
     assert "Zebra" in team.read("a/index.html")
     assert (team.site.public / "a/index.html.br").is_file()
     assert files_of(shown)
     assert team.site.current() == shown
     link = team.site.public.readlink()
-    assert team.site.finish(team.build().manifest) == shown
+    with team.site.index() as index:
+        assert team.site.finish(team.build(index=index).manifest, index) == shown
     assert team.site.public.readlink() == link
+
+
+def test_an_index_read_while_pages_are_made_is_the_same(team, tmp_path, frame):
+    """Whether Pagefind reads a page as it comes or at the end, search finds the same."""
+    texts = {f"p{n}": f"# Page {n}\n\n## Part\n\nZebra {n}.\n" for n in range(9)}
+    with team.site.index() as index:
+        early = team.site.finish(team.build(**texts, index=index).manifest, index)
+    late = type(team)(tmp_path / "late", frame)
+    late.publish(**texts)
+    assert files_of(early) == files_of(late.site.improve())
+    with team.site.index() as index:
+        again = team.build(p1="# Page 1\n\nLion.\n", index=index).manifest
+        assert len(team.site.finish(again, index).pages) == 10
+
+
+def test_a_site_without_searched_pages(team):
+    """There is nothing to index, and nothing to fail at."""
+    team.pages = {"site/index.md": "---\nsearch: {exclude: true}\n---\n# Home\n"}
+    team.publish()
+    assert not [path for path in files_of(team.site.improve()) if "fragment" in path]
+
+
+def test_pagefind_that_fails_is_told(team, monkeypatch):
+    """What it says is in the error, and the old index stays."""
+    team.publish(a="# A\n")
+    before = team.site.improve().search
+    team.publish(a="# A\n\nMore.\n")
+    monkeypatch.setattr(search.pagefind_bin, "get_executable", lambda: "/bin/false")
+    with pytest.raises(errors.ChildFailed, match="search index"):
+        team.site.improve()
+    assert team.site.current().search == before
+
+
+def test_results_lead_to_pages_of_any_name(team, fragments):
+    """Addresses are escaped as links are (conventions of URLs)."""
+    team.publish(**{"why? 100% #1 été": "# Odd\n"})
+    team.site.improve()
+    urls = {each["url"] for each in fragments(team.site.public / "pagefind")}
+    assert "/why%3F%20100%25%20%231%20%C3%A9t%C3%A9/" in urls
