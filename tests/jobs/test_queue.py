@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -254,6 +255,7 @@ async def test_a_job_whose_end_was_not_noted_is_given_back(store, queue, work):
 
 async def test_a_failure_with_words_of_its_own_is_told_without_a_traceback(queue, caplog):
     """What was foreseen is one line for whoever runs the server; only the unforeseen is taken apart."""
+    caplog.set_level(logging.INFO, "procrastinate.worker")
     await queue.defer("hopeless")
     await queue.defer("broken")
     await Worker(queue).run_until_idle()
