@@ -2,13 +2,13 @@
 import { autocompletion } from "@codemirror/autocomplete";
 import { history } from "@codemirror/commands";
 import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
-import { search } from "@codemirror/search";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection, dropCursor, EditorView, highlightActiveLine, highlightSpecialChars, placeholder,
 } from "@codemirror/view";
 import { pageKeys } from "./commands/keys";
 import { slashMenu } from "./commands/slash";
+import { findPanel } from "./find/panel";
 import { requirementChips } from "./look/chips";
 import { lineLook } from "./look/lines";
 import { pageLanguage } from "./look/markdown";
@@ -50,7 +50,7 @@ export function createEditor(options: EditorOptions): EditorView {
       placeholder(readOnly ? "This page is empty." : "Write, or type / for a menu"),
       pageLanguage(), lineLook(), taskBoxes(), requirementChips(), remoteCursors(),
       autocompletion({ override: [slashMenu], icons: false, closeOnBlur: true }),
-      search({ top: true }), lintGutter(), imageInput(options.takeImages),
+      findPanel(), lintGutter(), imageInput(options.takeImages),
       pageKeys(),
       binding.of(options.binding),
       ...options.extensions,

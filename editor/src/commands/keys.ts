@@ -3,10 +3,11 @@ import { completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { deleteMarkupBackward, insertNewlineContinueMarkup } from "@codemirror/lang-markdown";
 import { nextDiagnostic } from "@codemirror/lint";
-import { openSearchPanel, searchKeymap } from "@codemirror/search";
+import { searchKeymap } from "@codemirror/search";
 import { Prec, type Extension } from "@codemirror/state";
 import { keymap, type KeyBinding } from "@codemirror/view";
 import { indentItem, outdentItem, setHeading, toggleList, toggleQuote } from "./blocks";
+import { openReplace } from "../find/panel";
 import { insertLink, toggleMark } from "./inline";
 import { nextCell, previousCell } from "./tables";
 
@@ -30,7 +31,7 @@ const FORMAT: readonly KeyBinding[] = [
   { key: "Mod-Shift-b", run: toggleQuote, preventDefault: true },
   { key: "Tab", run: (view) => nextCell(view) || indentItem(view) || indentMore(view) },
   { key: "Shift-Tab", run: (view) => previousCell(view) || outdentItem(view) || indentLess(view) },
-  { key: "Mod-h", run: openSearchPanel, preventDefault: true },
+  { key: "Mod-h", run: openReplace, preventDefault: true },
   { key: "F8", run: nextDiagnostic },
   { key: "Enter", run: insertNewlineContinueMarkup },
   { key: "Backspace", run: deleteMarkupBackward },

@@ -21,6 +21,10 @@ export const ICONS = {
   more: "M4 9.5h.5v1H4zM9.7 9.5h.5v1h-.5zM15.4 9.5h.5v1h-.5z",
   back: "M12 4l-6 6 6 6",
   find: "M9 3a6 6 0 1 0 0 12A6 6 0 0 0 9 3zM13.5 13.5 17 17",
+  up: "M5 12l5-5 5 5",
+  down: "M5 8l5 5 5-5",
+  close: "M5 5l10 10M15 5 5 15",
+  replace: "M4 7h9l-3-3M16 13H7l3 3",
 } as const;
 
 export type IconName = keyof typeof ICONS;
