@@ -1,9 +1,9 @@
 /** The mission's state flow 3.1, and the words people read. */
 import { describe, expect, test } from "vitest";
 import { Model } from "../src/machine/model";
-import { ARROWS, next, START, type Event, type Name, type State } from "../src/machine/states";
+import { ARROWS, next, START, type Arrow, type Event, type Name, type State } from "../src/machine/states";
 import { confirmed, notStored, type Known } from "../src/machine/stored";
-import { words, type Facts } from "../src/machine/words";
+import { AWAY, MEANINGS, words, type Facts } from "../src/machine/words";
 
 const NAMES: readonly Name[] = [
   "Idle", "Loading", "Loaded", "Error", "Editing", "Saving", "Syncing", "Collaborating",
@@ -22,8 +22,15 @@ describe("the state flow", () => {
     expect(START.name).toBe("Idle");
   });
 
-  test.each(ARROWS)("%s —%s→ %s", (from, event, to) => {
+  // The diagram once more, so that an arrow that is lost in the code is missed here.
+  test.each<Arrow>([
+    ["Idle", "fetch", "Loading"], ["Loading", "success", "Loaded"], ["Loading", "failed", "Error"],
+    ["Error", "retry", "Idle"], ["Loaded", "edit", "Editing"], ["Editing", "autosave", "Saving"],
+    ["Saving", "saved", "Loaded"], ["Editing", "receive", "Syncing"], ["Syncing", "applied", "Editing"],
+    ["Loaded", "others-join", "Collaborating"], ["Collaborating", "others-leave", "Loaded"],
+  ])("%s —%s→ %s", (from, event, to) => {
     expect(next(at(from), event).name).toBe(to);
+    expect(ARROWS).toHaveLength(11);
   });
 
   test("takes no arrow that the mission does not draw", () => {
@@ -97,6 +104,19 @@ describe("the words", () => {
       "Read only: your role is reader (2 changes kept on this device)"],
   ])("%s", (_name, facts, text) => {
     expect(words({ ...CALM, ...facts }).text).toBe(text);
+  });
+
+  test("each state has a meaning of its own, and is named", () => {
+    const meanings = NAMES.map((name) => words({ ...CALM, state: at(name) }).meaning);
+    expect(new Set(meanings).size).toBe(NAMES.length);
+    for (const name of NAMES) expect(words({ ...CALM, state: at(name) }).state).toBe(name);
+  });
+
+  test("away from the server, no meaning promises that it has anything", () => {
+    for (const name of ["Loaded", "Editing", "Saving", "Syncing", "Collaborating"] as const) {
+      expect(words({ ...CALM, state: at(name), connected: false }).meaning).toBe(AWAY);
+    }
+    expect(words({ ...CALM, state: at("Error"), connected: false }).meaning).toBe(MEANINGS.Error);
   });
 
   test("never say Saved while anything is not stored", () => {

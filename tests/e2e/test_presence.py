@@ -69,6 +69,21 @@ def test_a_person_is_followed_until_one_does_something_oneself(shared: House, si
     expect(ada.page.locator(".cm-line").filter(has_text="Line 190.")).to_have_count(0)
 
 
+def test_the_state_is_on_the_page(shared: House, sit: Sit) -> None:
+    """Loaded alone, Collaborating in company, and back; what it means is said beside the word."""
+    page = shared.add_page("docs/state.md", "# State\n")
+    ada = sit(shared)
+    ada.open(page)
+    status = ada.page.locator(".status")
+    expect(status).to_have_attribute("data-state", "Loaded")
+    bob = sit(shared, "Bob")
+    bob.open(page)
+    expect(status).to_have_attribute("data-state", "Collaborating")
+    expect(status).to_have_attribute("title", re.compile(r"^Saved\nOthers are in the page"))
+    bob.page.close()
+    expect(status).to_have_attribute("data-state", "Loaded")
+
+
 def test_a_tab_that_vanished_is_gone_within_ten_seconds(
     shared: House, sit: Sit, browser: Browser
 ) -> None:

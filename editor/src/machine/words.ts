@@ -1,5 +1,5 @@
 /** What the status line says: a pure function of what is known. */
-import type { State } from "./states";
+import type { Name, State } from "./states";
 
 export interface Facts {
   readonly state: State;
@@ -31,15 +31,41 @@ export interface Words {
   readonly tone: Tone;
   /** Whether leaving the page now could lose something. */
   readonly unsaved: boolean;
+  /** The state of the mission's flow, and what it means. */
+  readonly state: Name;
+  readonly meaning: string;
 }
+
+/** What each state means to who writes. */
+export const MEANINGS: Readonly<Record<Name, string>> = {
+  Idle: "Nothing is open yet.",
+  Loading: "The page is being fetched.",
+  Loaded: "The page is open, and the server has everything.",
+  Error: "The page could not be opened; it is tried again.",
+  Editing: "You are writing; it is sent in a moment.",
+  Saving: "What you wrote is on its way to the server.",
+  Syncing: "What others wrote is being put into your text.",
+  Collaborating: "Others are in the page with you, and the server has everything.",
+};
+
+export const AWAY = "Go on: what you write is kept, and sent by itself when the server is there again.";
 
 /** The words, the tone, and whether leaving would need a question. */
 export function words(facts: Facts): Words {
   const unsaved = facts.waiting > 0 || ["Editing", "Saving", "Syncing"].includes(facts.state.name);
-  return { ...said(facts, unsaved), unsaved };
+  const { name } = facts.state;
+  return { ...said(facts, unsaved), unsaved, state: name, meaning: meaning(facts) };
 }
 
-function said(facts: Facts, unsaved: boolean): Omit<Words, "unsaved"> {
+/** Away from the server the flow goes on, and its words would promise too much. */
+function meaning({ state, connected }: Facts): string {
+  const away = !connected && !["Idle", "Loading", "Error"].includes(state.name);
+  return away ? AWAY : MEANINGS[state.name];
+}
+
+type Said = Pick<Words, "text" | "tone">;
+
+function said(facts: Facts, unsaved: boolean): Said {
   const { state } = facts;
   if (state.name === "Error") {
     return { text: `Could not open this page: ${facts.failure ?? "no answer"}`, tone: "bad" };
@@ -58,13 +84,13 @@ function said(facts: Facts, unsaved: boolean): Omit<Words, "unsaved"> {
   return { text: "Saving…", tone: "busy" };
 }
 
-function readOnly(facts: Facts): Omit<Words, "unsaved"> {
+function readOnly(facts: Facts): Said {
   const away = facts.connected || !facts.everConnected ? "" : " — reconnecting";
   const held = facts.waiting > 0 ? ` (${amount(facts)} kept on this device)` : "";
   return { text: `Read only: ${facts.readOnlyReason}${held}${away}`, tone: "calm" };
 }
 
-function offline(facts: Facts, unsaved: boolean, kept: string): Omit<Words, "unsaved"> {
+function offline(facts: Facts, unsaved: boolean, kept: string): Said {
   const why = facts.closedReason ? `${facts.closedReason}. ` : "";
   if (!unsaved) return { text: `${why}Reconnecting…`, tone: "warn" };
   return { text: `${why}Kept on ${kept} — reconnecting (${amount(facts)} waiting)`, tone: "warn" };

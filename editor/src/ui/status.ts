@@ -13,10 +13,11 @@ export class Status {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   show(words: Words): void {
+    this.element.dataset["state"] = words.state;
+    this.element.title = `${words.text}\n${words.meaning}`;
     if (this.#text.textContent === words.text) return;
     this.#text.textContent = words.text;
     this.element.dataset["tone"] = words.tone;
-    this.element.title = words.text;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => (this.#spoken.textContent = words.text), SPOKEN_AFTER_MILLISECONDS);
   }
