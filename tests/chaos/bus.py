@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import threading
 from pathlib import Path
 
+from chaos.lines import Line
 
-class BusLine:
-    """Carries connections from a TCP port to Valkey's socket, in a thread.
 
-    What subscribers hear (`message`) is dropped or held back as `worsen` says; held back messages
-    come out of order. All else passes, for a lost answer would only be a lost connection.
+class BusLine(Line):
+    """What subscribers of Valkey hear (`message`) is dropped or held back as `worsen` says; held back
+    messages come out of order. All else passes, for a lost answer would only be a lost connection.
     """
 
     def __init__(self, socket_path: Path, dice: random.Random) -> None:
@@ -21,12 +20,7 @@ class BusLine:
         self._dice = dice
         self._loss = self._late = 0.0
         self.lost = self.held = 0
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._writers: set[asyncio.StreamWriter] = set()
-        ready = threading.Event()
-        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
-        ready.wait()
+        super().__init__()
 
     def worsen(self, loss: float, late: float) -> None:
         """From now on so many of all messages are lost, and so many come up to 3 s late."""
@@ -34,37 +28,18 @@ class BusLine:
 
     def cut(self) -> None:
         """Every connection ends."""
-        self._loop.call_soon_threadsafe(lambda: [writer.close() for writer in self._writers])
+        self.soon(lambda: [writer.close() for writer in self.writers])
 
-    def close(self) -> None:
-        """End the thread."""
-        self._loop.call_soon_threadsafe(self._stop)
-
-    def _stop(self) -> None:
-        for task in asyncio.all_tasks():
-            task.cancel()
-        self._loop.call_soon(self._loop.call_soon, self._loop.stop)
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        self._loop.run_forever()
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there, back = await asyncio.open_unix_connection(self._to)
-        except OSError:
-            writer.close()
-            return
-        both = {writer, back}
-        self._writers |= both
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """To Valkey, and back."""
         with contextlib.suppress(OSError):
-            await asyncio.gather(self._ask(reader, back), self._answer(there, writer))
-        self._writers -= both
+            there, back = await asyncio.open_unix_connection(self._to)
+            self.writers.add(back)
+            try:
+                await asyncio.gather(self._ask(reader, back), self._answer(there, writer))
+            finally:
+                back.close()
+                self.writers.discard(back)
 
     async def _ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -91,7 +66,7 @@ class BusLine:
             self.lost += 1
         elif self._dice.random() < self._late:
             self.held += 1
-            self._loop.call_later(self._dice.uniform(0, 3), self._late_write, sink, reply)
+            self.loop.call_later(self._dice.uniform(0, 3), self._late_write, sink, reply)
         else:
             sink.write(reply)
 

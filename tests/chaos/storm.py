@@ -69,7 +69,7 @@ class Storm:
     """
 
     def __init__(self, ground: Ground, folder: Path, dice: random.Random) -> None:
-        self.dice = dice
+        self.dice, self._folder = dice, folder
         # How often people type in a pause is not for the dice to say; what comes after it is.
         self._typing, network = random.Random(dice.random()), random.Random(dice.random())
         self.ground = ground
@@ -278,6 +278,8 @@ class Storm:
 
     def _end(self) -> None:
         self.typists.stop()
+        if not self.verdict.good:
+            self._keep_tables()
         for house in self.houses:
             house.stop(gently=self.verdict.good and self.dice.random() < 0.2)
         if not self.embedded:
@@ -285,6 +287,16 @@ class Storm:
             self.ground.drop_database()
         for line in (*self.cables, *([self.bus] if self.bus else [])):
             line.close()
+
+    def _keep_tables(self) -> None:
+        """What the store knows of the documents, beside the logs."""
+        with contextlib.suppress(psycopg.Error), psycopg.connect(self.database_url) as connection:
+            for table in ("documents", "changes", "snapshots", "texts", "event_log"):
+                path = self._folder / f"{table}.csv"
+                copy = f"COPY {table} TO STDOUT WITH (FORMAT csv, HEADER)"
+                with path.open("wb") as file, connection.cursor().copy(copy) as rows:
+                    for row in rows:
+                        file.write(row)
 
     def close(self) -> None:
         """Give back the disk, with all that was on it."""
