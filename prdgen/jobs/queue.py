@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE: Final = 240
 _PAUSE: Final = 0.5
+_WRONG: Final = 60.0
+"""Seconds by which the clocks of servers and PostgreSQL may differ."""
 
 HIGH: Final = 10
 """Priority of what a person waits for."""
@@ -89,7 +91,7 @@ class Queue:
         queueing_lock: str | None = None, tx: Transaction | None = None, priority: int = 0,
         after: float = 0.0,
     ) -> int | None:  # fmt: skip
-        """Have a task done, in `after` seconds at the earliest; the job's id.
+        """Have a task done, in `after` seconds (a minute at most) at the earliest; the job's id.
 
         `lock`: jobs with the same one are done one after the other, in order. `queueing_lock`: None
         is returned, and nothing deferred, while a job with the same one waits to be started. `tx`:
@@ -141,8 +143,11 @@ class Queue:
     async def revive(self, silence: float) -> int:
         """Have jobs done again whose worker gave no sign of life for so many seconds; how many.
 
-        A job that outlived MOST_ATTEMPTS workers is listed as failed instead.
+        A job that outlived MOST_ATTEMPTS workers is listed as failed instead. And one that a clock
+        set wrongly has put off is due now.
         """
+        longest = max((task.longest_pause for task in self._known.values()), default=0.0)
+        await self.rows("advance", longest=longest + _WRONG)
         rows = await self.rows(
             "revive", seconds=silence, most=tasks.MOST_ATTEMPTS, dropped=await self._dropped()
         )

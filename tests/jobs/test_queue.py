@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -160,6 +161,23 @@ def test_pauses_double_up_to_a_cap_and_never_meet():
         pauses = {backoff.pause(attempts) for _ in range(50)}
         assert len(pauses) > 1
         assert all(step / 2 <= pause <= step for pause in pauses)
+
+
+async def test_a_clock_that_was_wrong_puts_a_job_off_for_seconds_only(queue, work, monkeypatch):
+    """It was an hour ahead when the job failed; PostgreSQL's says when it is due."""
+    now = datetime.now
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return now(tz) + timedelta(hours=1)
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr("prdgen.jobs.queue.datetime", Ahead)
+        await queue.defer("note", {"n": 1}, after=2)
+    await queue.revive(12)
+    await Worker(queue).run_until_idle()
+    assert [done["n"] for done in work.done] == [1]
 
 
 async def test_the_jobs_of_a_killed_worker_come_back(queue, database_url, work, eventually):

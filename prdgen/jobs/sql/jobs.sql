@@ -54,6 +54,10 @@ WHERE id = %(id)s AND status = 'failed' RETURNING id;
 -- drop_queueing_lock: Before a failed job goes back into the queue: another one may wait under it.
 UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = %(job_id)s RETURNING id;
 
+-- advance: Nothing is put off for so long: a clock that was wrong did it, and it is due now.
+UPDATE procrastinate_jobs SET scheduled_at = now()
+WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => %(longest)s) RETURNING id;
+
 -- doing: Jobs these workers are said to be doing.
 SELECT id FROM procrastinate_jobs
 WHERE status = 'doing' AND worker_id = ANY(%(workers)s::bigint[]);
