@@ -69,8 +69,7 @@ async def write_file(app: App, live: Live) -> None:
         swapped = await to_thread.run_sync(
             partial(disk.exchange, path, tree, data, expected, keep=save.keep)
         )
-    live.had_in_file(old)
-    live.had_in_file(new)
+    live.wrote(old, new)
     displaced.follow(app, live, swapped, save)
     if swapped.written:
         await _file_point(app, live, heads, new)

@@ -40,6 +40,15 @@ class Gone:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of our writes into the file: when (monotonic), over which text, and which."""
+
+    at: float
+    old: str
+    new: str
+
+
 @dataclass(slots=True, eq=False)
 class Live:
     """The lease holder's knowledge of one document. `lock` puts file, commit and pull in a row."""
@@ -53,8 +62,8 @@ class Live:
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
     old_tips: dict[str, float] = field(default_factory=dict)
     """Hashes of the texts the branch's tip had until lately, and when it moved on."""
-    recent: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
-    """Texts the file had lately, and since when: a save may have been made from one of them."""
+    recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
+    """What we wrote into the file lately: a save may have been made before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
@@ -108,17 +117,15 @@ class Live:
         while len(self.written) > _WRITTEN_KEPT:
             self.written.popitem(last=False)
 
-    def had_in_file(self, text: str) -> None:
-        """Note that the file has this text from now on."""
-        if not self.recent or self.recent[-1][1] != text:
-            self.recent.append((time.monotonic(), text))
+    def wrote(self, old: str, new: str) -> None:
+        """Note that we wrote `new` into the file in the place of `old`."""
+        same = self.recent[-1].new if self.recent and self.recent[-1].new == old else old
+        self.recent.append(Step(time.monotonic(), same, new))
 
-    def lately_in_file(self) -> list[str]:
-        """The texts the file had until lately, oldest first."""
+    def lately_written(self) -> list[Step]:
+        """What we wrote within the last seconds, oldest first."""
         oldest = time.monotonic() - RECENT_SECONDS
-        ends = [since for since, _ in self.recent][1:]
-        before = zip(self.recent, ends, strict=False)
-        return [text for (_, text), end in before if end >= oldest]
+        return [step for step in self.recent if step.at >= oldest]
 
     def leave_tip(self, digest: str | None) -> None:
         """Note that the branch's tip has another text from now on."""

@@ -7,38 +7,59 @@ is not in its text, and that does not mean that somebody deleted it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from anyio import to_thread
 
 from prdgen.crdt.replica import Change, Replica
 from prdgen.flows.context import App
-from prdgen.flows.live import RECENT_SECONDS, Heads, Live, frontier
-from prdgen.merge import diff, nearness
+from prdgen.flows.live import RECENT_SECONDS, Heads, Live, Step, frontier
+from prdgen.merge import nearness
 from prdgen.store import changes
 
 _MOST = 16
+_MOST_OF_IT = 0.5
 
 
-def text(base: str, recent: Sequence[str], theirs: str) -> str:
+def text(base: str, steps: Sequence[Step], theirs: str) -> str:
     """The text `theirs` was made from: `base`, what both sides had last, or one the file had before.
 
-    Only a save that lacks something is asked about. In a thread: each text is compared.
+    `steps` are our last writes, oldest first. A save that lacks what we wrote into the file was
+    made before we did; one that lacks only what came from the disk has that deleted, and one that
+    has most of what we wrote has changed the rest. Blocks.
     """
-    if not any(splice.delete for splice in diff.splices(base, theirs)):
-        return base
-    return min((base, *reversed(recent)), key=lambda one: nearness.distance(one, theirs))
+    followed = base
+    for step in reversed(steps):
+        there = nearness.share(step.old, step.new, followed)
+        if there is not None and there <= _MOST_OF_IT:
+            continue  # `base` itself is older, or it was deleted on the disk
+        kept = nearness.share(step.old, step.new, theirs)
+        if kept is not None and _after(step, theirs, kept):
+            break
+        if kept is not None or (nearness.share(step.new, step.old, theirs) or 0) > _MOST_OF_IT:
+            base = step.old
+        followed = step.old
+    return base
+
+
+def _after(step: Step, theirs: str, kept: float) -> bool:
+    """Whether `theirs`, which has that share of what `step` wrote, was made after it."""
+    return kept == 1 or (
+        kept > _MOST_OF_IT
+        and nearness.distance(step.new, theirs) < nearness.distance(step.old, theirs)
+    )
 
 
 async def remember(app: App, live: Live) -> None:
-    """Note which texts the file may have had lately, before this process kept the document."""
+    """Note what may have been written into the file lately, before this process kept the document."""
     async with app.store.transaction() as tx:
         typed = await changes.typed_within(tx, live.id, RECENT_SECONDS)
     if typed:
         found = await to_thread.run_sync(
             _versions, live.room.replica, live.document.file_heads, typed
         )
-        for one in found:
-            live.had_in_file(one)
+        for old, new in pairwise(found):
+            live.wrote(old, new)
 
 
 def _versions(replica: Replica, upto: Heads, typed: set[bytes]) -> list[str]:

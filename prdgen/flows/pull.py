@@ -118,26 +118,29 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, row.tip_heads, move)
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
-    elif live.is_behind(digest) or (cold and await _was_tip(app, live, digest)):
+    elif live.is_behind(digest) or (cold and await _went_back(app, live, digest)):
         await _only_move(app, live, None, move)
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
-    live.had_in_file(theirs)
+
+
+async def _went_back(app: App, live: Live, digest: str) -> bool:
+    """Whether a dirty file went back to a tip that has moved since, while nobody looked."""
+    row = live.document
+    return row.file_hash != row.tip_hash and await _was_tip(app, live, digest)
 
 
 async def _was_tip(app: App, live: Live, digest: str) -> bool:
-    """Whether a dirty file went back to a tip that has moved since, while nobody looked."""
+    """Whether one of the newest commits before the agreed tip has this text."""
     row = live.document
-    if row.file_hash == row.tip_hash or row.tip_commit is None:
-        return False
 
     def found() -> bool:
         versions = app.repository.history(row.tip_commit or "", row.page_path, limit=_OLD_TIPS + 1)
         older = [app.repository.read(v.commit, v.page_path) or b"" for v in versions[1:]]
         return any(_reads(data, digest) for data in older)
 
-    return await to_thread.run_sync(found)
+    return row.tip_commit is not None and await to_thread.run_sync(found)
 
 
 async def tip(app: App, live: Live, *, cold: bool = False) -> None:
@@ -179,7 +182,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     if known is not None:
         await _only_move(app, live, known, move)
     else:
-        base = await _tip_base(app, live, new_tip)
+        base = await _stale_base(app, live, await _tip_base(app, live, new_tip), theirs)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
     live.leave_tip(row.tip_hash)
     live.forget_before(digest)
@@ -252,6 +255,16 @@ async def _tip_base(app: App, live: Live, new_tip: str) -> str:
     return await agreed_text(app, live, row.tip_heads, row.tip_hash)
 
 
+async def _stale_base(app: App, live: Live, base: str, theirs: str) -> str:
+    """`base`, or the text the file had when it was read by who committed `theirs`: a save made from
+    an older file may be committed at once. Going back to a text of an older commit is meant.
+    """
+    older = await to_thread.run_sync(made_from.text, base, live.lately_written(), theirs)
+    if older == base or await _was_tip(app, live, content_hash(theirs)):
+        return base
+    return older
+
+
 def _between(app: App, live: Live, new_tip: str) -> list[str]:
     """In a thread: the commits before `new_tip`, newest first, that the agreed tip has not got."""
     repository, old_tip = app.repository, live.document.tip_commit
@@ -299,12 +312,14 @@ async def _file_base(app: App, live: Live, theirs: str) -> str:
     """The text the file was changed from: its last agreed one, or one it had a moment before, or
     the branch's tip, which is what a file of a checkout was made from when this store never knew it.
     """
-    row, recent = live.document, live.lately_in_file()
+    row, steps = live.document, live.lately_written()
     base = await agreed_text(app, live, row.file_heads, row.file_hash)
-    if row.tip_hash != row.file_hash:
+    if row.tip_hash != row.file_hash and _is_since(
+        live.room.replica, row.file_heads, row.tip_heads
+    ):
         tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         base = await to_thread.run_sync(nearness.nearer, base, tip, theirs)
-    return await to_thread.run_sync(made_from.text, base, recent, theirs)
+    return await to_thread.run_sync(made_from.text, base, steps, theirs)
 
 
 def _last_bytes(live: Live) -> bytes:

@@ -28,10 +28,21 @@ def nearer(base: str, later: str, text: str) -> str:
 
 def stands(before: str, base: str, text: str) -> bool:
     """Whether all that was typed from `before` to `base` is in `text`."""
+    return share(before, base, text) in {1, None}
+
+
+def share(before: str, base: str, text: str) -> float | None:
+    """How much of what was typed from `before` to `base` is in `text`: 0 to 1; None: nothing was."""
     grown, typed = 0, []
     for splice in diff.splices(before, base):
         start = splice.position + grown
         typed.append((start, start + len(splice.insert)))
         grown += len(splice.insert) - splice.delete
+    letters = sum(end - start for start, end in typed)
+    if not letters:
+        return None
     gone = [(s.position, s.position + s.delete) for s in diff.splices(base, text) if s.delete]
-    return not any(start < last and first < end for start, end in typed for first, last in gone)
+    lacking = sum(
+        max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
+    )
+    return 1 - lacking / letters

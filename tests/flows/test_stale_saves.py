@@ -57,6 +57,16 @@ async def test_whatever_came_between_the_reading_and_the_saving(house, houses, a
     await ann.until(lambda: ann.text == BOTH)
 
 
+async def test_a_stale_save_that_is_committed_at_once(house, repo, ann, page):
+    """The commit came from the same old reading of the file."""
+    await house.save("ann")
+    async with house.live().lock:
+        vim(page, STALE)
+        repo.git("commit", "--quiet", "--message", "Format", "--", "one.md")
+    await ann.until(lambda: ann.text == BOTH)
+    await until(lambda: page.read_text() == BOTH)
+
+
 async def test_the_old_text_saved_again_is_no_deletion_either(house, ann, page):
     """After a commit nothing else says that the document had that text."""
     await house.save("ann")
@@ -79,5 +89,18 @@ async def test_older_words_may_be_deleted_beside_new_ones(ann, page):
     """Only what is new is protected: the save is read as made from the nearest text there was."""
     vim(page, ONE.replace("second line\n", ""))
     want = ONE.replace("second line\n", "") + "typed\n"
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
+
+
+async def test_a_line_saved_on_disk_and_taken_back_there_is_gone(ann, page):
+    """What came from the disk may be deleted on the disk, also while somebody types."""
+    saved = page.read_text().replace("second line\n", "second line\n\nmy line\n")
+    vim(page, saved)
+    await ann.until(lambda: ann.text == saved)
+    await ann.write("more\n")
+    await until(lambda: page.read_text() == saved + "more\n")
+    vim(page, page.read_text().replace("my line\n\n", ""))
+    want = ONE + "typed\nmore\n"
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)

@@ -26,3 +26,11 @@ def test_what_was_deleted_meanwhile_is_no_matter():
     """Only what was typed is looked for."""
     assert nearness.stands("A. B.", "A.", "A. B. C.")
     assert nearness.stands("A.\nB.\n", "A.\nB.\nC.\n", "A.\nC.\n")
+
+
+def test_how_much_of_what_was_typed_stands():
+    """In letters; nothing is said of what was only deleted."""
+    assert nearness.share("a\n", "a\nbcd efg\n", "a\nbcd efg\n!") == 1
+    assert nearness.share("a\n", "a\nbcd efg\n", "a\nbcd \n") == 5 / 8
+    assert nearness.share("a\n", "a\nbcd efg\n", "a\n") == 0
+    assert nearness.share("a\nb\n", "a\n", "a\nb\n") is None

@@ -1,0 +1,65 @@
+"""Which text a save was made from, told from what we wrote into the file and what the save has."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from prdgen.flows import made_from
+from prdgen.flows.live import Step
+
+ONE = "# One\n\nfirst line\n"
+TYPED = ONE + "The total is 10.\n"
+MORE = TYPED + "And so on.\n"
+
+
+def steps(*texts: str) -> list[Step]:
+    """Our writes, one over the other."""
+    return [Step(0.0, old, new) for old, new in pairwise(texts)]
+
+
+@pytest.mark.parametrize(
+    ("written", "theirs", "base"),
+    [
+        pytest.param([], ONE + "x\n", MORE, id="nothing was written"),
+        pytest.param([ONE, TYPED, MORE], MORE + "x\n", MORE, id="it has everything"),
+        pytest.param([ONE, TYPED, MORE], TYPED + "x\n", TYPED, id="it lacks the last write"),
+        pytest.param([ONE, TYPED, MORE], ONE + "x\n", ONE, id="it lacks all of them"),
+        pytest.param(
+            [TYPED, MORE], MORE.replace("10", "30"), MORE, id="a part of older text was changed"
+        ),
+        pytest.param(
+            [ONE, MORE], MORE.replace("10", "30"), MORE, id="a part of what we wrote was changed"
+        ),
+        pytest.param(
+            [ONE, ONE + "teh total\n", ONE + "the total\n"], ONE + "x\n", ONE,
+            id="what it lacks was corrected since",
+        ),
+        pytest.param(
+            [ONE, ONE + "old\nnew\n", ONE + "new\n"], ONE + "x\n", ONE,
+            id="what it lacks was cut since",
+        ),
+        pytest.param(
+            [ONE + "old\n", ONE], ONE + "old\nx\n", ONE + "old\n", id="it has what we deleted"
+        ),
+        pytest.param(
+            [ONE, TYPED, TYPED], ONE + "x\n", ONE, id="a write that changed nothing tells nothing"
+        ),
+    ],
+)  # fmt: skip
+def test_the_text_a_save_was_made_from(written, theirs, base):
+    """The newest text the file had of which the save lacks nothing that we wrote."""
+    newest = written[-1] if written else MORE
+    assert made_from.text(newest, steps(*written), theirs) == base
+
+
+def test_writes_that_an_older_base_has_not_got_tell_nothing():
+    """A commit is merged from the branch's tip, which may be older than what the file has."""
+    assert made_from.text(ONE, steps(ONE, TYPED, MORE), ONE + "x\n") == ONE
+
+
+def test_what_was_deleted_on_the_disk_is_not_missed_in_a_save():
+    """Our line was saved and taken back there; the newest save has all that the file had."""
+    written = [Step(0.0, ONE, TYPED), Step(0.0, ONE, ONE + "more\n")]
+    assert made_from.text(ONE + "more\n", written, ONE + "more\nx\n") == ONE + "more\n"
