@@ -123,6 +123,7 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
+        live.took(digest, live.document.file_heads)
 
 
 async def _went_back(app: App, live: Live, digest: str) -> bool:
@@ -289,6 +290,7 @@ async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
     for point_hash, heads in (
         (row.file_hash, row.file_heads),
         (row.intent_hash, row.intent_heads),
+        (digest, live.taken.get(digest)),
     ):
         if digest == point_hash and heads and _is_since(replica, row.tip_heads, heads):
             return heads

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from prdgen.files import disk
+from prdgen.flows import edit, pull
 from prdgen.flows import open as open_flow
-from prdgen.flows import pull
 from prdgen.flows.errors import NoSuchPage
 
 from .conftest import ONE
@@ -429,6 +429,22 @@ async def test_a_commit_of_live_text_and_a_push_on_top_at_once(house, repo, ann,
     )
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
+
+
+async def test_a_save_that_was_committed_before_we_wrote_over_it(house, repo, ann, page):
+    """It came in from the file; met again as a commit it is not taken in once more."""
+    live = house.live()
+    async with live.lock:
+        vim(page, ONE.replace("# One\n", "# One\nsaved\n"))
+        repo.git("commit", "--quiet", "--message", "Saved", "--", "one.md")
+        await ann.write("typed\n", after="# One\n")
+        await ann.write("more\n", after="# One\ntyped\n\n")
+        await edit.write_file(house.app, live)
+        await pull.tip(house.app, live)
+    await ann.until(lambda: ann.saved and "saved" in ann.text)
+    await house.save("ann")
+    assert page.read_text() == ann.text == repo.git("show", "main:one.md") + "\n"
+    assert ann.text.count("saved") == ann.text.count("typed") == 1
 
 
 async def test_a_stash_and_a_push_at_once_lose_nothing(house, repo, ann, page):
