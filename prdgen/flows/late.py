@@ -30,6 +30,7 @@ from prdgen.store.documents import Document
 from prdgen.store.errors import AgreedPointMoved
 from prdgen.store.statements import Tx
 from prdgen.sync import cold, ports
+from prdgen.sync.errors import Refusal
 
 log = logging.getLogger(__name__)
 ORIGIN = "late"
@@ -103,7 +104,7 @@ async def _deliver(app: App, retired: Document, late: Replica, person: UUID) -> 
 
     try:
         await room.edit(apply, origin=ports.PEER, person_id=person)
-    except ChangeRefused as error:
+    except (ChangeRefused, Refusal) as error:
         log.warning("late changes of %s are merged as text: %s", retired.page_path, error)
         return False
     for _ in range(_TRIES):

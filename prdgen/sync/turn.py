@@ -125,7 +125,7 @@ class Turn:
             edit.finish(changes)
 
     async def _edit(self, edit: Edit, mine: list[BaseException]) -> list[Change]:
-        before = self._ledger.text
+        before, heads = self._ledger.text, self._ledger.replica.heads
         try:
             made = edit.make(self._ledger.replica)
         except Exception as error:
@@ -136,6 +136,9 @@ class Turn:
             await self._ledger.restore()
         if made is not None:
             new = [ledger.new_change(change, edit.person_id, edit.origin) for change in changes]
+            added = self._merge_delivered(heads, changes, mine) if edit.origin == ports.PEER else []
+            new += [ledger.new_change(change, edit.person_id, ports.MERGED) for change in added]
+            changes += added
             await self._ledger.append(new, _in_transaction(edit, changes, mine))
         if changes:
             after = self._ledger.replica.text()
@@ -144,6 +147,16 @@ class Turn:
             if edit.origin == ports.COLD_INTAKE:
                 self._ledger.mark = cold.Mark(changes[-1].hash)
         return changes
+
+    def _merge_delivered(
+        self, before: Heads, new: list[Change], mine: list[BaseException]
+    ) -> list[Change]:
+        """What an editor's changes need when they come by another way than its connection."""
+        try:
+            return self._corrected(before, new, self._late(new))[0]
+        except errors.Refusal as error:
+            mine.append(error)
+            raise
 
     def _check_waiting(self, seat: Seat) -> None:
         """What a change builds on is missing: it may be in the store already, and the peer is
@@ -164,9 +177,14 @@ class Turn:
         late = self._late(new)
         for actor in {change.actor for change in new} - {change.actor for change in late}:
             await self._ledger.bind(actor, seat.peer.who.person_id, carried=not seat.agreed)
-        return self._corrected(seat, before, new, late)
+        return Taken(seat, new, *self._corrected(before, new, late))
 
-    def _corrected(self, seat: Seat, before: Heads, new: list[Change], late: list[Change]) -> Taken:
+    def _corrected(
+        self, before: Heads, new: list[Change], late: list[Change]
+    ) -> tuple[list[Change], str]:
+        """The changes that merge `late` ones among `new` as text, and the text with them; raises
+        PageTooLarge.
+        """
         replica = self._ledger.replica
         added: list[Change] = []
         mark = self._ledger.mark
@@ -179,7 +197,7 @@ class Turn:
         limit, size = self._outside.limits.page_bytes, len(text.encode())
         if size > limit and size > len(self._ledger.text.encode()):
             raise errors.PageTooLarge(got=size, expected=limit)
-        return Taken(seat, new, added, text)
+        return added, text
 
     def _take_text(self, seat: Seat, base: str, theirs: str) -> None:
         """Take the text of changes that cannot be taken themselves in as an edit of their person.
@@ -219,7 +237,7 @@ class Turn:
                 if replica.waiting:
                     return taken
                 late = self._late(new) if taken.delivered else []
-                self._taken.append(self._corrected(taken.seat, before, new, late))
+                self._taken.append(Taken(taken.seat, new, *self._corrected(before, new, late)))
             except (crdt_errors.ChangeRefused, crdt_errors.EnginePanicked, errors.Refusal):
                 return taken
         return None

@@ -185,6 +185,29 @@ async def test_bytes_of_a_retired_document_are_taken_once_whatever_became_of_the
     assert "too late" not in house.text()
 
 
+async def test_late_bytes_of_a_retired_document_that_was_made_anew_from_its_file(houses, repo):
+    """Its database was dropped and its file taken in; then it grew too long, then they come."""
+    house = await houses(repo, **SMALL)
+    ann, _reader = await house.editor("ann"), await house.editor("bob")
+    await ann.write("in the file\n")
+    await until(lambda: "in the file" in (repo.path / "one.md").read_text())
+    await ann.leave()
+    ann.type("on the device\n")
+    saved, person = ann.document.save(), house.people["ann"].id
+    async with house.app.store.transaction() as tx:
+        await run(tx, "DELETE FROM documents")
+    await house.crash()
+    house = await houses(repo, **SMALL)
+    bob = await house.editor("bob")
+    assert bob.claim_id == ann.claim_id
+    await full(bob)
+    await settled(house, bob)
+    for _ in range(2):
+        await late.carry(house.app, ann.claim_id, saved, "main", "one.md", person)
+        assert house.text().count("in the file\n") == 1
+        assert house.text().count("on the device\n") == 1
+
+
 async def test_late_text_is_held_to_the_limits_of_this_server(houses, repo):
     """What inflates to more than the settings allow is refused before it is opened."""
     saved = Replica.seed("words " * 60_000).save()
