@@ -13,6 +13,8 @@ import click
 from bench import machine, node, repositories
 from bench.figures import Figures, Report
 
+_OFFICIAL_EDITORS = 20
+"""An official client takes about 3 ms of a processor for each edit of anybody."""
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in one line.")
 _CORPUS = click.option(
     "--corpus", type=click.Path(path_type=Path, file_okay=False), default=repositories.CORPUS,
@@ -40,12 +42,19 @@ def main() -> None:
 @click.option(
     "--warm-seconds", default=5.0, show_default=True, help="Typed before that, unmeasured."
 )
+@click.option(
+    "--recorded/--official", default=None,
+    help="Editors that send changes made before, or official clients (by default up to 20).",
+)  # fmt: skip
 @click.option("--no-peers", is_flag=True, help="Leave the peers out.")
 @_JSON
-def sync(*, no_peers: bool, as_json: bool, **amount: Any) -> None:
+def sync(*, recorded: bool | None, no_peers: bool, as_json: bool, **amount: Any) -> None:
     """Editors typing together, beside automerge-repo's server and Hocuspocus."""
     from bench import load, sync
 
+    if recorded is None:
+        recorded = amount["documents"] * amount["editors"] > _OFFICIAL_EDITORS
+    amount["recorded"] = recorded
     show(lambda: sync.run(load.Load(**amount), say, with_peers=not no_peers), as_json=as_json)
 
 

@@ -30,6 +30,8 @@ class Load:
     """Length of a document at the beginning."""
     warm_seconds: float = 5.0
     """Typed before anything is measured, so that no side is still compiling its code."""
+    recorded: bool = False
+    """Whether Automerge's editors make their changes before, and only send them while measured."""
 
     @property
     def edits_of_one(self) -> int:
@@ -100,6 +102,7 @@ def run(
         ]
         texts = _open(load, rows, places)
         everyone = [editor for row in rows for editor in row]
+        _begin(load, rows)
         lengths = [len(text) for text in texts]
         lengths = _type(load, rows, load.keys(load.warm_seconds), lengths)[1]
         node.ask_all(everyone, "forget")
@@ -126,6 +129,17 @@ def _open(load: Load, rows: list[list[Editor]], places: Sequence[Place]) -> list
         node.ask_all(others, "open", document=document)
         found.append(row[-1].ask("text"))
     return found
+
+
+def _begin(load: Load, rows: list[list[Editor]]) -> None:
+    """What editors do before the first key: recorded ones make all their changes."""
+    count = load.keys(load.warm_seconds) + load.edits_of_one
+    for row in rows:
+        for place, editor in enumerate(row):
+            editor.say("begin", marker=repositories.marker(place + 1), count=count)
+    for row in rows:
+        for editor in row:
+            editor.answer()
 
 
 def _type(

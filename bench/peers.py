@@ -22,17 +22,24 @@ class Peer:
     editor: str
 
 
-AUTOMERGE_REPO = Peer("automerge_repo", "automerge-server.mjs", "automerge-editor.mjs")
+OFFICIAL, RECORDED = "automerge-editor.mjs", "recorded-editor.mjs"
+AUTOMERGE_REPO = Peer("automerge_repo", "automerge-server.mjs", OFFICIAL)
 HOCUSPOCUS = Peer("hocuspocus", "hocuspocus-server.mjs", "yjs-editor.mjs")
 ALL = (AUTOMERGE_REPO, HOCUSPOCUS)
 
 
+def editor(amount: Load) -> str:
+    """The program that edits Automerge documents under this load."""
+    return RECORDED if amount.recorded else OFFICIAL
+
+
 def run(peer: Peer, amount: Load) -> Outcome:
     """Put the load on the peer's server."""
+    program = editor(amount) if peer.editor == OFFICIAL else peer.editor
     with _serving(peer) as (port, pid):
         places = [Place(f"ws://127.0.0.1:{port}")] * amount.documents
         return load.run(
-            amount, peer.editor, places,
+            amount, program, places,
             cpu=lambda: processes.seconds(processes.tree(pid)),
             memory=lambda: processes.megabytes(processes.tree(pid)),
         )  # fmt: skip

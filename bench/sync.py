@@ -49,7 +49,7 @@ def _prdgen(amount: Load) -> Figures:
             processes.wait_idle(served.pid)
             services_before = _services(served)
             outcome = load.run(
-                amount, "automerge-editor.mjs", places,
+                amount, peers.editor(amount), places,
                 cpu=lambda: processes.seconds(processes.tree(served.pid)),
                 memory=lambda: processes.megabytes(processes.tree(served.pid)),
             )  # fmt: skip

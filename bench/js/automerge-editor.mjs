@@ -62,16 +62,11 @@ obey({
     return handle.url;
   },
   open: async ({ document }) => {
-    for (let tries = 0; !handle; tries++) {
-      try {
-        handle = await repo.find(document);
-      } catch (error) {
-        if (tries > 100) throw error;
-        await new Promise(done => setTimeout(done, 100));
-      }
-    }
+    await until(() => repo.peers.length > 0, 60);
+    handle = await repo.find(document);
     return text();
   },
+  begin: () => {},
   text: () => text(),
   forget: () => {
     frames.sent = [];

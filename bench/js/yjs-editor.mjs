@@ -63,6 +63,7 @@ obey({
     await connect(document);
     return text.toString();
   },
+  begin: () => {},
   text: () => text.toString(),
   forget: () => {
     frames.sent = [];
