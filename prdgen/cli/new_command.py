@@ -25,12 +25,12 @@ def command(
     """
     from prdgen import settings
     from prdgen.flows import clone as clones
-    from prdgen.flows import draft
+    from prdgen.flows import new_file
     from prdgen.page import templates
 
     clone = clones.open_clone(settings.load(repository))
     if listing:
-        for each in templates.list_(draft.templates_dir(clone)):
+        for each in templates.list_(new_file.templates_dir(clone)):
             click.echo(f"{each.name:16} {each.description}")
         return
-    click.echo(draft.write(clone, title, template, folder))
+    click.echo(new_file.write(clone, title, template, folder))

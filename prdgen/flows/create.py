@@ -11,7 +11,7 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files import disk
-from prdgen.flows import draft, edit, naming, pages_of, signatures
+from prdgen.flows import edit, naming, new_file, pages_of, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, PageExists
 from prdgen.flows.live import file_path
@@ -38,7 +38,7 @@ async def page(
                       got=where or "the top folder")  # fmt: skip
     people = await signatures.load(app, (), person)
     content = templates.fill(
-        templates.find(draft.templates_dir(app), template),
+        templates.find(new_file.templates_dir(app), template),
         {
             "title": title,
             "owner": people.saver.name if people.saver else "",

@@ -88,3 +88,25 @@ class OtherClone(PrdgenError):
         "those servers, serve the clone they serve, or give this one a database of its own."
     )
     exit_code = 2
+
+
+class NoSuchDraft(PrdgenError):
+    """There is no draft {draft}."""
+
+    cure = "The list of drafts shows those there are; a merged or closed one is found by its id."
+    status = 404
+    exit_code = 2
+
+
+class DraftOver(PrdgenError):
+    """The draft {draft} is {state} already."""
+
+    cure = "Start a new draft for further changes; a closed one can be opened again."
+    status = 409
+
+
+class SameWords(PrdgenError):
+    """{branch} changed the same words since, in {pages}."""
+
+    cure = "Take the changes of {branch} into the draft first: both versions are marked there for you to choose."
+    status = 409

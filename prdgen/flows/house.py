@@ -10,7 +10,7 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.flows import index, lease, push, recover, relay, servers, watch, write_rules
+from prdgen.flows import index, landing, lease, recover, relay, servers, watch, write_rules
 from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
@@ -53,7 +53,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     )
     app.keeper, app.rooms = keeper, rooms
     news = await lease.enter(app)
-    await push.recover(app)
+    await landing.recover(app)
     await recover.run(app)
     tasks = [
         asyncio.create_task(work, name=name)

@@ -15,7 +15,7 @@ from prdgen.git.errors import HookRefused, Locked, RefNotWritten, TipMoved
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
 
-__all__ = ["Signature", "message_with_trailers", "sync_index", "write"]
+__all__ = ["Signature", "advance", "join", "message_with_trailers", "sync_index", "write"]
 _TRAILER_LINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*")
 _REF_LOCK_SECONDS: Final = 1.0
 
@@ -66,6 +66,36 @@ def write(
     return made
 
 
+def join(
+    repository: Repository,
+    branch: str,
+    expected_tip: str,
+    theirs: Sequence[str],
+    tree: str,
+    *,
+    message: str,
+    author: Signature,
+    committer: Signature,
+) -> str:
+    """A commit of `tree` with `expected_tip` and `theirs` as parents; no branch moves.
+
+    With `commit.gpgSign`, Git makes it, so that it is signed. Hooks are not asked: what comes
+    together has been committed before. Raises HookRefused when it cannot be signed.
+    """
+    commit = hooks.Commit(
+        branch, expected_tip, tree, (), message_with_trailers(message, (), {}), author, committer,
+        datetime.now(UTC),
+    )  # fmt: skip
+    if repository.config_flag("commit.gpgSign"):
+        return hooks.signed(repository, commit, theirs)
+    return _make(repository.libgit2, commit, theirs)
+
+
+def advance(repository: Repository, branch: str, old: str, new: str, note: str) -> None:
+    """Move a branch to a commit that is there already. Raises TipMoved, Locked, RefNotWritten."""
+    _move_ref(repository, branch, old, new, note)
+
+
 def sync_index(repository: Repository, branch: str, page_path: str) -> None:
     """Once the page's file is written too: let Git see that it is what is committed.
 
@@ -89,7 +119,7 @@ def message_with_trailers(
     return text + ("\n" if joined else "\n\n") + "\n".join(lines) + "\n"
 
 
-def _make(git: pygit2.Repository, commit: hooks.Commit) -> str:
+def _make(git: pygit2.Repository, commit: hooks.Commit, joined: Sequence[str] = ()) -> str:
     zone = commit.at.utcoffset() or datetime.now(UTC).utcoffset()
     minutes = int(zone.total_seconds() // 60) if zone else 0
     written = pygit2.Signature(
@@ -98,7 +128,7 @@ def _make(git: pygit2.Repository, commit: hooks.Commit) -> str:
     now = pygit2.Signature(
         commit.committer.name, commit.committer.email, int(time.time()), minutes, "utf-8"
     )
-    parents = [] if commit.parent is None else [commit.parent]
+    parents = [*([] if commit.parent is None else [commit.parent]), *joined]
     return str(git.create_commit(None, written, now, commit.message, commit.tree, parents))
 
 

@@ -148,3 +148,17 @@ class HookInTheWay(PrdgenError):
     cure = (
         "Make one hook of the two, or remove one of them, and install again. Nothing was changed."
     )
+
+
+class UnrelatedHistories(PrdgenError):
+    """{ours} and {theirs} have no commit in common, so they cannot be merged."""
+
+    cure = "Check that both are of the same repository; in a terminal `git merge --allow-unrelated-histories` joins two."
+    status = 409
+
+
+class Unmergeable(PrdgenError):
+    """Both sides changed the same lines of files that are no pages: {paths}."""
+
+    cure = "Merge the two branches in a terminal, where these files can be edited; pages merge by themselves."
+    status = 409

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ from prdgen.git.values import Signature
 
 COMMIT_HOOKS: Final = ("pre-commit", "prepare-commit-msg", "commit-msg")
 """The hooks that may refuse or change a commit. post-commit is not run."""
+
+_SIGN_SECONDS: Final = 30.0
 
 # Git calls this last, with the new commit made and the branch not yet moved: note it and say no.
 # Other Git commands that a hook starts elsewhere come by here too.
@@ -111,6 +114,22 @@ def make(repository: Repository, commit: Commit, *, seconds: float) -> str:
     if not made:
         raise HookRefused(output=_said(done))
     return made
+
+
+def signed(repository: Repository, commit: Commit, joined: Sequence[str]) -> str:
+    """A signed commit with more parents, made by Git; no branch has moved. Raises HookRefused."""
+    parents = [part for parent in (commit.parent, *joined) if parent for part in ("-p", parent)]
+    work_tree = repository.work_tree
+    variables = _variables(commit, repository.git_dir, work_tree)
+    for name in ("GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        variables.pop(name)
+    done = process.run(
+        work_tree, "commit-tree", "-S", *parents, "-F", "-", commit.tree,
+        data=commit.message.encode(), variables=variables, seconds=_SIGN_SECONDS,
+    )  # fmt: skip
+    if done.code:
+        raise HookRefused(output=_said(done))
+    return done.output.decode().strip()
 
 
 def _prepare(repository: Repository, commit: Commit, git_dir: Path) -> Path:

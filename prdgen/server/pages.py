@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
-from prdgen.flows import compare, create, draft, export, follow, read, roles, write_rules
+from prdgen.flows import compare, create, export, follow, new_file, read, roles, write_rules
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.page import templates
@@ -211,7 +211,7 @@ async def new_page(request: Request) -> Response:
     """Choose a template and a title; the page is made, committed and opened."""
     visitor = auth.require(request, "editor", "make a page")
     app = app_of(request)
-    found = templates.list_(draft.templates_dir(app))
+    found = templates.list_(new_file.templates_dir(app))
     values: dict[str, Any] = {"template": found[0].name if found else "", "title": "", "folder": ""}
     problem: root_errors.PrdgenError | None = None
     if request.method == "POST":

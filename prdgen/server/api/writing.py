@@ -14,9 +14,9 @@ from prdgen.errors import Invalid, NotFound, TooLarge
 from prdgen.flows import (
     accounts,
     create,
-    draft,
     edit,
     late,
+    new_file,
     pages_of,
     read,
     roles,
@@ -42,7 +42,7 @@ from prdgen.store import access, changes, conflicts, documents, people
 
 async def list_templates(request: Request) -> Response:
     """Templates a new page can be made from."""
-    found = templates.list_(draft.templates_dir(app_of(request)))
+    found = templates.list_(new_file.templates_dir(app_of(request)))
     items = [{"name": t.name, "title": t.title, "description": t.description} for t in found]
     return as_json({"items": items})
 

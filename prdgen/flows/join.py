@@ -1,0 +1,143 @@
+"""branch ← another tip: merged by the merge of pages, as one commit, while people type in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import CancelScope, to_thread
+
+from prdgen.events import Event
+from prdgen.files import text
+from prdgen.files.errors import NotEditable
+from prdgen.flows import open as open_flow
+from prdgen.flows import pages_of, signatures
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, SameWords, WorkTreePaused
+from prdgen.flows.landing import Landing, Move
+from prdgen.git import commits, joining
+from prdgen.git.joining import Both
+from prdgen.git.pushed import Pushed
+from prdgen.git.values import Signature
+from prdgen.merge import three_way
+from prdgen.merge.pieces import Conflict
+from prdgen.store import conflicts, event_log
+
+LIMIT_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Two tips, merged: the tree, and where both sides changed the same words of a page."""
+
+    tree: str
+    disputes: tuple[tuple[str, Conflict], ...]
+    """(page_path, place): both versions stand there, ours first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a merge came to. `commit` is the branch's new tip; `left` says in words which files of
+    the folder that has it checked out were left as they were.
+    """
+
+    commit: str
+    disputes: tuple[tuple[str, Conflict], ...]
+    left: tuple[str, ...]
+
+
+def tips(clone: Clone, ours: str, theirs: str) -> Joined:
+    """In a thread: merge two commits without moving anything.
+
+    Pages are merged by the merge of pages, other files by Git. Raises UnrelatedHistories, and
+    Unmergeable for other files that both sides changed in the same place.
+    """
+    globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
+
+    def merge(both: Both) -> bytes | None:
+        if not globs.match(both.path):
+            return None
+        try:
+            base, mine, other = map(text.decode, (both.base, both.ours, both.theirs))
+        except NotEditable:
+            return None
+        merged = three_way.merge(base.text, other.text, mine.text, LIMIT_MS)
+        found.extend((both.path, conflict) for conflict in merged.conflicts)
+        return text.patch(both.ours, merged.hunks)
+
+    tree = joining.trees(clone.repository, ours, theirs, merge)
+    return Joined(tree, tuple(sorted(found, key=lambda each: (each[0], each[1].start))))
+
+
+async def into(
+    app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
+    squash: bool = False,
+) -> Landed:  # fmt: skip
+    """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
+
+    Where both sides changed the same words of a page, both versions stand in it afterwards, and
+    people are told; with `whole` nothing is merged then: SameWords. With `squash` the commit has one
+    parent, the branch's tip. What is typed and not committed stays on top. Raises NoSuchBranch,
+    WorkTreePaused, Locked, UnrelatedHistories and Unmergeable.
+    """
+    landing = Landing(app)
+    try:
+        await to_thread.run_sync(landing.hold, [branch])
+        old = await to_thread.run_sync(app.repository.tip, branch)
+        if old is None:
+            raise NoSuchBranch(branch=branch)
+        if under_way := await to_thread.run_sync(app.repository.under_way, branch):
+            raise WorkTreePaused(reason=under_way)
+        if await to_thread.run_sync(app.repository.is_ancestor, theirs, old):
+            return Landed(old, (), ())
+        make = _making(app, branch, old, theirs, message, author, squash=squash)
+        new, disputes = await to_thread.run_sync(make)
+        if disputes and whole:
+            raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
+        await landing.announce([Move(branch, old, new)], Pushed(app.repository, ""))
+        with CancelScope(shield=True):
+            await to_thread.run_sync(
+                commits.advance, app.repository, branch, old, new, f"merge {theirs[:10]}"
+            )
+            left = await landing.land([branch])
+            await _dispute(app, branch, disputes)
+        return Landed(new, disputes, tuple(left))
+    finally:
+        landing.release()
+
+
+def _making(
+    app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *, squash: bool
+) -> Callable[[], tuple[str, tuple[tuple[str, Conflict], ...]]]:
+    """In a thread: the commit to move to, made; and the disputes in it."""
+    repository = app.repository
+
+    def make() -> tuple[str, tuple[tuple[str, Conflict], ...]]:
+        if not squash and repository.is_ancestor(old, theirs):
+            return theirs, ()
+        joined = tips(app, old, theirs)
+        made = commits.join(
+            repository, branch, old, () if squash else (theirs,), joined.tree,
+            message=message, author=author, committer=signatures.SERVER,
+        )  # fmt: skip
+        return made, joined.disputes
+
+    return make
+
+
+async def _dispute(app: App, branch: str, disputes: tuple[tuple[str, Conflict], ...]) -> None:
+    """Have the places marked in the editor of whoever opens the pages."""
+    for page_path, place in disputes:
+        opened = await open_flow.document(app, branch, page_path)
+        event = Event("git.conflict.detected", branch, page_path,
+                      data={"start": place.start, "end": place.end})  # fmt: skip
+        async with app.store.transaction() as tx:
+            if opened.document is not None:
+                await conflicts.record(
+                    tx,
+                    conflicts.Conflict(
+                        opened.document.id, place.ours, place.theirs, opened.document.heads, "merge"
+                    ),
+                )
+            await event_log.record(tx, [event])

@@ -1,0 +1,176 @@
+"""a branch moved by a push or a merge → its checked-out files, its open documents, index and site.
+
+While a branch is held, nobody writes its files and commits. What is about to move is noted on disk, so
+that files and index follow even when this process is killed in the middle.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from anyio import to_thread
+
+from prdgen.errors import PrdgenError
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows import checked_out, pages_of, watch
+from prdgen.flows import open as open_flow
+from prdgen.flows.context import App
+from prdgen.flows.live import file_path
+from prdgen.git import locks
+from prdgen.git.pushed import Pushed
+from prdgen.store import documents
+
+log = logging.getLogger(__name__)
+_FOLDER = "pushes"
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A branch goes from one tip to another; `old` None: it begins, `new` None: it ends."""
+
+    branch: str
+    old: str | None
+    new: str | None
+
+
+class Landing:
+    """The branches one push or merge moves: held, noted, and afterwards followed."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._held = ExitStack()
+        self._notes: list[Path] = []
+
+    def hold(self, branches: Iterable[str]) -> None:
+        """In a thread: stop whoever writes files and commits of these branches. Raises Locked."""
+        for branch in sorted(set(branches)):
+            for lock in (locks.without_writers, locks.branch):
+                self._held.enter_context(lock(self._app.repository, branch, seconds=_WAIT_SECONDS))
+
+    def release(self) -> None:
+        """Let the writers go on."""
+        self._held.close()
+
+    async def announce(self, moves: Sequence[Move], pushed: Pushed) -> None:
+        """Before they move: agree on what edited files were made from, and note the moves."""
+        for move in moves:
+            if move.old and move.new:
+                for page_path in await to_thread.run_sync(_edited, self._app, pushed, move):
+                    # When the page is opened, these edits are merged with what comes now.
+                    await open_flow.document(self._app, move.branch, page_path)
+        await to_thread.run_sync(self._note, moves)
+
+    def _note(self, moves: Sequence[Move]) -> None:
+        folder = self._app.state_dir / _FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        for move in moves:
+            if move.new and self._app.repository.tree_of(move.branch):
+                note = folder / f"{uuid4().hex}.json"
+                fresh = note.with_suffix(".new")
+                facts = {"branch": move.branch, "old": move.old, "new": move.new}
+                fresh.write_text(json.dumps(facts))
+                fresh.replace(note)
+                self._notes.append(note)
+
+    async def land(self, branches: Iterable[str]) -> list[str]:
+        """Bring along what belongs to the branches that moved, then let their writers go on; what
+        was left as it was, in words.
+        """
+        left: list[str] = []
+        try:
+            for note in self._notes:
+                left += await _follow(self._app, note)
+            self._notes.clear()
+        finally:
+            self.release()
+        await _tell(self._app, set(branches))
+        return left
+
+
+def _edited(app: App, pushed: Pushed, move: Move) -> list[str]:
+    """In a thread: the pages that the move changes and whose file is not as the old tip has it."""
+    repository, globs = app.repository, pages_of.globs(app)
+    tree = repository.work_tree_of(move.branch)
+    if tree is None or move.old is None or move.new is None:
+        return []
+    found = []
+    for change in pushed.between(move.old, move.new):
+        path = change.path.decode("utf-8", "replace")
+        if change.is_new or not globs.match(path):
+            continue
+        before = repository.read(move.old, path)
+        state = disk.read(file_path(tree, path), tree)
+        if isinstance(state, disk.FileState) and before is not None:
+            found += [] if _same(before, state.data) else [path]
+    return found
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    try:
+        return one == other or text.decode(one).text == text.decode(other).text
+    except NotEditable:
+        return False
+
+
+async def _tell(app: App, branches: set[str]) -> None:
+    """Let open documents, index and site meet the new tips."""
+    try:
+        for branch in sorted(branches):
+            await watch.moved(app, branch)
+        if branches:
+            await watch.branches(app)
+    except PrdgenError as error:
+        log.warning("what moved is seen later: %s", error)
+
+
+async def _follow(app: App, note: Path) -> list[str]:
+    """Files and index of one noted branch. Call with its writers stopped."""
+    facts = json.loads(await to_thread.run_sync(note.read_text))
+    branch, old, new = facts["branch"], facts["old"], facts["new"]
+    try:
+        tip = await to_thread.run_sync(app.repository.tip, branch)
+        # Other commits may be on top of it when this is done after a kill.
+        if tip is not None and await to_thread.run_sync(app.repository.is_ancestor, new, tip):
+            leased = await _leased(app, branch)
+            left = await to_thread.run_sync(checked_out.follow, app, branch, old, tip, leased)
+        else:
+            left = []
+    except (PrdgenError, OSError) as error:
+        log.warning("the folder of %s does not follow yet: %s", branch, error)
+        return [f"the server's folder does not follow yet: {error}"]
+    await to_thread.run_sync(note.unlink)
+    if not left:
+        return []
+    return ["left as they are in the server's folder:", *(f"  {line}" for line in left)]
+
+
+async def _leased(app: App, branch: str) -> frozenset[str]:
+    """The pages whose files are written from their documents."""
+    async with app.store.transaction() as tx:
+        rows = await documents.list_live(tx, branch)
+    return frozenset(row.page_path for row in rows if row.lease_holder is not None)
+
+
+async def recover(app: App) -> None:
+    """Let files and index follow what was about to move when a server was killed."""
+    for note in sorted((app.state_dir / _FOLDER).glob("*.json")):
+        with ExitStack() as held:
+            try:
+                branch = json.loads(note.read_text())["branch"]
+                await to_thread.run_sync(
+                    held.enter_context, locks.without_writers(app.repository, branch)
+                )
+                left = await _follow(app, note) if note.exists() else []
+            except (PrdgenError, FileNotFoundError) as error:
+                log.info("%s waits: %s", note, error)
+                continue
+        for line in left:
+            log.warning("after a push that was cut off: %s", line)

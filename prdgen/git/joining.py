@@ -1,0 +1,122 @@
+"""Two tips → one tree: what both sides did to a file is asked for, the rest is Git's own merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pygit2
+from pygit2.enums import MergeFlag
+
+from prdgen.git import history
+from prdgen.git.errors import Unmergeable, UnrelatedHistories
+from prdgen.git.repository import Repository
+from prdgen.git.values import REGULAR, FileChange
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A file that both sides changed, each in its own way; the base is empty when both added it."""
+
+    path: str
+    """Where it is afterwards: under its new name when one side renamed it."""
+    base: bytes
+    ours: bytes
+    theirs: bytes
+
+
+Merge = Callable[[Both], bytes | None]
+"""The merged file; None: Git's own merge, line by line, decides."""
+
+
+def trees(repository: Repository, ours: str, theirs: str, merge: Merge) -> str:
+    """The tree of a merge of two commits, written; its id.
+
+    A file that one side changed and the other deleted stays. Raises UnrelatedHistories, and
+    Unmergeable with the paths when both sides changed other files in the same place.
+    """
+    git = repository.libgit2
+    base = repository.merge_base(ours, theirs)
+    if base is None:
+        raise UnrelatedHistories(ours=ours[:10], theirs=theirs[:10])
+    index = git.merge_commits(ours, theirs, flags=MergeFlag.FIND_RENAMES)
+    files = {commit: git[commit].peel(pygit2.Tree) for commit in (base, ours, theirs)}
+    done: set[str] = set()
+    for path, names in _both(git, base, ours, theirs).items():
+        blobs = [_blob(files[commit], name) for commit, name in zip(files, names, strict=True)]
+        before, mine, other = (None if blob is None else bytes(blob.data) for blob in blobs)
+        if mine is None or other is None or mine == other:
+            continue
+        merged = merge(Both(path, before or b"", mine, other))
+        if merged is None:
+            continue
+        mode = (files[ours] / str(names[1])).filemode
+        _settle(index, {name for name in (path, *names) if name})
+        index.add(pygit2.IndexEntry(path, git.create_blob(merged), mode))
+        done.update(name for name in (path, *names) if name)
+    _keep_edited(index)
+    if index.conflicts is not None:
+        left = {e.path for three in index.conflicts for e in three if e is not None}
+        if left:
+            raise Unmergeable(paths=", ".join(sorted(left)[:10]))
+    return str(index.write_tree(git))
+
+
+def _both(
+    git: pygit2.Repository, base: str, ours: str, theirs: str
+) -> dict[str, tuple[str | None, str, str]]:
+    """Result path → its names in base, ours and theirs, of every file both sides touched."""
+    mine = {_was(change): change for change in history.changed(git, base, ours)}
+    other = {_was(change): change for change in history.changed(git, base, theirs)}
+    found = {}
+    for was in mine.keys() & other.keys():
+        one, two = mine[was], other[was]
+        if "deleted" in {one.kind, two.kind} or _elsewhere(one, two):
+            continue
+        path = one.path if one.path != was else two.path
+        found[path] = (None if one.kind == "added" else was, one.path, two.path)
+    return found
+
+
+def _was(change: FileChange) -> str:
+    return change.old_path or change.path
+
+
+def _elsewhere(one: FileChange, two: FileChange) -> bool:
+    """Whether both renamed a file, to two names; or only one of them made it by a rename."""
+    renamed = one.kind == two.kind == "renamed"
+    return (renamed and one.path != two.path) or (one.kind == "added") != (two.kind == "added")
+
+
+def _blob(tree: pygit2.Tree, path: str | None) -> pygit2.Blob | None:
+    try:
+        found = tree / path if path else None
+    except KeyError:
+        return None
+    is_file = isinstance(found, pygit2.Blob) and int(found.filemode) in REGULAR
+    return found if is_file else None  # type: ignore[return-value]
+
+
+def _settle(index: pygit2.Index, paths: set[str]) -> None:
+    """Take what Git made of these paths out of the index."""
+    for three in list(index.conflicts or ()):
+        for entry in three:
+            if entry is not None and entry.path in paths:
+                _forget(index, entry.path)
+    for path in paths:
+        if path in index:
+            index.remove(path)
+
+
+def _keep_edited(index: pygit2.Index) -> None:
+    """A file that one side edited and the other deleted stays as it was edited."""
+    for base, ours, theirs in list(index.conflicts or ()):
+        kept = ours or theirs
+        if base is not None and kept is not None and (ours is None) != (theirs is None):
+            _forget(index, base.path)
+            index.add(pygit2.IndexEntry(kept.path, kept.id, kept.mode))
+
+
+def _forget(index: pygit2.Index, path: str) -> None:
+    if index.conflicts is not None and path in index.conflicts:
+        del index.conflicts[path]
