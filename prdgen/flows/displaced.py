@@ -175,6 +175,7 @@ async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
 
     base_text, theirs = text.decode(base).text, text.decode(data).text
     await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
+    live.took(base_text, theirs)
 
 
 def put_aside(app: App, page_path: str, data: bytes, error: Exception) -> None:

@@ -45,6 +45,7 @@ async def write_file(app: App, live: Live) -> None:
     somebody removed comes back with the next edit only.
     """
     began = time.perf_counter()
+    await pull.tip(app, live)  # a file is made from a commit as often as a commit from the file
     tree = await pull.file_side(app, live)
     if tree is None:
         return

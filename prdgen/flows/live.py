@@ -20,7 +20,7 @@ Heads = tuple[bytes, ...]
 _WRITTEN_KEPT = 512
 _LOOKED_AT = 2000
 _RECENT_KEPT = 24
-_TAKEN_KEPT = 64
+_TAKEN_KEPT = 16
 RECENT_SECONDS = 10.0
 """So long after it was typed a text may be missing in a save without having been deleted there."""
 _BEHIND_SECONDS = 5.0
@@ -50,6 +50,15 @@ class Step:
     new: str
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A save that was taken in: what it was made from, and the heads that have all of it."""
+
+    base: str
+    text: str
+    heads: Heads
+
+
 @dataclass(slots=True, eq=False)
 class Live:
     """The lease holder's knowledge of one document. `lock` puts file, commit and pull in a row."""
@@ -63,10 +72,8 @@ class Live:
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
     old_tips: dict[str, float] = field(default_factory=dict)
     """Hashes of the texts the branch's tip had until lately, and when it moved on."""
-    taken: OrderedDict[str, Heads] = field(default_factory=OrderedDict)
-    """Hashes of texts taken in from the file, with the heads that have all of them: met again as
-    a commit they are no news.
-    """
+    taken: deque[Taken] = field(default_factory=lambda: deque(maxlen=_TAKEN_KEPT))
+    """The newest saves that were taken in: met again as a commit they are no news."""
     recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
     """What we wrote into the file lately: a save may have been made before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -122,12 +129,9 @@ class Live:
         while len(self.written) > _WRITTEN_KEPT:
             self.written.popitem(last=False)
 
-    def took(self, digest: str, heads: Heads) -> None:
-        """Note that at `heads` the document has everything of a text that came from the file."""
-        self.taken[digest] = heads
-        self.taken.move_to_end(digest)
-        while len(self.taken) > _TAKEN_KEPT:
-            self.taken.popitem(last=False)
+    def took(self, base: str, theirs: str) -> None:
+        """Note that by now the document has everything of a save that was made from `base`."""
+        self.taken.append(Taken(base, theirs, self.room.heads))
 
     def wrote(self, old: str, new: str) -> None:
         """Note that we wrote `new` into the file in the place of `old`."""

@@ -123,7 +123,7 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
-        live.took(digest, live.document.file_heads)
+        live.took(base, theirs)
 
 
 async def _went_back(app: App, live: Live, digest: str) -> bool:
@@ -183,7 +183,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     if known is not None:
         await _only_move(app, live, known, move)
     else:
-        base = await _stale_base(app, live, await _tip_base(app, live, new_tip), theirs)
+        base = await _commit_base(app, live, new_tip, theirs)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
     live.leave_tip(row.tip_hash)
     live.forget_before(digest)
@@ -256,14 +256,19 @@ async def _tip_base(app: App, live: Live, new_tip: str) -> str:
     return await agreed_text(app, live, row.tip_heads, row.tip_hash)
 
 
-async def _stale_base(app: App, live: Live, base: str, theirs: str) -> str:
-    """`base`, or the text the file had when it was read by who committed `theirs`: a save made from
-    an older file may be committed at once. Going back to a text of an older commit is meant.
+async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
+    """The text a commit was made from: what the branch's tip had or, when somebody committed the
+    file of a working tree, what the file had as it was read, which may be older than what it has.
+    Going back to a text of an older commit is meant.
     """
-    older = await to_thread.run_sync(made_from.text, base, live.lately_written(), theirs)
-    if older == base or await _was_tip(app, live, content_hash(theirs)):
-        return base
-    return older
+    row, steps = live.document, live.lately_written()
+    last = base = await _tip_base(app, live, new_tip)
+    if _is_since(live.room.replica, row.tip_heads, row.file_heads):
+        file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
+        read = await to_thread.run_sync(made_from.text, file_, steps, theirs)
+        base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
+    base = await to_thread.run_sync(made_from.text, base, steps, theirs)
+    return last if base != last and await _was_tip(app, live, content_hash(theirs)) else base
 
 
 def _between(app: App, live: Live, new_tip: str) -> list[str]:
@@ -290,10 +295,14 @@ async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
     for point_hash, heads in (
         (row.file_hash, row.file_heads),
         (row.intent_hash, row.intent_heads),
-        (digest, live.taken.get(digest)),
     ):
         if digest == point_hash and heads and _is_since(replica, row.tip_heads, heads):
             return heads
+    for taken in reversed(live.taken):
+        if _is_since(replica, row.tip_heads, taken.heads) and await to_thread.run_sync(
+            nearness.between, taken.base, theirs, taken.text
+        ):
+            return taken.heads
     return await to_thread.run_sync(heads_with_text, replica, row.tip_heads, theirs)
 
 

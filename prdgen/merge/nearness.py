@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from prdgen.merge import diff
+from prdgen.merge.alignment import Effort, Span
 
 _EXTRA: Final = 4
 """How much further away a letter too many makes a base than one too few."""
@@ -46,3 +47,25 @@ def share(before: str, base: str, text: str) -> float | None:
         max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
     )
     return 1 - lacking / letters
+
+
+def between(base: str, middle: str, text: str) -> bool:
+    """Whether `text` was made from `base` by way of `middle`: it has every line that `middle` got
+    since `base`, and none that `middle` lacks since then.
+    """
+    changed = _lines(base, middle)
+    gone = [(span.start, span.end) for span in _lines(middle, text)]
+    if not changed or any(_meets((s.new_start, s.new_end), gone) for s in changed):
+        return False
+    lost = [(span.start, span.end) for span in _lines(base, text)]
+    return all(
+        any(a <= s.start and s.end <= b for a, b in lost) for s in changed if s.start < s.end
+    )
+
+
+def _lines(old: str, new: str) -> list[Span]:
+    return diff.line_spans(old, new, Effort.lasting(diff.LIMIT_MS))
+
+
+def _meets(at: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    return any(at[0] < end and start < at[1] for start, end in others)

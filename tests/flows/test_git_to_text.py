@@ -431,20 +431,22 @@ async def test_a_commit_of_live_text_and_a_push_on_top_at_once(house, repo, ann,
     await until(lambda: page.read_text() == want)
 
 
-async def test_a_save_that_was_committed_before_we_wrote_over_it(house, repo, ann, page):
-    """It came in from the file; met again as a commit it is not taken in once more."""
+@pytest.mark.parametrize("first", [edit.write_file, pull.file])
+async def test_saves_that_were_committed_in_between_come_in_once(house, repo, ann, page, first):
+    """A save, a commit, and a save on top, while nobody looked; or the commit just after the look."""
     live = house.live()
     async with live.lock:
         vim(page, ONE.replace("# One\n", "# One\nsaved\n"))
         repo.git("commit", "--quiet", "--message", "Saved", "--", "one.md")
+        vim(page, ONE.replace("# One\n", "# One\nabove\nsaved\nbelow\n"))
         await ann.write("typed\n", after="# One\n")
         await ann.write("more\n", after="# One\ntyped\n\n")
-        await edit.write_file(house.app, live)
+        await first(house.app, live)
         await pull.tip(house.app, live)
     await ann.until(lambda: ann.saved and "saved" in ann.text)
     await house.save("ann")
     assert page.read_text() == ann.text == repo.git("show", "main:one.md") + "\n"
-    assert ann.text.count("saved") == ann.text.count("typed") == 1
+    assert [ann.text.count(word) for word in ("above", "saved", "below", "typed")] == [1] * 4
 
 
 async def test_a_stash_and_a_push_at_once_lose_nothing(house, repo, ann, page):

@@ -34,3 +34,15 @@ def test_how_much_of_what_was_typed_stands():
     assert nearness.share("a\n", "a\nbcd efg\n", "a\nbcd \n") == 5 / 8
     assert nearness.share("a\n", "a\nbcd efg\n", "a\n") == 0
     assert nearness.share("a\nb\n", "a\n", "a\nb\n") is None
+
+
+def test_a_text_on_the_way_from_one_to_another():
+    """Told by whole lines: what it got stands, what it lost is gone."""
+    base, text = "a\nold\nb\n", "a\nx\ny\nb\n"
+    assert nearness.between(base, "a\nold\nx\nb\n", text)
+    assert nearness.between(base, "a\ny\nb\n", text)
+    assert nearness.between(base, text, text)
+    assert not nearness.between(base, base, text)
+    assert not nearness.between(base, "a\nold\nz\nb\n", text)
+    assert not nearness.between(base, "old\nx\nb\n", text)
+    assert not nearness.between("a\n", "a\ndisk4\n", "a\ndisk45\n")
