@@ -23,7 +23,7 @@ from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.disk import Swapped
 from prdgen.files.errors import NotEditable
-from prdgen.flows import pull
+from prdgen.flows import pull, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live
 from prdgen.store.statements import Tx
@@ -174,6 +174,10 @@ async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
         """The file holds our text; its agreed point is right already."""
 
     base_text, theirs = text.decode(base).text, text.decode(data).text
+    tip_heads = live.document.tip_heads
+    if await to_thread.run_sync(taken.known, live, tip_heads, theirs):
+        return
+    base_text = await to_thread.run_sync(taken.base, live, tip_heads, base_text, theirs)
     await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
     live.took(base_text, theirs)
 

@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A save that was taken in: what it was made from, and the heads that have all of it."""
+    """An outside text that was taken in: what it was made from, and the heads that have all of it."""
 
     base: str
     text: str
@@ -73,7 +73,7 @@ class Live:
     old_tips: dict[str, float] = field(default_factory=dict)
     """Hashes of the texts the branch's tip had until lately, and when it moved on."""
     taken: deque[Taken] = field(default_factory=lambda: deque(maxlen=_TAKEN_KEPT))
-    """The newest saves that were taken in: met again as a commit they are no news."""
+    """The newest saves and commits that were taken in (see `taken`)."""
     recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
     """What we wrote into the file lately: a save may have been made before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -130,7 +130,7 @@ class Live:
             self.written.popitem(last=False)
 
     def took(self, base: str, theirs: str) -> None:
-        """Note that by now the document has everything of a save that was made from `base`."""
+        """Note that by now the document has everything of a text that was made from `base`."""
         self.taken.append(Taken(base, theirs, self.room.heads))
 
     def wrote(self, old: str, new: str) -> None:

@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, rename
+from prdgen.flows import made_from, rename, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path, heads_with_text
 from prdgen.intake import planning
@@ -120,6 +120,8 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, live.written[digest], move)
     elif live.is_behind(digest) or (cold and await _went_back(app, live, digest)):
         await _only_move(app, live, None, move)
+    elif heads := await to_thread.run_sync(taken.known, live, row.file_heads, theirs):
+        await _only_move(app, live, heads, move)
     else:
         base = await _file_base(app, live, theirs)
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
@@ -185,6 +187,7 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     else:
         base = await _commit_base(app, live, new_tip, theirs)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
+        live.took(base, theirs)
     live.leave_tip(row.tip_hash)
     live.forget_before(digest)
     live.authorship.rebase(theirs)
@@ -263,7 +266,7 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     """
     row, steps = live.document, live.lately_written()
     last = base = await _tip_base(app, live, new_tip)
-    if _is_since(live.room.replica, row.tip_heads, row.file_heads):
+    if taken.is_since(live.room.replica, row.tip_heads, row.file_heads):
         file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
         read = await to_thread.run_sync(made_from.text, file_, steps, theirs)
         base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
@@ -296,18 +299,11 @@ async def _known_heads(live: Live, digest: str, theirs: str) -> Heads | None:
         (row.file_hash, row.file_heads),
         (row.intent_hash, row.intent_heads),
     ):
-        if digest == point_hash and heads and _is_since(replica, row.tip_heads, heads):
+        if digest == point_hash and heads and taken.is_since(replica, row.tip_heads, heads):
             return heads
-    for taken in reversed(live.taken):
-        if _is_since(replica, row.tip_heads, taken.heads) and await to_thread.run_sync(
-            nearness.between, taken.base, theirs, taken.text
-        ):
-            return taken.heads
+    if came := await to_thread.run_sync(taken.known, live, row.tip_heads, theirs):
+        return came
     return await to_thread.run_sync(heads_with_text, replica, row.tip_heads, theirs)
-
-
-def _is_since(replica: Replica, old: Heads, new: Heads) -> bool:
-    return replica.missing_from(new).isdisjoint(old)
 
 
 async def agreed_text(app: App, live: Live, heads: Heads, digest: str | None) -> str:
@@ -325,11 +321,12 @@ async def _file_base(app: App, live: Live, theirs: str) -> str:
     """
     row, steps = live.document, live.lately_written()
     base = await agreed_text(app, live, row.file_heads, row.file_hash)
-    if row.tip_hash != row.file_hash and _is_since(
+    if row.tip_hash != row.file_hash and taken.is_since(
         live.room.replica, row.file_heads, row.tip_heads
     ):
         tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         base = await to_thread.run_sync(nearness.nearer, base, tip, theirs)
+    base = await to_thread.run_sync(taken.base, live, row.file_heads, base, theirs)
     return await to_thread.run_sync(made_from.text, base, steps, theirs)
 
 

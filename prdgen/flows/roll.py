@@ -16,7 +16,7 @@ from prdgen import ids, logs
 from prdgen.crdt.replica import Change, Replica
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import edit, pull
+from prdgen.flows import edit, pull, taken
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotRolled
 from prdgen.flows.live import Live, content_hash
@@ -118,6 +118,7 @@ async def _begun(app: App, live: Live, row: Document, fence: int | None) -> Live
         row = await documents.get(tx, row.id)
     begun = Live(row, room, row.fence if fence is None else fence, live.authorship)
     begun.recent = live.recent
+    taken.hand_over(live, begun)
     begun.dirty_since = begun.last_change = time.monotonic()
     begun.uncommitted = content_hash(room.text) != row.tip_hash
     begun.changed.set()

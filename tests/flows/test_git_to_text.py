@@ -1,6 +1,7 @@
 """What happens on disk and in Git → the open browsers: merged, once, and then it is quiet."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -447,6 +448,64 @@ async def test_saves_that_were_committed_in_between_come_in_once(house, repo, an
     await house.save("ann")
     assert page.read_text() == ann.text == repo.git("show", "main:one.md") + "\n"
     assert [ann.text.count(word) for word in ("above", "saved", "below", "typed")] == [1] * 4
+
+
+@pytest.mark.parametrize("saved_on", [False, True])
+async def test_a_commit_that_came_in_before_its_file_comes_in_once(
+    house, repo, ann, page, saved_on
+):
+    """Our own commit is on top of it by the time the file is looked at."""
+    live = house.live()
+    await ann.write("typed\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    async with live.lock:
+        save_and_commit(repo, page)
+        await type_around(ann)
+        await edit.commit(house.app, live, None, None)
+        await ann.until(lambda: "saved" in ann.text)
+        await ann.write("later\n", after="# One\n")
+        if saved_on:
+            vim(page, page.read_text().replace("saved\n", "above\nsaved\nbelow\n"))
+        await pull.file(house.app, live)
+    await until(lambda: page.read_text() == live.room.text == ann.text)
+    words = ["saved", "over", "under", "later", *(["above", "below"] if saved_on else [])]
+    assert [ann.text.count(word) for word in words] == [1] * len(words)
+
+
+async def test_a_commit_between_the_file_and_the_next_epoch_comes_in_once(
+    house, repo, ann, page, monkeypatch
+):
+    """It is taken in with the old document, and met in the file with the new one."""
+    await ann.write("typed\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    write_file, before = edit.write_file, house.live()
+
+    async def then_saved(app, live):
+        await write_file(app, live)
+        if live is before and "saved" not in page.read_text():
+            save_and_commit(repo, page)
+            await type_around(ann)
+
+    async with before.lock:
+        monkeypatch.setattr(edit, "write_file", then_saved)
+        house.app.settings = replace(house.app.settings, epoch_changes=1)
+        before.changed.set()
+    await until(lambda: house.live() is not before)
+    house.app.settings = replace(house.app.settings, epoch_changes=1000)
+    await until(lambda: page.read_text() == house.live().room.text)
+    assert [page.read_text().count(word) for word in ("saved", "over", "under")] == [1] * 3
+
+
+def save_and_commit(repo, page):
+    """A line saved on disk at the top, and committed in a terminal."""
+    vim(page, page.read_text().replace("# One\n", "# One\nsaved\n"))
+    repo.git("commit", "--quiet", "--message", "Saved", "--", "one.md")
+
+
+async def type_around(ann):
+    """Where the save has its line the document has two: the same lines stand apart then."""
+    await ann.write("over\n", after="# One\n")
+    await ann.write("under\n", after="# One\nover\n\n")
 
 
 async def test_a_stash_and_a_push_at_once_lose_nothing(house, repo, ann, page):
