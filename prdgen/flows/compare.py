@@ -49,13 +49,17 @@ async def versions(
     before = await _text(app, branch, names.get(old or "", page_path), old)
     after, _ = await read.source(app, branch, names.get(new, page_path), new)
     context = await read.render_context(app, branch, new)
+    html, source = await to_thread.run_sync(rendered, page_path, before, after, context)
+    return Difference(old, new, html, source)
 
-    def work() -> Difference:
-        left = render.render(page_path, before, context=context).html
-        right = render.render(page_path, after, context=context).html
-        return Difference(old, new, marked(left, right), git_diff.unified(before, after, page_path))
 
-    return await to_thread.run_sync(work)
+def rendered(
+    page_path: str, before: str, after: str, context: render.RenderContext
+) -> tuple[str, str]:
+    """In a thread: two texts of a page, compared: rendered, and as a unified diff."""
+    left = render.render(page_path, before, context=context).html
+    right = render.render(page_path, after, context=context).html
+    return marked(left, right), git_diff.unified(before, after, page_path)
 
 
 async def _text(app: App, branch: str, page_path: str, commit: str | None) -> str:

@@ -110,3 +110,10 @@ class SameWords(PrdgenError):
 
     cure = "Take the changes of {branch} into the draft first: both versions are marked there for you to choose."
     status = 409
+
+
+class NothingToMerge(PrdgenError):
+    """Main has everything of the draft {draft} already."""
+
+    cure = "Change something in the draft first, or close it."
+    status = 409

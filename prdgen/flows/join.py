@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import CancelScope, to_thread
 
@@ -72,13 +72,13 @@ def tips(clone: Clone, ours: str, theirs: str) -> Joined:
 
 async def into(
     app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
-    squash: bool = False,
+    squash: bool = False, always: bool = False,
 ) -> Landed:  # fmt: skip
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
 
     Where both sides changed the same words of a page, both versions stand in it afterwards, and
     people are told; with `whole` nothing is merged then: SameWords. With `squash` the commit has one
-    parent, the branch's tip. What is typed and not committed stays on top. Raises NoSuchBranch,
+    parent, the branch's tip; `always` makes one where moving the branch would do. What is typed and not committed stays on top. Raises NoSuchBranch,
     WorkTreePaused, Locked, UnrelatedHistories and Unmergeable.
     """
     landing = Landing(app)
@@ -91,7 +91,8 @@ async def into(
             raise WorkTreePaused(reason=under_way)
         if await to_thread.run_sync(app.repository.is_ancestor, theirs, old):
             return Landed(old, (), ())
-        make = _making(app, branch, old, theirs, message, author, squash=squash)
+        make = partial(_make, app, branch, old, theirs, message, author, squash=squash,
+                       always=always)  # fmt: skip
         new, disputes = await to_thread.run_sync(make)
         if disputes and whole:
             raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
@@ -107,23 +108,19 @@ async def into(
         landing.release()
 
 
-def _making(
-    app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *, squash: bool
-) -> Callable[[], tuple[str, tuple[tuple[str, Conflict], ...]]]:
-    """In a thread: the commit to move to, made; and the disputes in it."""
-    repository = app.repository
-
-    def make() -> tuple[str, tuple[tuple[str, Conflict], ...]]:
-        if not squash and repository.is_ancestor(old, theirs):
-            return theirs, ()
-        joined = tips(app, old, theirs)
-        made = commits.join(
-            repository, branch, old, () if squash else (theirs,), joined.tree,
-            message=message, author=author, committer=signatures.SERVER,
-        )  # fmt: skip
-        return made, joined.disputes
-
-    return make
+def _make(
+    app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
+    squash: bool, always: bool,
+) -> tuple[str, tuple[tuple[str, Conflict], ...]]:  # fmt: skip
+    """In a thread: the commit to move to, made if need be; and the disputes in it."""
+    if not (squash or always) and app.repository.is_ancestor(old, theirs):
+        return theirs, ()
+    joined = tips(app, old, theirs)
+    made = commits.join(
+        app.repository, branch, old, () if squash else (theirs,), joined.tree,
+        message=message, author=author, committer=signatures.SERVER,
+    )  # fmt: skip
+    return made, joined.disputes
 
 
 async def _dispute(app: App, branch: str, disputes: tuple[tuple[str, Conflict], ...]) -> None:

@@ -103,6 +103,16 @@ class Repository:
                 what="The branch", branch=branch, expected="a new name", got=error
             ) from error
 
+    def remove_branch(self, branch: str, expected: str) -> bool:
+        """Remove a branch that still points to `expected`; whether that was done. Call with its
+        lock held; its commits stay until Git finds that nothing leads to them.
+        """
+        reference = self.libgit2.references.get(_HEADS + branch)
+        if reference is None or str(reference.resolve().target) != expected:
+            return False
+        reference.delete()
+        return True
+
     def root_commit(self) -> str:
         """The first commit ever made, among the roots of all local branches.
 

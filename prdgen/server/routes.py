@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from prdgen.server import (
+    draft_pages,
     events_stream,
     git_http,
     health,
@@ -18,12 +19,13 @@ from prdgen.server import (
     static_files,
     sync_socket,
 )
-from prdgen.server.api import openapi, reading, writing
+from prdgen.server.api import drafting, openapi, reading, writing
 from prdgen.server.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *reading.OPERATIONS,
     *writing.OPERATIONS,
+    *drafting.OPERATIONS,
     *events_stream.OPERATIONS,
 )
 """The API, whole."""
@@ -41,6 +43,9 @@ def all_routes() -> list[BaseRoute]:
         Route("/raw/{address:path}", pages.raw),
         Route("/export/{address:path}", pages.export_file),
         Route("/new", pages.new_page, methods=["GET", "POST"]),
+        Route("/drafts", draft_pages.draft_list),
+        Route("/drafts", draft_pages.start, methods=["POST"]),
+        Route("/drafts/{name:path}", draft_pages.draft, methods=["GET", "POST"]),
         Route("/search", pages.search),
         Route("/requirements", pages.requirement_list),
         Route("/requirements/{id}", pages.requirement),

@@ -11,6 +11,7 @@ SERVER = {
     "edit": f"/edit/main/{PAGE}",
     "history": f"/history/main/{PAGE}",
     "difference": f"/diff/main/{PAGE}",
+    "drafts": "/drafts",
     "new": "/new",
     "search": "/search?q=checkout",
     "search-nothing": "/search?q=zebrafish",

@@ -1,0 +1,166 @@
+"""draft → how it differs from main: pages, requirements, other files, and where main moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from anyio import to_thread
+
+from prdgen.files.text import readable
+from prdgen.flows import compare, join, pages_of, read
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
+from prdgen.git import log as git_log
+from prdgen.git.errors import Unmergeable, UnrelatedHistories
+from prdgen.git.values import FileChange, Version
+from prdgen.page import facts, requirements
+from prdgen.page import tree as trees
+from prdgen.store import documents
+
+_MOST_SHOWN = 30
+"""Pages whose difference is drawn at once; of more only the list is shown."""
+_MOST_COMMITS = 200
+Kind = Literal["added", "changed", "moved", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """A page the draft changed. `html` and `source` are None when it is only listed."""
+
+    kind: str
+    page_path: str
+    old_path: str | None
+    title: str
+    html: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementChange:
+    """What the draft did to a requirement, by its id; `moved` is into another page."""
+
+    id: str
+    kind: Kind
+    page_path: str
+    before: str | None
+    after: str | None
+    old_page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a draft stands beside main, by commits."""
+
+    base: str | None
+    """The commit both have; None: they have nothing in common."""
+    ahead: tuple[Version, ...]
+    behind: tuple[Version, ...]
+    """What main has that the draft has not, newest first."""
+    same_words: tuple[str, ...] = ()
+    """Pages in which both changed the same words."""
+    blocked: str | None = None
+    """Why they cannot be merged here, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How a draft differs from the commit it was made from."""
+
+    standing: Standing
+    pages: tuple[PageChange, ...]
+    requirements: tuple[RequirementChange, ...]
+    files: tuple[FileChange, ...]
+    """Files that are no pages."""
+    uncommitted: tuple[str, ...]
+    """Pages of the draft in which text is typed that is not committed yet."""
+
+
+def standing(clone: Clone, draft: Draft) -> Standing:
+    """In a thread: what the draft and main have that the other has not."""
+    repository = clone.repository
+    main = repository.tip(clone.main_branch)
+    base = repository.merge_base(main, draft.tip) if main else None
+    if main is None or base is None:
+        ahead = tuple(git_log.between(repository, None, draft.tip, limit=_MOST_COMMITS))
+        return Standing(None, ahead, (), blocked="the two have no commit in common")
+    ahead = tuple(git_log.between(repository, main, draft.tip, limit=_MOST_COMMITS))
+    behind = tuple(git_log.between(repository, draft.tip, main, limit=_MOST_COMMITS))
+    if not behind or not ahead:
+        return Standing(base, ahead, behind)
+    try:
+        disputes = join.tips(clone, main, draft.tip).disputes
+    except (Unmergeable, UnrelatedHistories) as error:
+        return Standing(base, ahead, behind, blocked=error.message)
+    return Standing(base, ahead, behind, tuple(sorted({page for page, _ in disputes})))
+
+
+async def of(app: App, draft: Draft) -> Changes:
+    """How the draft differs from main: against the commit both have, as a pull request shows it."""
+    where = await to_thread.run_sync(standing, app, draft)
+    context = await read.render_context(app, draft.branch, draft.tip)
+    async with app.store.transaction() as tx:
+        rows = await documents.list_live(tx, draft.branch)
+    typed = sorted(row.page_path for row in rows if row.heads != row.tip_heads)
+
+    def work() -> Changes:
+        changed = app.repository.changed(where.base, draft.tip)
+        globs = pages_of.globs(app)
+        of_pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
+        texts = {change.path: _texts(app, where.base, draft.tip, change) for change in of_pages}
+        shown = []
+        for number, change in enumerate(of_pages):
+            before, after = texts[change.path]
+            title = facts.of(change.path, after or before).title
+            html, source = (
+                compare.rendered(change.path, before, after, context)
+                if number < _MOST_SHOWN
+                else (None, None)
+            )
+            shown.append(PageChange(change.kind, change.path, change.old_path, title, html, source))
+        return Changes(
+            where, tuple(shown), tuple(_requirements(of_pages, texts)),
+            tuple(c for c in changed if c not in of_pages), tuple(typed),
+        )  # fmt: skip
+
+    return await to_thread.run_sync(work)
+
+
+def _texts(clone: Clone, base: str | None, tip: str, change: FileChange) -> tuple[str, str]:
+    """A page before and after; empty where it is not."""
+    before = clone.repository.read(base, change.old_path or change.path) if base else None
+    after = clone.repository.read(tip, change.path) if change.kind != "deleted" else None
+    return readable(before or b""), readable(after or b"")
+
+
+def _requirements(
+    changed: list[FileChange], texts: Mapping[str, tuple[str, str]]
+) -> list[RequirementChange]:
+    """What became of every requirement of the pages that changed, by id."""
+    before: dict[str, tuple[str, str]] = {}
+    after: dict[str, tuple[str, str]] = {}
+    for change in changed:
+        old, new = texts[change.path]
+        for found, text, path in (
+            (before, old, change.old_path or change.path),
+            (after, new, change.path),
+        ):
+            for each in requirements.of(trees.parse(text)):
+                found.setdefault(each.id, (each.text, path))
+    renamed = {change.old_path: change.path for change in changed if change.old_path}
+    made = []
+    for id_ in sorted(before.keys() | after.keys()):
+        was, now = before.get(id_), after.get(id_)
+        if was is None:
+            assert now is not None
+            made.append(RequirementChange(id_, "added", now[1], None, now[0], None))
+        elif now is None:
+            made.append(RequirementChange(id_, "removed", was[1], was[0], None, None))
+        elif was[0] != now[0]:
+            elsewhere = was[1] if renamed.get(was[1], was[1]) != now[1] else None
+            made.append(RequirementChange(id_, "changed", now[1], was[0], now[0], elsewhere))
+        elif renamed.get(was[1], was[1]) != now[1]:
+            made.append(RequirementChange(id_, "moved", now[1], was[0], now[0], was[1]))
+    return made

@@ -1,0 +1,135 @@
+"""draft ⇄ main: brought up to date, merged, set aside, opened again."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from anyio import to_thread
+
+from prdgen.flows import drafts, edit, join, watch, write_rules
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
+from prdgen.flows.errors import DraftOver, NothingToMerge
+from prdgen.flows.join import Landed
+from prdgen.git import refs
+from prdgen.git.values import Signature
+from prdgen.review.log import Entry
+from prdgen.review.state import Review
+from prdgen.store import documents
+from prdgen.store.people import Person
+
+How = Literal["merge", "squash"]
+WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash"}
+"""As one merge commit over the draft's own, or as one commit instead of them."""
+_KEPT = "drafts/"
+"""Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
+
+
+async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
+    """Take what main has into the draft; where both changed the same words, both versions are
+    marked in it. Raises NoSuchDraft and what `join.into` raises.
+    """
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    await _commit_typed(app, draft.branch, person)
+    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
+    assert main is not None
+    return await join.into(
+        app, draft.branch, main, message=f"Merge {app.main_branch} into {draft.branch}",
+        author=Signature(person.name, person.email),
+    )  # fmt: skip
+
+
+async def merge(app: App, name: str, person: Person, how: How = "merge") -> tuple[Review, Landed]:
+    """Merge the draft into main, with everything that is typed in it, and end it: its branch goes,
+    unless somebody is in one of its pages or has it checked out.
+
+    Raises NoSuchDraft, NothingToMerge, SameWords when main changed the same words since, and what
+    `join.into` raises; then nothing is merged.
+    """
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    await _commit_typed(app, draft.branch, person)
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
+    if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
+        raise NothingToMerge(draft=draft.title)
+    review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
+    landed = await join.into(
+        app, app.main_branch, draft.tip, message=_message(review, how),
+        author=Signature(person.name, person.email), whole=True, squash=how == "squash",
+        always=True,
+    )  # fmt: skip
+    said = Entry("merged", person.name, person.email,
+                 {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
+    review = await to_thread.run_sync(drafts.say, app, review.id, said)
+    await _end(app, draft, review)
+    return review, landed
+
+
+async def check_rules(app: App, name: str, person: Person, role: str) -> None:
+    """Raises MayNotWrite when a rule keeps this person from what merging would write into main."""
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
+    base = await to_thread.run_sync(app.repository.merge_base, main, draft.tip) if main else None
+    for change in await to_thread.run_sync(app.repository.changed, base, draft.tip):
+        for path in filter(None, (change.path, change.old_path)):
+            await write_rules.check(app, person, role, path)
+
+
+def _message(review: Review, how: How) -> str:
+    title = review.title if how == "squash" else f"Merge {review.branch}\n\n{review.title}"
+    return f"{title}\n\n{review.description}".strip() + f"\n\nPrdgen-Review: {review.id}"
+
+
+async def close(app: App, name: str, person: Person) -> Review:
+    """Set a draft aside with everything typed in it: its branch goes as after a merge, its text is
+    kept and can be opened again. Raises NoSuchDraft.
+    """
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    await _commit_typed(app, draft.branch, person)
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
+    said = Entry("closed", person.name, person.email, {"tip": draft.tip})
+    review = await to_thread.run_sync(drafts.say, app, review.id, said)
+    await _end(app, draft, review)
+    return review
+
+
+async def reopen(app: App, id_: str, person: Person) -> Draft:
+    """A closed draft as it was. Raises NoSuchDraft, DraftOver, and BranchExists when another one has
+    its branch's name now.
+    """
+    review = await to_thread.run_sync(drafts.find_review, app, id_)
+    if review.state != "closed" or not review.tip:
+        raise DraftOver(draft=review.title, state=review.state)
+    if await to_thread.run_sync(app.repository.tip, review.branch) != review.tip:
+        await to_thread.run_sync(app.repository.create_branch, review.branch, review.tip)
+    said = Entry("reopened", person.name, person.email)
+    await to_thread.run_sync(drafts.say, app, id_, said)
+    await watch.branches(app)
+    return await to_thread.run_sync(drafts.find, app, review.branch)
+
+
+async def _commit_typed(app: App, branch: str, person: Person) -> None:
+    """Commit what is typed in the pages of a draft."""
+    async with app.store.transaction() as tx:
+        rows = await documents.list_live(tx, branch)
+    for row in rows:
+        if row.heads != row.tip_heads:
+            await edit.save_version(app, branch, row.page_path, None, person.id)
+
+
+async def _end(app: App, draft: Draft, review: Review) -> None:
+    """Keep the draft's last commit, and remove its branch where nobody is at work on it."""
+
+    def work() -> bool:
+        refs.keep(app.repository, _KEPT + review.id, draft.tip)
+        if app.repository.work_tree_of(draft.branch) is not None:
+            return False
+        return app.repository.remove_branch(draft.branch, draft.tip)
+
+    lives = app.keeper.all() if app.keeper else []
+    if any(live.branch == draft.branch and live.room.peers for live in lives):
+        return
+    if await to_thread.run_sync(work):
+        await watch.moved(app, draft.branch)
+        await watch.branches(app)

@@ -1,0 +1,208 @@
+"""page → draft: a branch of its own, where pages change until they are merged into main."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+from uuid import uuid4
+
+from anyio import to_thread
+
+from prdgen import ids
+from prdgen.errors import Invalid
+from prdgen.flows import edit, naming
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
+from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
+from prdgen.git import review_logs
+from prdgen.git.errors import BranchExists
+from prdgen.git.values import Signature
+from prdgen.review import log
+from prdgen.review.log import Entry
+from prdgen.review.state import Review, fold
+from prdgen.store import documents
+from prdgen.store.people import Person
+
+PREFIX = "draft/"
+_LONGEST_NAME = 48
+_TRIES = 100
+_LONGEST_DESCRIPTION = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A branch besides main; `review` when it was begun here, or somebody said something of it."""
+
+    branch: str
+    tip: str
+    review: Review | None
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.review.title if self.review else self.branch
+
+
+async def start(app: App, person: Person, title: str, page_path: str | None = None) -> Draft:
+    """Begin a draft at the tip of main, with what is typed in `page_path` now committed before.
+
+    Raises NoSuchPage, and Invalid for a title that is none.
+    """
+    title = naming.title(title)
+    if page_path is not None:
+        await _commit_typed(app, ids.check_page_path(page_path), person)
+    return await to_thread.run_sync(_start, app, person, title, page_path)
+
+
+async def _commit_typed(app: App, page_path: str, person: Person) -> None:
+    """What people see in a page of main is what a draft of it begins with."""
+    async with app.store.transaction() as tx:
+        row = await documents.find_live(tx, app.main_branch, page_path)
+    if row is not None and row.heads != row.tip_heads:
+        await edit.save_version(app, app.main_branch, page_path, None, person.id)
+
+
+def _start(app: App, person: Person, title: str, page_path: str | None) -> Draft:
+    """In a thread: the branch, and the first line of its log."""
+    repository = app.repository
+    tip = repository.tip(app.main_branch)
+    if tip is None:
+        raise NoSuchBranch(branch=app.main_branch)
+    if page_path is not None and repository.read(tip, page_path) is None:
+        raise NoSuchPage(page_path=page_path, branch=app.main_branch)
+    branch = _make_branch(app, title, tip)
+    facts = {"branch": branch, "base": app.main_branch, "title": title, "tip": tip}
+    id_ = f"{datetime.now(UTC):%Y%m%d}-{uuid4().hex[:8]}"
+    review = say(app, id_, Entry("started", person.name, person.email, facts))
+    return Draft(branch, tip, review)
+
+
+def _make_branch(app: App, title: str, tip: str) -> str:
+    """`draft/checkout`, or `draft/checkout-2` when that exists, in any case of letters."""
+    words = re.sub(r"[^a-z0-9]+", "-", _ascii(title).casefold()).strip("-")[:_LONGEST_NAME]
+    name = f"{PREFIX}{words.strip('-') or 'page'}"
+    taken = {naming.folded(branch) for branch in app.repository.branches()}
+    for number in range(1, _TRIES):
+        branch = name if number == 1 else f"{name}-{number}"
+        if naming.folded(branch) in taken:
+            continue
+        try:
+            app.repository.create_branch(branch, tip)
+        except BranchExists:
+            continue
+        return branch
+    branch = f"{name}-{uuid4().hex[:8]}"
+    app.repository.create_branch(branch, tip)
+    return branch
+
+
+def _ascii(title: str) -> str:
+    """Letters as addresses and every Git host take them; what has no such letter is left out."""
+    return unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+
+
+def say(clone: Clone, id_: str, *said: Entry) -> Review:
+    """In a thread: append to a review's log; where it stands now. Raises NoSuchDraft."""
+    by = Signature(said[0].name, said[0].email)
+    subject = f"{said[0].kind.capitalize()} by {by.name}"
+    new = review_logs.change(
+        clone.repository, id_, lambda now: log.appended(now, said), by, subject
+    )
+    review = fold(id_, log.entries(new))
+    if review is None:
+        raise NoSuchDraft(draft=id_)
+    return review
+
+
+def reviews(clone: Clone) -> list[Review]:
+    """In a thread: every review of this clone, the newest first."""
+    found = [
+        fold(id_, log.entries(data)) for id_, data in review_logs.every(clone.repository).items()
+    ]
+    return sorted((each for each in found if each), key=lambda each: each.changed_at, reverse=True)
+
+
+def every(clone: Clone, found_reviews: Iterable[Review]) -> list[Draft]:
+    """In a thread: every branch besides main that is not over; those with a review first, the newest
+    first.
+    """
+    found_reviews = list(found_reviews)
+    known = _open_by_branch(found_reviews)
+    over = {(each.branch, each.tip) for each in found_reviews if each.state != "open"}
+    found = [
+        Draft(branch, tip, known.get(branch))
+        for branch, tip in sorted(clone.repository.branches().items())
+        if branch != clone.main_branch and (branch in known or (branch, tip) not in over)
+    ]
+    newest = datetime.min.replace(tzinfo=UTC)
+    return sorted(
+        found, key=lambda each: each.review.changed_at if each.review else newest, reverse=True
+    )
+
+
+def _open_by_branch(found: Iterable[Review]) -> dict[str, Review]:
+    """The newest open review of each branch."""
+    known: dict[str, Review] = {}
+    for review in found:
+        if review.state == "open":
+            known.setdefault(review.branch, review)
+    return known
+
+
+def find(clone: Clone, name: str) -> Draft:
+    """In a thread: the draft by its branch. Raises NoSuchDraft, also for main."""
+    tip = clone.repository.tip(name) if name != clone.main_branch else None
+    if tip is None:
+        raise NoSuchDraft(draft=name)
+    return Draft(name, tip, _open_by_branch(reviews(clone)).get(name))
+
+
+def find_review(clone: Clone, id_: str) -> Review:
+    """In a thread: a review by its id, also when its branch is gone. Raises NoSuchDraft."""
+    data = review_logs.read(clone.repository, id_)
+    review = None if data is None else fold(id_, log.entries(data))
+    if review is None:
+        raise NoSuchDraft(draft=id_)
+    return review
+
+
+def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
+    """In a thread: the draft's review, begun now for a branch that was made in a terminal."""
+    if draft.review is not None:
+        return draft.review
+    facts = {
+        "branch": draft.branch, "base": clone.main_branch, "title": draft.branch, "tip": draft.tip
+    }  # fmt: skip
+    id_ = f"{datetime.now(UTC):%Y%m%d}-{uuid4().hex[:8]}"
+    return say(clone, id_, Entry("started", person.name, person.email, facts))
+
+
+async def describe(app: App, name: str, person: Person, title: str, description: str) -> Review:
+    """Give a draft a title and a description (Markdown). Raises NoSuchDraft, and Invalid."""
+    title = naming.title(title)
+    description = "\n".join(description.replace("\0", "").splitlines()).strip()
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise Invalid(
+            what="description", where=name, got=f"{len(description)} letters",
+            expected=f"a text of up to {_LONGEST_DESCRIPTION} letters",
+        )  # fmt: skip
+
+    def work() -> Review:
+        review = reviewed(app, find(app, name), person)
+        said = []
+        if title != review.title:
+            said.append(Entry("titled", person.name, person.email, {"title": title}))
+        if description != review.description:
+            said.append(Entry("described", person.name, person.email, {"text": description}))
+        return say(app, review.id, *said) if said else review
+
+    return await to_thread.run_sync(work)
+
+
+def address(name: str) -> str:
+    """The server's address of a draft, by its branch or its id."""
+    return f"/drafts/{quote(name)}"

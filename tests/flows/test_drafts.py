@@ -1,0 +1,186 @@
+"""Drafts: begun, written in, kept up with main, merged, set aside; nothing typed is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from prdgen.errors import Invalid
+from prdgen.flows import draft_changes, draft_merge, drafts
+from prdgen.flows.errors import DraftOver, NoSuchDraft, NoSuchPage, NothingToMerge, SameWords
+from prdgen.git.errors import BranchExists
+
+from .conftest import ONE
+from .harness import until
+
+
+@pytest.fixture
+def ann(house):
+    return house.people["ann"]
+
+
+async def test_a_draft_begins_with_what_is_seen_on_main(house, repo, ann):
+    """Text that is typed and not committed is in it, under the name of who typed it."""
+    bob = await house.editor("bob")
+    await bob.write(" typed", after="first line")
+    draft = await drafts.start(house.app, ann, "Checkout: one step!", "one.md")
+    assert draft.branch == "draft/checkout-one-step"
+    assert "first line typed" in repo.git("show", f"{draft.branch}:one.md")
+    assert repo.git("log", "-1", "--format=%an", draft.branch) == "Bob"
+    assert draft.review
+    assert (draft.review.title, draft.review.started_by) == ("Checkout: one step!", "Ann")
+
+
+async def test_names_are_unique_and_fit_every_host(house, ann):
+    """In any script, twice, and too long."""
+    titles = ["Überall", "überall", "日本", "x" * 120]
+    found = [(await drafts.start(house.app, ann, title)).branch for title in titles]
+    assert found == ["draft/uberall", "draft/uberall-2", "draft/page", "draft/" + "x" * 48]
+    for bad in ("", "a\nb", "x" * 121):
+        with pytest.raises(Invalid):
+            await drafts.start(house.app, ann, bad)
+    with pytest.raises(NoSuchPage):
+        await drafts.start(house.app, ann, "x", "none.md")
+
+
+async def test_drafts_come_back_from_a_clone(house, repo, ann, tmp_path):
+    """Titles and states are in Git, not only in the database."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    await drafts.describe(house.app, draft.branch, ann, "Plan B", "Why\n\nBecause")
+    repo.git("clone", "--quiet", "--mirror", ".", str(tmp_path / "mirror"))
+    shown = repo.git("--git-dir", str(tmp_path / "mirror"), "for-each-ref", "refs/prdgen/reviews/")
+    assert shown.count("\n") == 0
+    assert drafts.find(house.app, draft.branch).title == "Plan B"
+    repo.git("fsck", "--strict")
+
+
+async def test_what_a_draft_changes(house, repo, ann):
+    """Pages, requirements by their ids, and other files, against the commit both have."""
+    repo.commit("requirements", one=ONE + "\n- [REQ-1] Fast.\n- [REQ-2] Cheap.\n- [REQ-3] Gone.\n")
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.save(
+        {
+            "one.md": ONE + "\n- [REQ-1] Very fast.\n",
+            "two.md": "# Two\n\n- [REQ-2] Cheap.\n- [REQ-4] New.\n",
+            "a.txt": "a\n",
+        },
+        draft.branch,
+    )
+    repo.commit("on main", other="# Other\n\nmain\n")
+    found = await draft_changes.of(house.app, drafts.find(house.app, draft.branch))
+    assert [(p.kind, p.page_path) for p in found.pages] == [
+        ("modified", "one.md"), ("added", "two.md"),
+    ]  # fmt: skip
+    assert "<ins" in (found.pages[0].html or "")
+    assert "Very" in (found.pages[0].source or "")
+    assert [(r.id, r.kind, r.page_path) for r in found.requirements] == [
+        ("REQ-1", "changed", "one.md"), ("REQ-2", "moved", "two.md"),
+        ("REQ-3", "removed", "one.md"), ("REQ-4", "added", "two.md"),
+    ]  # fmt: skip
+    assert [f.path for f in found.files] == ["a.txt"]
+    assert (len(found.standing.ahead), len(found.standing.behind)) == (1, 1)
+    assert not found.standing.same_words
+
+
+async def test_a_draft_is_merged_with_what_is_typed_in_it(house, repo, ann):
+    """Two pages of it, one still open; main has it all, one merge commit, and the draft is over."""
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    bob = await house.editor("bob", branch=draft.branch)
+    await bob.write(" in the draft", after="second line")
+    main = await house.editor("ann")
+    await main.write(" on main", after="third line")
+    review, landed = await draft_merge.merge(house.app, draft.branch, ann)
+    assert (review.state, review.made) == ("merged", repo.tip())
+    want = ONE.replace("second line", "second line in the draft")
+    assert repo.git("show", "main:one.md") + "\n" == want
+    want = want.replace("third line", "third line on main")
+    await main.until(lambda: main.text == want)
+    await until(lambda: (repo.path / "one.md").read_text() == want)
+    assert repo.git("log", "-1", "--format=%s|%an", landed.commit) == f"Merge {draft.branch}|Ann"
+    assert f"Prdgen-Review: {review.id}" in repo.git("log", "-1", "--format=%(trailers)")
+    assert "Bob" in repo.git("blame", "--porcelain", "main", "--", "one.md")
+    # Somebody is in it: the branch stays, and is no open draft any more.
+    reviews = drafts.reviews(house.app)
+    assert draft.branch not in {each.branch for each in drafts.every(house.app, reviews)}
+    with pytest.raises(NothingToMerge):
+        await draft_merge.merge(house.app, draft.branch, ann)
+    await bob.write(" more", after="first line")
+    await house.save("bob", branch=draft.branch)
+    assert draft.branch in {each.branch for each in drafts.every(house.app, reviews)}
+    repo.git("fsck", "--strict")
+
+
+async def test_squashed_it_is_one_commit(house, repo, ann):
+    """Of its title and description."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.save({"one.md": ONE + "a\n"}, draft.branch)
+    repo.save({"one.md": ONE + "a\nb\n"}, draft.branch)
+    old = repo.tip()
+    await drafts.describe(house.app, draft.branch, ann, "Plan", "Why")
+    await draft_merge.merge(house.app, draft.branch, ann, "squash")
+    assert repo.git("rev-list", "--parents", "-1", "main").split()[1:] == [old]
+    assert repo.git("log", "-1", "--format=%s%n%b").startswith("Plan\nWhy\n")
+    assert repo.tip(draft.branch) is None
+    assert repo.status() == ""
+
+
+async def test_the_same_words_are_settled_in_the_draft(house, repo, ann):
+    """Merging says so and does nothing; taking main in marks both; then it merges."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.save({"one.md": ONE.replace("second", "zweite")}, draft.branch)
+    old = repo.commit("main", one=ONE.replace("second", "deuxième"))
+    found = draft_changes.standing(house.app, drafts.find(house.app, draft.branch))
+    assert found.same_words == ("one.md",)
+    with pytest.raises(SameWords):
+        await draft_merge.merge(house.app, draft.branch, ann)
+    assert repo.tip() == old
+    await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
+    editor = await house.editor("ann", branch=draft.branch)
+    assert "zweite line\ndeuxième line\n" in editor.text
+    await editor.replace("deuxième line\n", "")
+    review, _ = await draft_merge.merge(house.app, draft.branch, ann)
+    assert review.state == "merged"
+    assert repo.git("show", "main:one.md") + "\n" == ONE.replace("second", "zweite")
+
+
+async def test_a_closed_draft_can_be_opened_again(house, repo, ann):
+    """With what was typed in it; Git keeps it meanwhile, and its name may be taken."""
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    bob = await house.editor("bob", branch=draft.branch)
+    await bob.write(" typed", after="first line")
+    await bob.leave()
+    review = await draft_merge.close(house.app, draft.branch, ann)
+    assert repo.tip(draft.branch) is None
+    repo.git("gc", "--quiet", "--prune=now")
+    other = await drafts.start(house.app, ann, "Plan")
+    assert other.branch == draft.branch
+    with pytest.raises(BranchExists):
+        await draft_merge.reopen(house.app, review.id, ann)
+    await draft_merge.close(house.app, other.branch, ann)
+    again = await draft_merge.reopen(house.app, review.id, ann)
+    assert "first line typed" in repo.git("show", f"{again.branch}:one.md")
+    assert again.review
+    assert (again.review.id, again.review.state) == (review.id, "open")
+    with pytest.raises(DraftOver):
+        await draft_merge.reopen(house.app, review.id, ann)
+    for name in ("main", "none", "../x"):
+        with pytest.raises(NoSuchDraft):
+            await draft_merge.close(house.app, name, ann)
+
+
+async def test_a_branch_made_with_git_is_a_draft(house, repo, ann):
+    """It has no title of its own until somebody gives it one; it merges like any other."""
+    repo.git("branch", "feature/x")
+    repo.save({"one.md": ONE + "x\n"}, "feature/x")
+    (found,) = drafts.every(house.app, drafts.reviews(house.app))
+    assert (found.title, found.review) == ("feature/x", None)
+    review, _ = await draft_merge.merge(house.app, "feature/x", ann)
+    assert review.state == "merged"
+
+
+async def test_a_checked_out_draft_keeps_its_branch(house, repo, ann, tmp_path):
+    """`git worktree` has it: it is merged, and the folder stays as it is."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.git("worktree", "add", "-q", str(tmp_path / "wt"), draft.branch)
+    repo.save({"one.md": ONE + "x\n"}, draft.branch)
+    await draft_merge.merge(house.app, draft.branch, ann)
+    assert repo.tip(draft.branch) is not None

@@ -1,0 +1,134 @@
+"""Drafts through the doors: pages for people and the API."""
+
+from __future__ import annotations
+
+import re
+
+from prdgen.git import commits
+from prdgen.git.values import Signature
+
+PAGE = "site/prds/checkout.md"
+
+
+async def start(browser, **fields):
+    """A draft begun by the button on a page; the address one lands on."""
+    answer = await browser.send_form("/drafts", **fields)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+async def test_one_click_on_a_page_starts_a_draft(own):
+    """The page's title is the draft's; one lands in the editor of the page in it."""
+    browser = await own.as_("editor")
+    shown = await browser.get(f"/p/main/{PAGE}", headers={"accept": "text/html"})
+    assert 'action="/drafts"' in shown.text
+    where = await start(browser, page_path=PAGE)
+    assert re.fullmatch(rf"/edit/draft/[a-z0-9-]+/{PAGE}", where)
+    assert (await browser.get(where)).status_code == 200
+    branch = where.removeprefix("/edit/").removesuffix(f"/{PAGE}")
+    listing = await browser.get("/drafts")
+    assert f'href="/drafts/{branch}"' in listing.text
+    assert f'href="/drafts/{branch}"' in (await browser.get(f"/p/{branch}/{PAGE}")).text
+    empty = await browser.get(f"/drafts/{branch}")
+    assert "Nothing is changed yet" in empty.text
+
+
+async def test_a_draft_is_described_merged_and_looked_up(own):
+    """By the buttons of its page; afterwards its id leads to what became of it."""
+    browser = await own.as_("editor")
+    where = await start(browser, title="One <step>")
+    branch = where.removeprefix("/drafts/")
+    api = await own.api("editor")
+    made = await api.post(
+        "/api/pages", json={"title": "In the draft", "branch": branch, "template": "feature"}
+    )
+    assert made.status_code == 201, made.text
+    await browser.send_form(where, do="describe", title="Two steps", description="<b>Why</b>")
+    shown = (await browser.get(where)).text
+    assert "Two steps" in shown
+    assert "&lt;b&gt;Why&lt;/b&gt;" in shown
+    assert "In the draft" in shown
+    done = await browser.send_form(where, do="merge")
+    assert done.status_code == 303, done.text
+    over = await browser.get(done.headers["location"])
+    assert "merged" in over.text
+    assert "One &lt;step&gt;" not in over.text
+    assert own.app.repository.tip(branch) is None
+    again = await browser.send_form(where, do="merge")
+    assert again.status_code == 404
+    (item,) = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
+    assert (item["state"], item["title"]) == ("merged", "Two steps")
+
+
+async def test_what_cannot_be_done_is_said_on_the_page(own):
+    """With the draft as it is below it."""
+    browser = await own.as_("editor")
+    where = await start(browser, title="Empty")
+    answer = await browser.send_form(where, do="merge")
+    assert answer.status_code == 409
+    assert "Main has everything" in answer.text
+    assert "<h1>Empty</h1>" in answer.text
+    assert (await browser.send_form(where, do="explode")).status_code in {409, 422}
+    closed = await browser.send_form(where, do="close")
+    over = closed.headers["location"]
+    assert "Open it again" in (await browser.get(over)).text
+    assert (await browser.send_form(over, do="reopen")).headers["location"] == where
+    assert "Empty" in (await browser.get(where)).text
+
+
+async def test_readers_look_and_do_nothing(own):
+    """No buttons, and a refusal for those who post anyway; also below `/api`."""
+    editor, reader = await own.as_("editor"), await own.as_("reader")
+    where = await start(editor, title="Plan")
+    assert "Merge into" not in (await reader.get(where)).text
+    assert "Start a draft" not in (await reader.get(f"/p/main/{PAGE}")).text
+    assert (await reader.send_form("/drafts", title="x")).status_code == 403
+    for do in ("merge", "squash", "close", "update", "describe"):
+        assert (await reader.send_form(where, do=do, title="x")).status_code == 403
+    api = await own.api("reader")
+    branch = where.removeprefix("/drafts/")
+    assert (await api.post(f"/api/drafts/{branch}/merge", json={})).status_code == 403
+    assert (await api.get(f"/api/drafts/{branch}")).json()["branch"] == branch
+
+
+async def test_nobody_merges_into_protected_places(own):
+    """Whoever made the commits: what main gets by a merge follows the rules for who merges."""
+    repository = own.app.repository
+    where = await start(await own.as_("owner"), title="Plan")
+    branch = where.removeprefix("/drafts/")
+    who = Signature("Olga", "owner@example.org")
+    commits.write(repository, branch, repository.tip(branch), {"mkdocs.yml": b"site_name: x\n"},
+                  message="x", author=who, committer=who)  # fmt: skip
+    api = await own.api("editor")
+    answer = await api.post(f"/api/drafts/{branch}/merge", json={})
+    assert answer.status_code == 403
+    assert "mkdocs.yml" in answer.json()["detail"]
+    assert (await (await own.api("owner")).post(f"/api/drafts/{branch}/merge", json={})).is_success
+
+
+async def test_the_api_shows_and_updates(own):
+    """The whole of a draft, its place beside main, and what an update met."""
+    api = await own.api("editor")
+    made = (await api.post("/api/drafts", json={"title": "Plan", "page_path": PAGE})).json()
+    assert made["edit"] == f"/edit/{made['branch']}/{PAGE}"
+    await api.post("/api/pages", json={"title": "On main", "template": "feature"})
+    found = (await api.get(f"/api/drafts/{made['branch']}")).json()
+    assert len(found["behind"]) == 1
+    updated = await api.post(f"/api/drafts/{made['branch']}/update")
+    assert updated.json()["conflicts"] == []
+    assert (await api.get(f"/api/drafts/{made['branch']}")).json()["behind"] == []
+    put = await api.put(f"/api/drafts/{made['branch']}", json={"title": "New", "description": None})
+    assert put.json()["title"] == "New"
+    closed = (await api.post(f"/api/drafts/{made['branch']}/close")).json()
+    assert closed["state"] == "closed"
+    assert (await api.post(f"/api/drafts/{closed['id']}/reopen")).json()["state"] == "open"
+
+
+async def test_odd_names_are_no_drafts(own):
+    """Whatever is asked for: 404, never 500."""
+    browser = await own.as_("editor")
+    for name in ("main", "none", "-c", "%2e%2e", "a..b", "%00", "x" * 3000, "@{u}", "*"):
+        answer = await browser.get(f"/drafts/{name}")
+        assert answer.status_code in {400, 404, 414, 307, 200}, (name, answer.status_code)
+        assert answer.status_code != 200 or answer.url.path == "/drafts", name
+        assert (await browser.send_form(f"/drafts/{name}", do="close")).status_code < 500
