@@ -20,7 +20,7 @@ from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
 from prdgen.flows import made_from, rename, taken
 from prdgen.flows.context import App
-from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path, heads_with_text
+from prdgen.flows.live import Gone, Heads, Live, Step, content_hash, file_path, heads_with_text
 from prdgen.intake import planning
 from prdgen.merge import nearness
 from prdgen.store import conflicts, documents, event_log, texts
@@ -264,10 +264,14 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     file of a working tree, what the file had as it was read, which may be older than what it has.
     Going back to a text of an older commit is meant.
     """
-    row, steps = live.document, live.lately_written()
+    row, steps, replica = live.document, live.lately_written(), live.room.replica
     last = base = await _tip_base(app, live, new_tip)
-    if taken.is_since(live.room.replica, row.tip_heads, row.file_heads):
-        file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
+    file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
+    if taken.is_since(replica, row.file_heads, row.tip_heads):
+        # What we committed was not in the file yet: who commits the file has not seen it.
+        tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
+        steps.append(Step(time.monotonic(), file_, tip_text))
+    elif taken.is_since(replica, row.tip_heads, row.file_heads):
         read = await to_thread.run_sync(made_from.text, file_, steps, theirs)
         base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from prdgen.flows import live
+from prdgen.flows import edit, live
 
 from .conftest import ONE
 from .harness import until, vim
@@ -65,6 +65,22 @@ async def test_a_stale_save_that_is_committed_at_once(house, repo, ann, page):
         repo.git("commit", "--quiet", "--message", "Format", "--", "one.md")
     await ann.until(lambda: ann.text == BOTH)
     await until(lambda: page.read_text() == BOTH)
+
+
+@pytest.mark.parametrize("saved", [STALE + "typed\n", ONE + "typed\nsaved\n"])
+async def test_a_commit_of_a_file_that_had_not_got_what_was_committed(
+    house, repo, ann, page, saved
+):
+    """Git read the file before we wrote into it, and found our commit when it made its own."""
+    live = house.live()
+    async with live.lock:
+        await ann.write("more\n", after="first line\n")
+        await edit.commit(house.app, live, None, None)
+        vim(page, saved)
+        repo.git("commit", "--quiet", "--message", "Saved", "--", "one.md")
+    want = saved.replace("first line\n", "first line\nmore\n")
+    await until(lambda: page.read_text() == ann.text)
+    assert ann.text.replace("more\n\n", "more\n") == want.replace("more\n\n", "more\n")
 
 
 async def test_the_old_text_saved_again_is_no_deletion_either(house, ann, page):
