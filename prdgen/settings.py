@@ -33,6 +33,8 @@ _FOLDER = (
 )
 _INSIDE = (r"(?!/)(?!(.*/)?\.\.(/|$)).+", "globs of files inside the repository")
 _HOST = (r".*\S.*", "an address of this machine")
+_WORD = (r"[^\s:]+", "a name without blanks and colons")
+_REMOTE = (r"(?!-)[^\x00-\x1f\x7f]*", "a remote's name, an https:// or SSH address, or a folder")
 _TYPO = 0.8
 """How like a setting's name (0 to 1) an unknown variable must be to be taken for a mistyped one."""
 
@@ -113,6 +115,31 @@ class Settings:
     )
     push_limit: int = _setting(
         1_073_741_824, "Bytes one `git push` to this server may have.", low=1024
+    )
+    remote: str = _setting(
+        "",
+        "The remote repository to exchange commits with: a name Git knows (`origin`) or an address; "
+        "empty: none.",
+        form=_REMOTE,
+    )
+    remote_branches: tuple[str, ...] = _setting(
+        (), "Globs of branches to exchange beside main and those that were opened here."
+    )
+    remote_seconds: float = _setting(
+        60.0, "The remote is asked for news so often; commits are sent at once.", low=0.5
+    )
+    remote_timeout_seconds: float = _setting(
+        60.0, "A remote that says nothing for so long is given up until the next try.", low=0.5
+    )
+    remote_user: str = _setting("git", "The user name that goes with remote_token.", form=_WORD)
+    remote_token: str = _setting(
+        "", "Password or token for an https:// remote; empty: what Git itself finds.", secret=True
+    )
+    remote_ssh_key: str = _setting(
+        "", "File of the private key for an SSH remote; empty: what ssh itself finds."
+    )
+    remote_webhook_secret: str = _setting(
+        "", "Secret of the webhook `/webhooks/remote`; empty: there is none.", secret=True
     )
     connections_per_address: int = _setting(
         100, "Open editor connections per client address.", low=1

@@ -12,7 +12,7 @@ from anyio import to_thread
 from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import displaced, lease, pull, signatures
+from prdgen.flows import displaced, lease, pull, remote_wanted, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
@@ -254,6 +254,7 @@ async def follow(app: App, branch: str, tx: Tx) -> None:
         "follow_branch", {"branch": branch}, lock=f"branch:{branch}",
         queueing_lock=f"follow:{branch}", tx=tx, priority=HIGH,
     )  # fmt: skip
+    await remote_wanted.after_commit(app, tx)
 
 
 async def save_version(

@@ -10,7 +10,17 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.flows import index, landing, lease, recover, relay, servers, watch, write_rules
+from prdgen.flows import (
+    exchange,
+    index,
+    landing,
+    lease,
+    recover,
+    relay,
+    servers,
+    watch,
+    write_rules,
+)
 from prdgen.flows import open as open_flow
 from prdgen.flows import rooms as rooms_flow
 from prdgen.flows.context import App
@@ -61,6 +71,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             ("watch", watch.run(app, stop)),
             ("relay", relay.run(app, stop)),
             ("bus", rooms_flow.listen(app.bus, rooms, stop)),
+            ("remote", exchange.clock(app, stop)),
             ("leases", lease.run(app, news)),
             ("sweep", _sweep(app, stop)),
         )

@@ -25,6 +25,8 @@ from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, event_log
 
 LIMIT_MS = 200
+Disputes = tuple[tuple[str, Conflict], ...]
+Aside = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,10 @@ class Joined:
     """Two tips, merged: the tree, and where both sides changed the same words of a page."""
 
     tree: str
-    disputes: tuple[tuple[str, Conflict], ...]
+    disputes: Disputes
     """(page_path, place): both versions stand there, ours first."""
+    aside: Aside = ()
+    """(path, other): a file that is no page, of which ours is kept as the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,25 @@ class Landed:
     """
 
     commit: str
-    disputes: tuple[tuple[str, Conflict], ...]
+    disputes: Disputes
     left: tuple[str, ...]
+    aside: Aside = ()
 
 
-def tips(clone: Clone, ours: str, theirs: str) -> Joined:
+def tips(
+    clone: Clone, ours: str, theirs: str, *, base: str | None = None, mark: str = ""
+) -> Joined:
     """In a thread: merge two commits without moving anything.
 
-    Pages are merged by the merge of pages, other files by Git. Raises UnrelatedHistories, and
-    Unmergeable for other files that both sides changed in the same place.
+    Pages are merged by the merge of pages, other files by Git; what both sides changed in the same
+    place of one of these is kept twice, ours with `mark` in its name. Raises UnrelatedHistories, and
+    Unmergeable for these without a `mark`. `base`: see `joining.trees`.
     """
     globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
+    kept: dict[str, str] = {}
+
+    def aside(path: str) -> str:
+        return kept.setdefault(path, _marked(path, mark))
 
     def merge(both: Both) -> bytes | None:
         if not globs.match(both.path):
@@ -66,19 +78,31 @@ def tips(clone: Clone, ours: str, theirs: str) -> Joined:
         found.extend((both.path, conflict) for conflict in merged.conflicts)
         return text.patch(both.ours, merged.hunks)
 
-    tree = joining.trees(clone.repository, ours, theirs, merge)
-    return Joined(tree, tuple(sorted(found, key=lambda each: (each[0], each[1].start))))
+    tree = joining.trees(
+        clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None
+    )
+    disputes = sorted(found, key=lambda each: (each[0], each[1].start))
+    return Joined(tree, tuple(disputes), tuple(sorted(kept.items())))
+
+
+def _marked(path: str, mark: str) -> str:
+    """`css/extra.css` → `css/extra.MARK.css`."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    return f"{folder}{slash}{f'{stem}.{mark}{dot}{ending}' if stem else f'{name}.{mark}'}"
 
 
 async def into(
     app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
-    squash: bool = False, always: bool = False,
+    squash: bool = False, always: bool = False, aside: bool = False,
 ) -> Landed:  # fmt: skip
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
 
     Where both sides changed the same words of a page, both versions stand in it afterwards, and
     people are told; with `whole` nothing is merged then: SameWords. With `squash` the commit has one
-    parent, the branch's tip; `always` makes one where moving the branch would do. What is typed and not committed stays on top. Raises NoSuchBranch,
+    parent, the branch's tip; `always` makes one where moving the branch would do. With `aside`, a
+    file that is no page and that both sides changed in the same place is kept twice. What is typed
+    and not committed stays on top. Raises NoSuchBranch,
     WorkTreePaused, Locked, UnrelatedHistories and Unmergeable.
     """
     landing = Landing(app)
@@ -92,8 +116,8 @@ async def into(
         if await to_thread.run_sync(app.repository.is_ancestor, theirs, old):
             return Landed(old, (), ())
         make = partial(_make, app, branch, old, theirs, message, author, squash=squash,
-                       always=always)  # fmt: skip
-        new, disputes = await to_thread.run_sync(make)
+                       always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+        new, disputes, kept = await to_thread.run_sync(make)
         if disputes and whole:
             raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
         await landing.announce([Move(branch, old, new)], Pushed(app.repository, ""))
@@ -102,29 +126,29 @@ async def into(
                 commits.advance, app.repository, branch, old, new, f"merge {theirs[:10]}"
             )
             left = await landing.land([branch])
-            await _dispute(app, branch, disputes)
-        return Landed(new, disputes, tuple(left))
+            await dispute(app, branch, disputes, kept)
+        return Landed(new, disputes, tuple(left), kept)
     finally:
         landing.release()
 
 
 def _make(
     app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
-    squash: bool, always: bool,
-) -> tuple[str, tuple[tuple[str, Conflict], ...]]:  # fmt: skip
-    """In a thread: the commit to move to, made if need be; and the disputes in it."""
+    squash: bool, always: bool, mark: str,
+) -> tuple[str, Disputes, Aside]:  # fmt: skip
+    """In a thread: the commit to move to, made if need be; and where people have to look in it."""
     if not (squash or always) and app.repository.is_ancestor(old, theirs):
-        return theirs, ()
-    joined = tips(app, old, theirs)
+        return theirs, (), ()
+    joined = tips(app, old, theirs, mark=mark)
     made = commits.join(
         app.repository, branch, old, () if squash else (theirs,), joined.tree,
         message=message, author=author, committer=signatures.SERVER,
     )  # fmt: skip
-    return made, joined.disputes
+    return made, joined.disputes, joined.aside
 
 
-async def _dispute(app: App, branch: str, disputes: tuple[tuple[str, Conflict], ...]) -> None:
-    """Have the places marked in the editor of whoever opens the pages."""
+async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) -> None:
+    """Have the places marked in the editor of whoever opens the pages, and all of it told."""
     for page_path, place in disputes:
         opened = await open_flow.document(app, branch, page_path)
         event = Event("git.conflict.detected", branch, page_path,
@@ -137,4 +161,8 @@ async def _dispute(app: App, branch: str, disputes: tuple[tuple[str, Conflict], 
                         opened.document.id, place.ours, place.theirs, opened.document.heads, "merge"
                     ),
                 )
+            await event_log.record(tx, [event])
+    for path, other in aside:
+        event = Event("git.conflict.detected", branch, path, data={"kept_as": other})
+        async with app.store.transaction() as tx:
             await event_log.record(tx, [event])

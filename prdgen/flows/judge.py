@@ -71,11 +71,28 @@ def commits(app: App, who: Pusher, pushed: Pushed, updates: Sequence[Update]) ->
     new = pushed.commits(update.new for update in updates if update.new)
     changes = list(pushed.changes(new))
     found = [_line(change, why) for change, why in _paths(who, rules, changes)]
-    found += [
-        _line(change, f"it is a link that leads out of the repository, to {target}")
-        for change, target in pushed.links_out(changes)
-    ]
+    found += [_line(change, _leads_out(target)) for change, target in pushed.links_out(changes)]
     return _some(found)
+
+
+def unsafe(pushed: Pushed, old: str | None, new: str) -> list[str]:
+    """In a thread: what nobody may bring from one commit to another: paths and links that are bad
+    for a machine, whoever wrote them.
+    """
+    changes = list(pushed.between(old, new))
+    found = [_line(change, why) for change in changes if (why := _bad_name(change))]
+    found += [_line(change, _leads_out(target)) for change, target in pushed.links_out(changes)]
+    return _some([*found, *_alike(pushed, new, changes)])
+
+
+def _alike(pushed: Pushed, new: str, changes: Iterable[Change]) -> list[str]:
+    added = [change.path for change in changes if change.is_new]
+    alike = pushed.lookalikes(new, added) if added else ()
+    return [f"{one}: some systems take it for {other}, which is there too" for one, other in alike]
+
+
+def _leads_out(target: str) -> str:
+    return f"it is a link that leads out of the repository, to {target}"
 
 
 def tip(app: App, who: Pusher, pushed: Pushed, update: Update) -> list[str]:
@@ -93,9 +110,7 @@ def tip(app: App, who: Pusher, pushed: Pushed, update: Update) -> list[str]:
     if not pushed.is_commit(new):
         return [f"{branch}: expected a commit, got another object"]
     changes = list(pushed.between(now, new)) if now else []
-    added = [change.path for change in changes if change.is_new]
-    alike = pushed.lookalikes(new, added) if added else ()
-    found = [f"{one}: some systems take it for {other}, which is there too" for one, other in alike]
+    found = _alike(pushed, new, changes)
     if branch == app.main_branch:
         found += _main(app, who, pushed, now, new, changes)
     return _some(found)
@@ -117,20 +132,26 @@ def _main(
 
 def _paths(who: Pusher, rules: Rules, changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     for change in changes:
-        try:
-            path = change.path.decode("utf-8")
-        except UnicodeDecodeError:
-            if change.mode:
-                yield change, "its name is not UTF-8"
+        if why := _bad_name(change):
+            yield change, why
             continue
-        if change.is_new:
-            try:
-                ids.check_page_path(path)
-            except ids.BadPagePath as error:
-                yield change, str(error.facts["why"])
-                continue
+        path = change.path.decode("utf-8", "replace")
         if rule := rules.refusal(path, who.person.email, who.role):
             yield change, rule
+
+
+def _bad_name(change: Change) -> str | None:
+    """Why nothing may be called so; what was there before may stay, and go."""
+    try:
+        path = change.path.decode("utf-8")
+    except UnicodeDecodeError:
+        return "its name is not UTF-8" if change.mode else None
+    if change.is_new:
+        try:
+            ids.check_page_path(path)
+        except ids.BadPagePath as error:
+            return str(error.facts["why"])
+    return None
 
 
 def _line(change: Change, why: str) -> str:

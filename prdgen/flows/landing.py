@@ -123,8 +123,9 @@ def _same(one: bytes, other: bytes) -> bool:
 async def _tell(app: App, branches: set[str]) -> None:
     """Let open documents, index and site meet the new tips."""
     try:
-        for branch in sorted(branches):
-            await watch.moved(app, branch)
+        if app.keeper is not None:  # else the servers see it by themselves
+            for branch in sorted(branches):
+                await watch.moved(app, branch)
         if branches:
             await watch.branches(app)
     except PrdgenError as error:

@@ -10,8 +10,9 @@ import signal
 from anyio import to_thread
 
 from prdgen import logs
-from prdgen.flows import context, export, follow, index, publish
+from prdgen.flows import context, exchange, export, follow, index, publish, remote_wanted
 from prdgen.flows.context import App
+from prdgen.flows.remote_state import LONGEST_PAUSE
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
@@ -19,6 +20,8 @@ from prdgen.store import access, event_log, texts
 
 _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
+_REMOTE_TRIES = 4_000
+"""A remote may be away for weeks: with pauses of minutes, one job lasts longer."""
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +51,17 @@ def tasks(app: App) -> list[Task]:
         """PDF and Word of a page that changed, before somebody has to wait for them."""
         await export.renew(app, branch, page_path)
 
+    async def exchange_commits() -> None:
+        """What is committed here goes to the remote, and what is there comes here."""
+        await exchange.run(app)
+
     return [
+        Task(
+            remote_wanted.TASK,
+            lambda **_: exchange_commits(),
+            attempts=_REMOTE_TRIES,
+            longest_pause=LONGEST_PAUSE,
+        ),
         Task("follow_branch", follow_branch),
         Task("renew_exports", renew_exports, attempts=3),
         Task("improve_site", lambda **_: improve_site()),

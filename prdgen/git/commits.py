@@ -76,6 +76,7 @@ def join(
     message: str,
     author: Signature,
     committer: Signature,
+    when: datetime | None = None,
 ) -> str:
     """A commit of `tree` with `expected_tip` and `theirs` as parents; no branch moves.
 
@@ -84,15 +85,15 @@ def join(
     """
     commit = hooks.Commit(
         branch, expected_tip, tree, (), message_with_trailers(message, (), {}), author, committer,
-        datetime.now(UTC),
+        when or datetime.now(UTC),
     )  # fmt: skip
     if repository.config_flag("commit.gpgSign"):
         return hooks.signed(repository, commit, theirs)
     return _make(repository.libgit2, commit, theirs)
 
 
-def advance(repository: Repository, branch: str, old: str, new: str, note: str) -> None:
-    """Move a branch to a commit that is there already. Raises TipMoved, Locked, RefNotWritten."""
+def advance(repository: Repository, branch: str, old: str | None, new: str, note: str) -> None:
+    """Move a branch to a commit that is there already; `old` None makes it. Raises TipMoved, Locked, RefNotWritten."""
     _move_ref(repository, branch, old, new, note)
 
 

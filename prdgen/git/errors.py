@@ -162,3 +162,31 @@ class Unmergeable(PrdgenError):
 
     cure = "Merge the two branches in a terminal, where these files can be edited; pages merge by themselves."
     status = 409
+
+
+class BadRemote(Invalid):
+    """The remote {got!r} cannot be used: {why}."""
+
+    cure = "Set `remote` to a name that `git remote` lists, or to an https:// or SSH address."
+
+
+class RemoteAway(Unavailable):
+    """The remote {where} cannot be reached: {got}."""
+
+    cure = "Nothing is lost, commits wait here; prdgen tries again by itself, less and less often."
+
+
+class RemoteDenied(PrdgenError):
+    """The remote {where} does not let prdgen in: {got}."""
+
+    cure = "{how}. Commits wait here meanwhile."
+    status = 502
+    retryable = True
+
+
+class RemoteMissing(PrdgenError):
+    """There is no repository at {where}, or none that prdgen may see: {got}."""
+
+    cure = "Check the address (`remote`), and the right to enter: {how}."
+    status = 502
+    retryable = True

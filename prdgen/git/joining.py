@@ -11,7 +11,7 @@ from pygit2.enums import MergeFlag
 from prdgen.git import history
 from prdgen.git.errors import Unmergeable, UnrelatedHistories
 from prdgen.git.repository import Repository
-from prdgen.git.values import REGULAR, FileChange
+from prdgen.git.values import REGULAR, SUBMODULE, FileChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,30 @@ class Both:
 
 Merge = Callable[[Both], bytes | None]
 """The merged file; None: Git's own merge, line by line, decides."""
+Aside = Callable[[str], str]
+"""The name under which our version of a file is kept, beside theirs."""
 
 
-def trees(repository: Repository, ours: str, theirs: str, merge: Merge) -> str:
+def trees(
+    repository: Repository, ours: str, theirs: str, merge: Merge, *, base: str | None = None,
+    aside: Aside | None = None,
+) -> str:  # fmt: skip
     """The tree of a merge of two commits, written; its id.
 
-    A file that one side changed and the other deleted stays. Raises UnrelatedHistories, and
-    Unmergeable with the paths when both sides changed other files in the same place.
+    `base` is the commit both were made from, by default the last one they have in common. A file
+    that one side changed and the other deleted stays. Of other files that both sides changed in the
+    same place, theirs stays and ours is kept beside it when `aside` names it. Raises
+    UnrelatedHistories, and Unmergeable with the paths where that cannot be.
     """
     git = repository.libgit2
-    base = repository.merge_base(ours, theirs)
     if base is None:
-        raise UnrelatedHistories(ours=ours[:10], theirs=theirs[:10])
-    index = git.merge_commits(ours, theirs, flags=MergeFlag.FIND_RENAMES)
+        base = repository.merge_base(ours, theirs)
+        if base is None:
+            raise UnrelatedHistories(ours=ours[:10], theirs=theirs[:10])
+        index = git.merge_commits(ours, theirs, flags=MergeFlag.FIND_RENAMES)
+    else:
+        one, two, three = (git[commit].peel(pygit2.Tree) for commit in (base, ours, theirs))
+        index = git.merge_trees(one, two, three, flags=MergeFlag.FIND_RENAMES)
     files = {commit: git[commit].peel(pygit2.Tree) for commit in (base, ours, theirs)}
     done: set[str] = set()
     for path, names in _both(git, base, ours, theirs).items():
@@ -55,6 +66,8 @@ def trees(repository: Repository, ours: str, theirs: str, merge: Merge) -> str:
         index.add(pygit2.IndexEntry(path, git.create_blob(merged), mode))
         done.update(name for name in (path, *names) if name)
     _keep_edited(index)
+    if aside is not None:
+        _keep_both(index, aside)
     if index.conflicts is not None:
         left = {e.path for three in index.conflicts for e in three if e is not None}
         if left:
@@ -115,6 +128,19 @@ def _keep_edited(index: pygit2.Index) -> None:
         if base is not None and kept is not None and (ours is None) != (theirs is None):
             _forget(index, base.path)
             index.add(pygit2.IndexEntry(kept.path, kept.id, kept.mode))
+
+
+def _keep_both(index: pygit2.Index, aside: Aside) -> None:
+    """A file that both sides changed in the same place becomes two."""
+    for _, ours, theirs in list(index.conflicts or ()):
+        if ours is None or theirs is None or ours.path != theirs.path:
+            continue
+        name = aside(ours.path)
+        if SUBMODULE in {int(ours.mode), int(theirs.mode)} or name in index:
+            continue
+        _forget(index, ours.path)
+        index.add(pygit2.IndexEntry(theirs.path, theirs.id, theirs.mode))
+        index.add(pygit2.IndexEntry(name, ours.id, ours.mode))
 
 
 def _forget(index: pygit2.Index, path: str) -> None:

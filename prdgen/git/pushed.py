@@ -14,6 +14,8 @@ from prdgen.git.values import LINK
 
 _LONGEST_LINK: Final = 4_096
 _SECONDS: Final = 600.0
+_NOTHING: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree without files, which every Git knows."""
 _RAW: Final = ("-r", "-z", "--raw", "--no-renames", "--full-index")
 
 
@@ -50,9 +52,9 @@ class Pushed:
                 self._git("diff-tree", "--stdin", "--root", "-c", *_RAW, data=data), ""
             )
 
-    def between(self, old: str, new: str) -> Iterator[Change]:
-        """What differs between two commits."""
-        yield from _read(self._git("diff-tree", *_RAW, old, new), new)
+    def between(self, old: str | None, new: str) -> Iterator[Change]:
+        """What differs between two commits; None: from nothing."""
+        yield from _read(self._git("diff-tree", *_RAW, old or _NOTHING, new), new)
 
     def is_commit(self, name: str) -> bool:
         """Whether the object is a commit."""

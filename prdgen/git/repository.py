@@ -243,6 +243,11 @@ class Repository:
             return False
         return old == new or git.descendant_of(new, old)
 
+    def commits_between(self, old: str, new: str) -> list[str]:
+        """The commits of `new` that `old` has not, oldest first, without merges."""
+        asked = ("rev-list", "--reverse", "--topo-order", "--no-merges", f"{old}..{new}")
+        return process.output(self.work_tree, *asked).decode().split()
+
     def commit_info(self, commit: str) -> CommitInfo:
         """A commit's people, time, message and trailers. Raises CommitNotFound."""
         found = self._commit(commit)

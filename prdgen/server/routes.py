@@ -18,6 +18,7 @@ from prdgen.server import (
     site_files,
     static_files,
     sync_socket,
+    webhook,
 )
 from prdgen.server.api import drafting, openapi, reading, writing
 from prdgen.server.api.operations import Operation
@@ -59,6 +60,7 @@ def all_routes() -> list[BaseRoute]:
         *(operation.route() for operation in OPERATIONS),
         WebSocketRoute("/sync", sync_socket.endpoint),
         Route("/git/{service:path}", git_http.serve, methods=["GET", "POST"]),
+        Route("/webhooks/remote", webhook.remote, methods=["POST"]),
         Route(offline.SHELL, offline.shell),
         Route(offline.WORKER, offline.worker),
         Route("/healthz", health.healthz),

@@ -1,0 +1,140 @@
+"""The branches of this clone and of its remote → both have both: fetched, merged, pushed, said.
+
+A job does it: when a commit is made, when a webhook says that something came, and now and then.
+One process at a time; what fails is tried again, less and less often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from contextlib import ExitStack
+from typing import Final
+
+from anyio import to_thread
+
+from prdgen.errors import PrdgenError
+from prdgen.flows import fetch, landing, remote_state, remote_wanted, send
+from prdgen.flows.context import App
+from prdgen.flows.fetch import BranchWaits, PersonDecides
+from prdgen.flows.remote_state import State
+from prdgen.git import locks
+from prdgen.git.remote import Remote
+from prdgen.store import documents
+
+log = logging.getLogger(__name__)
+_TRIES: Final = 6
+_PAUSE_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 1.0
+
+
+async def run(app: App) -> None:
+    """One exchange. Raises RemoteAway, RemoteDenied, RemoteMissing and BadRemote after noting it."""
+    if not app.settings.remote:
+        return
+    with ExitStack() as held:
+        await to_thread.run_sync(held.enter_context, locks.held(app.repository, "remote"))
+        state = await to_thread.run_sync(remote_state.load, app)
+        state.tried_at = remote_state.now()
+        try:
+            await landing.recover(app)
+            reach = await to_thread.run_sync(remote_state.reach, app)
+            state.address = reach.address
+            await _rounds(app, Remote(app.repository, reach), state)
+        except PrdgenError as error:
+            state.failing_since = state.failing_since or state.tried_at
+            state.failure, state.hint = error.message, error.hint
+            raise
+        else:
+            state.failure = state.hint = state.failing_since = ""
+        finally:
+            await to_thread.run_sync(remote_state.save, app, state)
+
+
+async def _rounds(app: App, remote: Remote, state: State) -> None:
+    """Fetch, merge, push; again when somebody else pushed in between."""
+    for attempt in range(_TRIES):
+        if attempt:
+            await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
+        there = await to_thread.run_sync(remote.branches)
+        names = await _names(app, there)
+        state.branches = {name: state.branch(name) for name in names}
+        wanted = [n for n in names if n in there and there[n] != app.repository.tip(n)]
+        fresh = [n for n in wanted if not await to_thread.run_sync(_is_here, app, there[n])]
+        if fresh:
+            await to_thread.run_sync(remote.fetch, fresh)
+        await to_thread.run_sync(_track, remote, there, names)
+        state.fetched_at = remote_state.now()
+        free = [name for name in names if await _taken(app, remote, name, there, state)]
+        if await send.branches(app, remote, free, there, state):
+            return
+    for name in free:
+        state.branch(name).waits = "others push there all the time"
+
+
+async def _names(app: App, there: dict[str, str]) -> list[str]:
+    async with app.store.transaction() as tx:
+        opened = {row.branch for row in await documents.list_live(tx)}
+    return await to_thread.run_sync(remote_state.chosen, app, opened, there)
+
+
+def _is_here(app: App, commit: str) -> bool:
+    return app.repository.is_ancestor(commit, commit)
+
+
+def _track(remote: Remote, there: dict[str, str], names: list[str]) -> None:
+    """`git status` in the folder tells the truth."""
+    for name in names:
+        if name in there and remote.tip(name) != there[name]:
+            remote.track(name, there[name])
+
+
+async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], state: State) -> bool:
+    """Take in one branch; whether it may be pushed now. Why not is in the state."""
+    branch = state.branch(name)
+    branch.decide = branch.hint = branch.waits = ""
+    try:
+        if name not in there:
+            return await to_thread.run_sync(_may_be_made, app, remote, name)
+        found = await fetch.branch(app, remote.reach.name, name, there[name])
+    except PersonDecides as error:
+        log.warning("%s %s", error.message, error.hint)
+        branch.decide, branch.hint = error.message, error.hint
+        return False
+    except BranchWaits as error:
+        log.info("%s", error.message)
+        branch.waits = error.message
+        return False
+    if found:
+        branch.clashes = found
+    return True
+
+
+def _may_be_made(app: App, remote: Remote, name: str) -> bool:
+    """In a thread: whether a branch that is not there is to be pushed: not one that was there.
+
+    Raises PersonDecides when it has commits that are nowhere else.
+    """
+    agreed, tip = remote_state.agreed(app, remote.reach.name, name), app.repository.tip(name)
+    if agreed is None or tip is None:
+        return tip is not None
+    how = (
+        f"To have it there again, push it by hand (`git push {remote.reach.name} {name}`); else "
+        "delete it here, too."
+    )
+    raise PersonDecides(branch=name, why="it was deleted there", how=how)
+
+
+async def clock(app: App, stop: asyncio.Event) -> None:
+    """Have an exchange made every `remote_seconds` until `stop`: as soon as the server starts, too."""
+    if not app.settings.remote:
+        return
+    while not stop.is_set():
+        try:
+            state = await to_thread.run_sync(remote_state.load, app)
+            if remote_wanted.is_due(app, state):
+                await remote_wanted.now(app)
+        except PrdgenError as error:
+            log.info("the remote is asked later: %s", error)
+        await asyncio.sleep(min(_LOOK_SECONDS, app.settings.remote_seconds / 2))

@@ -1,0 +1,173 @@
+"""remote → branch, its files, open documents, index and site: merged as everything else is.
+
+Judged by three commits: the one both sides had last, ours and theirs. What only one side did is
+taken; what both did is merged by `join`; what was rewritten there is followed, with our own commits
+put on top of it; and what a machine should not decide is left to a person, with both sides as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from anyio import CancelScope, to_thread
+
+from prdgen.errors import PrdgenError
+from prdgen.flows import join, judge, remote_state
+from prdgen.flows.context import App
+from prdgen.flows.errors import WorkTreePaused
+from prdgen.flows.join import Aside, Disputes
+from prdgen.flows.landing import Landing, Move
+from prdgen.flows.signatures import SERVER
+from prdgen.git import commits
+from prdgen.git.errors import Locked, TipMoved, Unmergeable, UnrelatedHistories
+from prdgen.git.pushed import Pushed
+
+log = logging.getLogger(__name__)
+
+
+class PersonDecides(PrdgenError):
+    """The branch {branch} is not exchanged with the remote: {why}."""
+
+    cure = "{how}"
+    status = 409
+
+
+class BranchWaits(PrdgenError):
+    """The branch {branch} is not exchanged with the remote just now: {why}."""
+
+    cure = "Nothing to do: it is tried again by itself."
+    status = 409
+    retryable = True
+
+
+async def branch(app: App, remote: str, name: str, there: str) -> list[str]:
+    """Bring one branch to where it holds what the remote's tip `there` holds; where people have to
+    look, in words. The objects are here already.
+
+    Raises PersonDecides and BranchWaits; then the branch is as it was.
+    """
+    try:
+        disputes, aside = await _take(app, remote, name, there)
+    except (WorkTreePaused, Locked, TipMoved) as error:
+        raise BranchWaits(branch=name, why=error.message) from error
+    except UnrelatedHistories as error:
+        raise _unrelated(remote, name) from error
+    except Unmergeable as error:
+        raise PersonDecides(branch=name, why=error.message, how=error.hint) from error
+    await to_thread.run_sync(remote_state.agree, app, remote, name, there)
+    pages = dict.fromkeys(page_path for page_path, _ in disputes)
+    return [
+        *(f"{path}: both sides changed the same words; both versions stand" for path in pages),
+        *(
+            f"{path}: both sides changed it; what was here is kept as {kept}"
+            for path, kept in aside
+        ),
+    ]
+
+
+async def _take(app: App, remote: str, name: str, there: str) -> tuple[Disputes, Aside]:
+    repository = app.repository
+    ours = await to_thread.run_sync(repository.tip, name)
+    if ours == there:
+        return (), ()
+    await to_thread.run_sync(_check, app, name, ours, there)
+    if ours is None:
+        await _move(app, name, None, there)
+        return (), ()
+    agreed = await to_thread.run_sync(remote_state.agreed, app, remote, name)
+    had_here, had_there = (
+        agreed is not None and repository.is_ancestor(agreed, tip) for tip in (ours, there)
+    )
+    if agreed is None or had_here == had_there:
+        message = f"Merge {name} of {remote}"
+        landed = await join.into(app, name, there, message=message, author=SERVER, aside=True)
+        _log(name, landed.left)
+        return landed.disputes, landed.aside
+    if had_there:
+        raise _rewritten_here(remote, name)
+    if repository.merge_base(agreed, there) is None:
+        raise _unrelated(remote, name)
+    return await _follow(app, name, agreed, ours, there)
+
+
+def _check(app: App, name: str, ours: str | None, there: str) -> None:
+    """In a thread: whether it can be taken in now, and is nothing that nobody may push here."""
+    if why := app.repository.busy_reason(name):
+        raise WorkTreePaused(reason=why)
+    if bad := judge.unsafe(Pushed(app.repository, ""), ours, there):
+        raise PersonDecides(
+            branch=name, why="; ".join(bad),
+            how="Rename or remove that at the remote, in a new commit; docs/git.md has the rules.",
+        )  # fmt: skip
+
+
+async def _follow(
+    app: App, name: str, agreed: str, ours: str, there: str
+) -> tuple[Disputes, Aside]:
+    """Rewritten there: the new history, and on top of it the commits that only we have."""
+    at, disputes, aside = await to_thread.run_sync(_replayed, app, name, agreed, ours, there)
+    log.warning("%s was rewritten at the remote: %s is followed by %s", name, ours[:10], at[:10])
+    await _move(app, name, ours, at)
+    await join.dispute(app, name, disputes, aside)
+    return disputes, aside
+
+
+def _replayed(
+    app: App, name: str, agreed: str, ours: str, there: str
+) -> tuple[str, Disputes, Aside]:
+    """In a thread: our own commits once more, each by whom it was, on another history."""
+    repository, at = app.repository, there
+    disputes: Disputes = ()
+    aside: Aside = ()
+    for commit in repository.commits_between(agreed, ours):
+        info = repository.commit_info(commit)
+        joined = join.tips(app, at, commit, base=info.parents[0], mark=f"there-{there[:8]}")
+        if joined.tree == repository.commit_info(at).tree:
+            continue
+        disputes, aside = (*disputes, *joined.disputes), (*aside, *joined.aside)
+        at = commits.join(
+            repository, name, at, (), joined.tree, message=f"{info.subject}\n\n{info.body}",
+            author=info.author, committer=SERVER, when=info.at,
+        )  # fmt: skip
+    return at, disputes, aside
+
+
+async def _move(app: App, name: str, old: str | None, new: str) -> None:
+    """Move a branch, or make it, with everything that belongs to it. Raises TipMoved and Locked."""
+    landing = Landing(app)
+    try:
+        await to_thread.run_sync(landing.hold, [name])
+        if await to_thread.run_sync(app.repository.tip, name) != old:
+            raise TipMoved(what=f"The branch {name}", branch=name, expected=old, got="another")
+        await landing.announce([Move(name, old, new)], Pushed(app.repository, ""))
+        with CancelScope(shield=True):
+            await to_thread.run_sync(
+                commits.advance, app.repository, name, old, new, f"remote: {new[:10]}"
+            )
+            _log(name, await landing.land([name]))
+    finally:
+        landing.release()
+
+
+def _log(name: str, left: object) -> None:
+    if left:
+        log.warning("after the remote's commits came to %s: %s", name, left)
+
+
+def _rewritten_here(remote: str, name: str) -> PersonDecides:
+    """Commits that the remote has were taken out of our branch. prdgen never forces them out there,
+    and bringing them back would undo what somebody meant.
+    """
+    return PersonDecides(
+        branch=name, why=f"its history was rewritten here, and {remote} has the one before",
+        how=f"To have the new one there too, `git push --force-with-lease {remote} {name}` in the "
+        f"clone; to have the old one back, merge it: `git merge {remote}/{name}`.",
+    )  # fmt: skip
+
+
+def _unrelated(remote: str, name: str) -> PersonDecides:
+    return PersonDecides(
+        branch=name, why=f"its history and the one {remote} has begin with different commits",
+        how="Check that `remote` names this repository's remote. If both are meant to be one, merge "
+        f"them once by hand: `git merge --allow-unrelated-histories {remote}/{name}`.",
+    )  # fmt: skip

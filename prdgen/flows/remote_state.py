@@ -1,0 +1,140 @@
+"""What is known of the remote: kept in a file of the clone, so that every process of it can say so."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from prdgen.flows.clone import Clone
+from prdgen.git import refs
+from prdgen.git import remote_address as address
+from prdgen.git.remote_address import Access
+
+_FILE: Final = "remote.json"
+LONGEST_PAUSE: Final = 300.0
+"""Seconds between two tries while the remote is away."""
+
+
+@dataclass(slots=True)
+class BranchState:
+    """What somebody should know of one branch; all empty: both sides are one."""
+
+    decide: str = ""
+    """Why a person must decide, in words."""
+    hint: str = ""
+    waits: str = ""
+    """Why it waits, when it goes on by itself."""
+    refused: str = ""
+    """What the remote said when it refused our commits."""
+    refused_tip: str = ""
+    refused_at: str = ""
+    clashes: list[str] = field(default_factory=list)
+    """Files of which both versions stand, since the last merge that had any."""
+
+    def is_refused_still(self, tip: str) -> bool:
+        """Whether this commit was refused a moment ago."""
+        return (
+            bool(self.refused) and tip == self.refused_tip and _ago(self.refused_at) < LONGEST_PAUSE
+        )
+
+
+@dataclass(slots=True)
+class State:
+    """The last exchange. Times are ISO 8601 in UTC; empty: never."""
+
+    address: str = ""
+    tried_at: str = ""
+    fetched_at: str = ""
+    pushed_at: str = ""
+    failure: str = ""
+    hint: str = ""
+    failing_since: str = ""
+    branches: dict[str, BranchState] = field(default_factory=dict)
+
+    def branch(self, name: str) -> BranchState:
+        """The state of a branch, made when it is not there."""
+        return self.branches.setdefault(name, BranchState())
+
+    @property
+    def tried_seconds_ago(self) -> float:
+        """How long ago the remote was tried last."""
+        return _ago(self.tried_at)
+
+
+def _ago(moment: str) -> float:
+    if not moment:
+        return float("inf")
+    ago = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    return ago if ago >= 0 else float("inf")  # the clock was set back
+
+
+def now() -> str:
+    """This moment, as the state has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def load(clone: Clone) -> State:
+    """The state as it was saved last; an empty one when there is none, or none that can be read."""
+    try:
+        found: dict[str, Any] = json.loads(_path(clone).read_text("utf-8"))
+        branches = {name: BranchState(**each) for name, each in found.pop("branches", {}).items()}
+        return State(**found, branches=branches)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return State()
+
+
+def save(clone: Clone, state: State) -> None:
+    """Keep the state, whole."""
+    path = _path(clone)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(state), indent=1), "utf-8")
+    fresh.replace(path)
+
+
+def access(clone: Clone) -> Access:
+    """What the settings say about the remote."""
+    settings = clone.settings
+    return Access(
+        settings.remote, settings.remote_user, settings.remote_token, settings.remote_ssh_key,
+        settings.remote_timeout_seconds,
+    )  # fmt: skip
+
+
+def reach(clone: Clone) -> address.Reach:
+    """How the remote of the settings is reached. Raises BadRemote."""
+    return address.reach(clone.repository, access(clone))
+
+
+def agreed(clone: Clone, remote: str, branch: str) -> str | None:
+    """The commit of a branch that both sides had last."""
+    return refs.read(clone.repository, _agreed(remote, branch))
+
+
+def agree(clone: Clone, remote: str, branch: str, commit: str) -> None:
+    """From now on both sides have this commit; it is kept from `git gc`, too."""
+    if agreed(clone, remote, branch) != commit:
+        refs.keep(clone.repository, _agreed(remote, branch), commit)
+
+
+def chosen(clone: Clone, opened: Iterable[str], there: Iterable[str]) -> list[str]:
+    """The branches to exchange: main, what people opened here, and what `remote_branches` names."""
+    globs = clone.settings.remote_branches
+    here = clone.repository.branches()
+    known = {name for name in opened if not name.startswith("recovered/") and name in here}
+    named = {name for name in {*here, *there} if any(fnmatch.fnmatchcase(name, g) for g in globs)}
+    return sorted({clone.main_branch} | known | named, key=lambda n: (n != clone.main_branch, n))
+
+
+def _agreed(remote: str, branch: str) -> str:
+    return f"remote/{remote}/{quote(branch, safe='')}"
+
+
+def _path(clone: Clone) -> Path:
+    return clone.state_dir / _FILE

@@ -1,0 +1,32 @@
+"""a commit, a webhook, the clock → a job that exchanges commits with the remote; one is enough."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prdgen.flows import remote_state
+from prdgen.flows.context import App
+from prdgen.flows.remote_state import LONGEST_PAUSE, State
+from prdgen.jobs.queue import HIGH
+from prdgen.store.statements import Tx
+
+TASK: Final = "exchange"
+
+
+def is_due(app: App, state: State) -> bool:
+    """Whether the clock has a new job made. While the remote is away the job there is tries again
+    by itself; if it was lost, a new one is made.
+    """
+    pause = max(app.settings.remote_seconds, 2 * LONGEST_PAUSE if state.failure else 0)
+    return state.tried_seconds_ago >= pause
+
+
+async def now(app: App, tx: Tx | None = None) -> None:
+    """Have the job done now."""
+    await app.queue.defer(TASK, lock=TASK, queueing_lock=TASK, tx=tx, priority=HIGH)
+
+
+async def after_commit(app: App, tx: Tx) -> None:
+    """A branch moved: the remote shall have it, unless it is away and being tried anyway."""
+    if app.settings.remote and not remote_state.load(app).failure:
+        await now(app, tx)

@@ -1,0 +1,55 @@
+"""What Git says when a remote cannot be reached or refuses → an error that says what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from prdgen.git.errors import RemoteAway, RemoteDenied, RemoteMissing
+from prdgen.git.process import Done
+from prdgen.git.remote_address import Reach
+
+Failure = RemoteAway | RemoteDenied | RemoteMissing
+_LONGEST: Final = 500
+_DENIED: Final = (
+    "authentication failed", "could not read username", "could not read password",
+    "permission denied", "returned error: 401", "returned error: 403", "access denied",
+    "host key verification failed", "http basic: access denied",
+)  # fmt: skip
+_MISSING: Final = (
+    "returned error: 404", "repository not found", "does not appear to be a git repository",
+    "project you were looking for could not be found", "no such remote", "' not found",
+)  # fmt: skip
+
+
+def failure(reach: Reach, done: Done) -> Failure:
+    """The error for a command that did not reach the remote, or was not let in."""
+    words = done.complaint.lower()
+    facts = {
+        "what": "The remote", "where": reach.address, "got": brief(reach, done.complaint),
+        "how": reach.how_to_get_in,
+    }  # fmt: skip
+    if any(sign in words for sign in _DENIED):
+        return RemoteDenied(**facts)
+    if any(sign in words for sign in _MISSING):
+        return RemoteMissing(**facts)
+    return RemoteAway(**facts)
+
+
+def brief(reach: Reach, complaint: str) -> str:
+    """Git's words for people: no secrets, no progress, the most telling lines."""
+    lines = [line.strip() for line in re.split(r"[\r\n]+", reach.without_secrets(complaint))]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
+    found = dict.fromkeys(
+        re.sub(r"^(fatal|error|remote):\s*", "", line) for line in telling or lines if line
+    )
+    shown = "; ".join(part for part in found if part) or "nothing"
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
+
+
+def said(complaint: str) -> str:
+    """Only the remote's own words (`remote: …`)."""
+    lines = [line.strip() for line in re.split(r"[\r\n]+", complaint)]
+    words = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    shown = " ".join(word for word in words if word)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
