@@ -117,3 +117,10 @@ class NothingToMerge(PrdgenError):
 
     cure = "Change something in the draft first, or close it."
     status = 409
+
+
+class NotAsChanges(PrdgenError):
+    """These changes cannot be taken without their editor: {why}."""
+
+    cure = "Open the page on the device that has the text: its editor sends it another way."
+    status = 409

@@ -9,25 +9,25 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from anyio import to_thread
 
 from prdgen import ids
-from prdgen.crdt import guard
+from prdgen.crdt import chunks, guard
 from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Change, Replica
 from prdgen.files.text import readable
 from prdgen.flows import edit, naming, pages_of, pull, read, signatures
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchPage, NotHere, NotRolled
+from prdgen.flows.errors import NoSuchPage, NotAsChanges, NotHere, NotRolled
 from prdgen.flows.live import content_hash
 from prdgen.git import commits, locks
 from prdgen.git.values import Version
-from prdgen.store import changes, documents, texts
+from prdgen.store import actors, changes, documents, texts
 from prdgen.store.documents import Document
-from prdgen.store.errors import AgreedPointMoved
+from prdgen.store.errors import ActorTaken, AgreedPointMoved
 from prdgen.store.statements import Tx
 from prdgen.sync import cold, ports
 from prdgen.sync.errors import Refusal
@@ -49,6 +49,8 @@ class Carried:
     recovered: str | None = None
     heads: Heads = ()
     """The live document's stored heads with the text."""
+    taken: int = 0
+    """How many of the changes were new to the server, where they came as changes."""
 
 
 async def carry(
@@ -68,8 +70,10 @@ async def carry(
     theirs = late.text()
     async with app.store.transaction() as tx:
         known = await documents.find(tx, document_id)
-    if known is not None and known.status == "retired" and await _deliver(app, known, late, person):
-        return await _followed(app, known)
+    retired = known if known is not None and known.status == "retired" else None
+    raw = [change.data for change in late.changes_since(())]
+    if retired and await _deliver(app, retired, raw, person) is not None:
+        return await _followed(app, retired)
     async with app.store.transaction() as tx:
         reached = await texts.late_heads(tx, document_id)
     if reached is not None and all(map(late.knows, reached)):
@@ -91,29 +95,85 @@ async def carry(
     return Carried(live.id, read.address("edit", branch, page_path), heads=live.room.heads)
 
 
-async def _deliver(app: App, retired: Document, late: Replica, person: UUID) -> bool:
+async def deliver(app: App, document_id: UUID, data: bytes, person: UUID) -> Carried:
+    """Changes of a document that its editor could not send, into that very document, as changes.
+
+    For what comes without its editor, which sends the same again when it is opened next: what is
+    taken is what its own connection would take, and nothing becomes a draft here. Raises
+    ChangeRefused and NotADocument for bytes that are none, NotAsChanges for what is left to it.
+    `data`: the document's bytes, changes alone that build on what the server has, or both.
+    """
+    raw = await to_thread.run_sync(_changes, data, app.change_limits)
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+        reached = await texts.late_heads(tx, document_id)
+    if known is None:
+        raise NotAsChanges(why="the server has this document no longer")
+    if reached is not None:  # Its changes would bring the same once more.
+        raise NotAsChanges(why="text of this document was taken before, without its changes")
+    taken = _deliver if known.status == "retired" else _take
+    count = await taken(app, known, raw, person)
+    if count is None:
+        raise NotAsChanges(why="the document does not take them")
+    return replace(await _followed(app, known), taken=count)
+
+
+async def _take(app: App, row: Document, raw: Sequence[bytes], person: UUID) -> int | None:
+    """Changes into a live document; how many were new, None when it does not take them."""
+    assert app.rooms is not None
+    assert app.keeper is not None
+    # Held first: what happened in Git and on disk meanwhile is in the document by then.
+    held = await app.keeper.hold(row)
+    room = held.room if held else await app.rooms.get(row.id)
+    theirs: set[bytes] = set()
+
+    def apply(replica: Replica) -> list[Change]:
+        new = _apply(replica, raw, app.change_limits)
+        theirs.update(change.actor for change in new)
+        return new
+
+    async def bind(tx: Tx, _made: Sequence[Change]) -> None:
+        for actor in theirs:
+            await actors.bind(tx, row.id, actor, person)
+
+    try:
+        made = await room.edit(apply, origin=ports.PEER, person_id=person, in_tx=bind)
+    except (ChangeRefused, Refusal, ActorTaken) as error:
+        log.warning("late changes of %s are not taken: %s", row.page_path, error)
+        return None
+    return len(made)
+
+
+def _apply(replica: Replica, raw: Sequence[bytes], limits: guard.Limits) -> list[Change]:
+    """Changes from outside, all of them or none; raises ChangeRefused."""
+    new = replica.apply(raw, limits=limits)
+    if replica.waiting:
+        raise ChangeRefused(why="what it builds on is missing")
+    return new
+
+
+async def _deliver(app: App, retired: Document, raw: Sequence[bytes], person: UUID) -> int | None:
     """Late changes into the retired document they belong to, and over to the one that follows;
-    False when they cannot be taken as changes.
+    how many were new, None when they cannot be taken as changes.
     """
     assert app.rooms is not None
     room = await app.rooms.get(retired.id)
-    raw, limits = [change.data for change in late.changes_since(())], app.change_limits
 
     def apply(replica: Replica) -> list[Change]:
-        return replica.apply(raw, limits=limits)
+        return _apply(replica, raw, app.change_limits)
 
     try:
-        await room.edit(apply, origin=ports.PEER, person_id=person)
+        made = await room.edit(apply, origin=ports.PEER, person_id=person)
     except (ChangeRefused, Refusal) as error:
-        log.warning("late changes of %s are merged as text: %s", retired.page_path, error)
-        return False
+        log.warning("late changes of %s are not taken as such: %s", retired.page_path, error)
+        return None
     for _ in range(_TRIES):
         try:
             await carry_over(app, retired.id)
             break
         except AgreedPointMoved:
             continue  # somebody else carried some of it just now
-    return True
+    return len(made)
 
 
 async def _followed(app: App, retired: Document) -> Carried:
@@ -168,6 +228,15 @@ async def carry_over(app: App, document_id: UUID) -> None:
 def _open(data: bytes, limits: guard.Limits) -> Replica:
     guard.count_operations(data, limits)
     return Replica.load(data)
+
+
+def _changes(data: bytes, limits: guard.Limits) -> list[bytes]:
+    """The raw changes in what was delivered; raises ChangeRefused and NotADocument."""
+    guard.count_operations(data, limits)
+    found = list(chunks.split(data, limits.inflated_bytes))
+    if not found or any(chunk.kind == chunks.DOCUMENT for chunk in found):
+        return [change.data for change in Replica.load(data).changes_since(())]
+    return [chunk.data for chunk in found]
 
 
 def _base(app: App, late: Replica, branch: str, page_path: str) -> Heads | None:

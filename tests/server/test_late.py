@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 
 from prdgen import ids
-from prdgen.crdt.replica import Replica
+from prdgen.crdt.replica import Replica, Splice
+from prdgen.flows import open as open_flow
+from prdgen.store import changes
 
 from . import team
 
@@ -50,3 +52,47 @@ async def test_a_trailer_written_by_hand_is_in_nobodys_way(own):
     answer = await send(own, "site/prds/search.md", text)
     assert answer.status_code == 200, answer.text
     assert answer.json()["recovered"] is None
+
+
+async def deliver(browser, house, page_path: str = "site/prds/checkout.md", **headers: str):
+    """A document's bytes with a word of one's own, sent from any page; gives its row, the answer."""
+    row = (await open_flow.document(house.app, "main", page_path)).document
+    document = Replica.seed("# Checkout\n")
+    document.edit([Splice(0, 0, "word")])
+    address = f"/api/documents/{ids.document_name(row.id)}/changes"
+    return row, await browser.post(address, content=document.save(), headers=headers)
+
+
+async def nothing_came(house, row) -> None:
+    """No change of it is stored."""
+    async with house.app.store.transaction() as tx:
+        assert await changes.since(tx, row.id, 0) == []
+
+
+@pytest.mark.parametrize("role", ["reader", "commenter"])
+async def test_whose_role_was_taken_away_delivers_nothing(own, role):
+    """What they typed before waits on their device."""
+    browser = await own.as_(role)
+    row, answer = await deliver(browser, own, **{"x-csrf-token": await browser.token()})
+    assert answer.status_code == 403
+    await nothing_came(own, row)
+
+
+async def test_folder_rules_hold_for_what_is_delivered(open_house, example, tmp_path):
+    """Who may not write in the page's folder does not by this way."""
+    folder = team.copy(example, tmp_path / "ruled")
+    rules = "default: editor\nfolders:\n  site/prds/: maintainer\n"
+    team.put(folder, {".prdgen/roles.yml": rules})
+    house = await open_house(folder, copied=False)
+    browser = await house.as_("editor")
+    row, answer = await deliver(browser, house, **{"x-csrf-token": await browser.token()})
+    assert (answer.status_code, answer.json()["code"]) == (403, "may-not-write")
+    await nothing_came(house, row)
+
+
+async def test_nothing_is_delivered_in_the_name_of_who_signed_in_meanwhile(own):
+    """The page was Ada's, the session is somebody else's by now: its form token is not theirs."""
+    before, after = await own.as_("maintainer"), await own.as_("editor")
+    row, answer = await deliver(after, own, **{"x-csrf-token": await before.token()})
+    assert answer.status_code == 403
+    await nothing_came(own, row)

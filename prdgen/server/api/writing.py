@@ -27,6 +27,7 @@ from prdgen.flows import open as open_flow
 from prdgen.page import templates
 from prdgen.server import auth
 from prdgen.server.api.operations import (
+    INTEGER,
     NULLABLE,
     STRING,
     Operation,
@@ -190,6 +191,21 @@ async def late_changes(request: Request) -> Response:
     )  # fmt: skip
 
 
+async def deliver_changes(request: Request) -> Response:
+    """Changes of a document whose editor is closed: taken as changes, or not at all (409)."""
+    app, document_id = app_of(request), _document_id(request)
+    data = await bounded(request, app.settings.message_limit)
+    visitor = visitor_of(request)
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+        rows = [known, await documents.newest(tx, document_id)] if known else []
+    for place in {row.page_path for row in rows}:
+        await write_rules.check(app, visitor.person, visitor.role, place)
+    found = await late.deliver(app, document_id, data, visitor.person.id)
+    return as_json({"edit": found.edit, "taken": found.taken,
+                    "heads": [head.hex() for head in found.heads]})  # fmt: skip
+
+
 async def who_am_i(request: Request) -> Response:
     """The person asking, and their role."""
     visitor = visitor_of(request)
@@ -293,6 +309,10 @@ OPERATIONS = (
     Operation("POST", "/api/documents/{id}/late", "Carry late changes over.", late_changes,
               obj(document={"type": ["string", "null"]}), "editor",
               query={"branch": STRING, "page_path": STRING},
+              body={"type": "string", "contentMediaType": "application/octet-stream"},
+              body_type="application/octet-stream"),
+    Operation("POST", "/api/documents/{id}/changes", "Deliver a closed editor's changes.",
+              deliver_changes, obj(edit=STRING, taken=INTEGER, heads={"type": "array", "items": STRING}), "editor",
               body={"type": "string", "contentMediaType": "application/octet-stream"},
               body_type="application/octet-stream"),
     Operation("GET", "/api/me", "Get who is signed in.", who_am_i, PERSON),
