@@ -36,6 +36,8 @@ export interface EditorConfig {
   readonly conflictResolveUrl: string;
   /** `{id}` is replaced by the document's id. */
   readonly lateUrl: string;
+  /** POST: changes of a document whose editor is closed; `{id}` is replaced by its id. */
+  readonly deliverUrl: string;
   /** GET, with `?actors=`: who they are; `{id}` is replaced by the document's id. */
   readonly writersUrl: string;
   /** GET: what keeps the text from its file or its commit; null: not asked. */
@@ -77,6 +79,7 @@ export function readConfig(json: string | undefined): EditorConfig {
     liveLimit: 262_144,
     conflictResolveUrl: "/api/conflicts/{id}/resolve",
     lateUrl: "/api/documents/{id}/late",
+    deliverUrl: "/api/documents/{id}/changes",
     writersUrl: "/api/documents/{id}/writers",
     statusUrl: null,
     eventsUrl: null,

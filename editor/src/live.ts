@@ -4,12 +4,13 @@ import type { ChangeSet, Extension } from "@codemirror/state";
 import { automergeText, type Binding } from "./binding/plugin";
 import type { PageDocument } from "./binding/document";
 import { readOnlyReason, type EditorConfig } from "./config";
+import type { Waiting } from "./kept/keeping";
 import type { Model } from "./machine/model";
 import { Away, type Absence } from "./news/absence";
 import type { Closing } from "./sync/closing";
 import type { Journal } from "./sync/journal";
 import type { Registry } from "./sync/registry";
-import { Session } from "./sync/session";
+import { bytesOf, Session } from "./sync/session";
 import type { DeviceStorage } from "./sync/storage";
 import { Watch } from "./sync/watch";
 
@@ -25,7 +26,7 @@ export interface LiveEvents {
   /** After a time without the server everything it had is here. */
   home(absence: Absence): void;
   /** The server is away and does not have this much; null: it has everything. */
-  unsent(unsent: { changes: number; words: number } | null): void;
+  unsent(unsent: Waiting | null): void;
 }
 
 const PATIENCE_MILLISECONDS = 6_000;
@@ -123,10 +124,14 @@ export class Live {
     this.binding?.release();
     this.flush();
     const written = this.session.writeDown();
-    const changes = this.session.waiting;
-    if (changes > 0) this.events.unsent({ changes, words: this.session.waitingWords });
+    if (this.session.waiting > 0) this.#tellUnsent(this.session.waitingWords);
     else if (this.model.facts.connected) this.events.unsent(null);
     return written && this.model.facts.keeps && !this.binding?.waiting;
+  }
+
+  /** What the server has not stored, as one request's bytes; null: it has everything. */
+  get rest(): Uint8Array | null {
+    return this.session.waiting > 0 ? this.session.unstored() : null;
   }
 
   /** Wait until the server has stored everything; gives whether it has. */
@@ -222,9 +227,17 @@ export class Live {
       } else if (!this.model.facts.connected || this.model.facts.slow) {
         const words = this.session.waitingWords;
         this.model.learn({ words });
-        this.events.unsent({ changes, words });
+        this.#tellUnsent(words);
       }
     }, COUNT_MILLISECONDS);
+  }
+
+  #tellUnsent(words: number): void {
+    const handle = this.session.handle!;
+    const version = this.session.version.heads.join();
+    this.events.unsent({
+      changes: this.session.waiting, words, version, documentUrl: handle.url, bytes: () => bytesOf(handle),
+    });
   }
 
   async #succeed(url: string): Promise<void> {

@@ -6,10 +6,14 @@ import { imagesOf, pictures } from "./kept/images";
 import { guardSigningOut } from "./kept/leaving";
 import { addressOf, placeOf } from "./kept/place";
 import { afterLoading, registerWorker } from "./kept/register";
+import { amountSent, sendWaiting, titleOf, type Delivered } from "./kept/sending";
 import { tell } from "./kept/tabs";
 import { amount } from "./kept/words";
+import { Journal } from "./sync/journal";
 import { openShelf } from "./sync/shelf";
 import { h } from "./ui/dom";
+
+const PATIENCE_MILLISECONDS = 15_000;
 
 async function begin(): Promise<void> {
   const { session, person: id, personName: name, personColor: color, workerUrl } = document.body.dataset;
@@ -23,14 +27,33 @@ async function begin(): Promise<void> {
   if (!id || !name || !color) return;
   const person = { id, name, color };
   for (const form of document.querySelectorAll<HTMLFormElement>("form[action='/sign-out']")) {
-    guardSigningOut(form, book, openShelf(), person);
+    guardSigningOut(form, book, openShelf(), person, async () => book ? sendUnsent(book, person) : undefined);
   }
   tell({ type: "signed-in", personId: id });
   if (!book) return;
   await book.enter(person);
+  await sendUnsent(book, person);
   await showUnsent(book, person);
   await keepReading(book, person);
   if (workerUrl) afterLoading(() => void registerWorker(workerUrl, false));
+}
+
+/** Text that waits here goes to the server now, without its page being opened. */
+async function sendUnsent(book: Book, person: Person): Promise<void> {
+  const token = document.querySelector<HTMLInputElement>("form[action='/sign-out'] input[name=csrf]")?.value;
+  if (!token) return;
+  const sent = await sendWaiting(book, new Journal(openShelf(), person.id, ""), person.id, async (url, bytes) => {
+    const headers = { "Content-Type": "application/octet-stream", "X-CSRF-Token": token };
+    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+    const answer = await fetch(url, { method: "POST", headers, body: new Uint8Array(bytes), credentials: "same-origin", signal });
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    return answer.json() as Promise<Delivered>;
+  });
+  // What the server had already was sent while the editor closed.
+  for (const one of sent.filter(({ taken }) => taken > 0)) {
+    document.getElementById("main")?.prepend(h("div", { class: "notice good sent", role: "status" },
+      `What you typed on this device (${amountSent(one)}) is on the server now: `, h("a", { href: one.edit }, titleOf(one)), "."));
+  }
 }
 
 /** Text on this device that no open page is sending is named on every page. */

@@ -11,6 +11,7 @@ import { Frame } from "./frame";
 import { Book, type KeptPage } from "./kept/book";
 import { Keeping } from "./kept/keeping";
 import { afterLoading, registerWorker } from "./kept/register";
+import { amountSent, deliverAddress, titleOf, type Delivered } from "./kept/sending";
 import { hear } from "./kept/tabs";
 import { moment } from "./kept/words";
 import { Live } from "./live";
@@ -60,6 +61,7 @@ async function startKeeping(
   if (!kept) {
     await book.enter(config.person);
     keeping.opened(config, location.pathname);
+    void keeping.flush(); // it may be closed again at once
   }
   return keeping;
 }
@@ -70,6 +72,16 @@ function showKept(frame: Frame, kept: KeptPage): void {
     + "what you type is kept here, too, and sent when the server is back.";
   frame.notices.show(words, { kind: "info", name: "kept" });
   if (kept.html && patch(frame.previewBody, kept.html)) frame.previewBody.dataset["ready"] = "";
+}
+
+/** Text of other pages that waits on this device goes, too, once the server is there. */
+async function sendOthers({ config, keeping, api, frame }: Desk): Promise<void> {
+  const journal = new Journal(openShelf(), config.person.id, "");
+  const sent = (await keeping?.sendOthers(journal, (url, bytes) => api.send<Delivered>(url, bytes))) ?? [];
+  for (const one of sent.filter(({ taken }) => taken > 0)) {
+    const words = `What you typed into “${titleOf(one)}” (${amountSent(one)}) is on the server now.`;
+    frame.notices.show(words, { name: `sent ${one.edit}`, link: { href: one.edit, text: "Open it" } });
+  }
 }
 
 /** The form token of the session there is now; the home page has it, and opens no document. */
@@ -92,6 +104,7 @@ async function startReading(desk: Desk): Promise<void> {
     const text = config.textUrl ? await api.text(config.textUrl) : "";
     new Page(config, api, frame, model, keeping, null, null, text.replace(/\r\n?/g, "\n"));
     model.happen("success");
+    void sendOthers(desk);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     model.learn({ failure: error.message });
@@ -115,6 +128,7 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
       page?.connected();
       void rescue.settle();
       void succession.tryNow();
+      void sendOthers(desk);
     },
     closed: () => page?.disconnected(),
     replaced: (next) => succession.follow(next),
@@ -129,7 +143,7 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
     },
   });
   const succession = new Succession(live, rescue, () => page);
-  guard(live, model, rescue, keeping, () => page);
+  guard(desk, live, rescue, () => page);
   followSession(desk, live, rescue);
   if (storage) storage.onFailed = () => model.learn({ keeps: false });
   const handle = await live.open(kept?.keptAt ?? null);
@@ -150,9 +164,7 @@ function strand(live: Live, rescue: Rescue, frame: Frame, why: string): void {
 }
 
 /** Closing the tab: ask only when text is neither stored nor kept on this device. */
-function guard(
-  live: Live, model: Model, rescue: Rescue, keeping: Keeping | null, page: () => Page | null,
-): void {
+function guard({ config, model, api, keeping }: Desk, live: Live, rescue: Rescue, page: () => Page | null): void {
   const secure = (): boolean => {
     if (rescue.leaving) return true;
     const kept = live.secure();
@@ -165,6 +177,8 @@ function guard(
   addEventListener("pagehide", (event) => {
     secure();
     if (event.persisted) return; // it may come back from the back/forward cache
+    const rest = rescue.leaving || !model.facts.connected ? null : live.rest;
+    if (rest) api.leave(deliverAddress(live.session.documentUrl, config.deliverUrl), rest);
     page()?.leave();
     void live.leave();
   });

@@ -160,7 +160,7 @@ def test_signing_out_takes_away_what_was_kept(make_house: MakeHouse, sit: Sit) -
 
 
 def test_signing_out_asks_about_text_that_is_nowhere_else(make_house: MakeHouse, sit: Sit) -> None:
-    """The question names page and words; staying keeps the text, which is then sent."""
+    """The question names page and words; staying keeps the text, which its editor then sends."""
     house = make_house(PAGES)
     house.start()
     ada = sit(house)
@@ -174,6 +174,7 @@ def test_signing_out_asks_about_text_that_is_nowhere_else(make_house: MakeHouse,
     ada.page.close()
     house.start()
     ada.page = ada.tab()
+    ada.context.route("**/api/documents/*/changes", lambda route: route.fulfill(status=409))
     ada.page.goto(f"{house.url}/pages")
     expect(ada.page.locator(".unsent")).to_contain_text("(3 words)")
     ada.page.locator(".me summary").click()
@@ -186,6 +187,7 @@ def test_signing_out_asks_about_text_that_is_nowhere_else(make_house: MakeHouse,
     ada.settle(PAGE)
     ada.page.goto(f"{house.url}/pages")
     expect(ada.page.locator(".unsent")).to_have_count(0)
+    ada.forgive("409 (Conflict)")
 
 
 def test_the_return_says_who_changed_what_meanwhile(make_house: MakeHouse, sit: Sit) -> None:
@@ -255,3 +257,70 @@ def test_a_new_version_takes_over_by_itself(make_house: MakeHouse, sit: Sit) -> 
     ada.page.reload()
     ada.page.locator(".cm-content").wait_for(timeout=20_000)
     assert ada.text == PAGES[PAGE]
+
+
+def test_any_page_sends_what_a_closed_editor_could_not(make_house: MakeHouse, sit: Sit) -> None:
+    """Typed on the train, tab closed: the list of pages sends it; opened later, it stands once."""
+    house = make_house(PAGES)
+    house.start()
+    ada = sit(house)
+    ada.open(PAGE)
+    ada.saved()
+    house.kill()
+    ada.go("Control+End")
+    ada.type("Three unsent words\n")
+    ada.page.close(run_before_unload=True)
+    ada.page.wait_for_event("close")
+    house.start()
+    ada.page = ada.tab()
+    ada.page.goto(f"{house.url}/pages")
+    expect(ada.page.locator(".sent")).to_contain_text("is on the server now")
+    expect(ada.page.locator(".unsent")).to_have_count(0)
+    until(lambda: "Three unsent words" in house.file(PAGE), what="the words in the file")
+    ada.open(PAGE)
+    assert ada.settle(PAGE) == PAGES[PAGE] + "Three unsent words\n"
+
+
+def test_another_pages_editor_sends_it_too(make_house: MakeHouse, sit: Sit) -> None:
+    """Whoever opens another page at once, and not the one they had, has told the server all."""
+    house = make_house({**PAGES, "docs/other.md": "# Other\n"})
+    house.start()
+    ada = sit(house)
+    ada.open(PAGE)
+    ada.saved()
+    house.kill()
+    ada.go("Control+End")
+    ada.type("Sent from elsewhere\n")
+    ada.page.close(run_before_unload=True)
+    house.start()
+    ada.page = ada.tab()
+    ada.open("docs/other.md")
+    ada.notice("is on the server now").wait_for(timeout=10_000)
+    until(lambda: "Sent from elsewhere" in house.file(PAGE), what="the words in the file")
+    ada.open(PAGE)
+    assert ada.settle(PAGE) == PAGES[PAGE] + "Sent from elsewhere\n"
+    ada.page.reload()
+    ada.saved()
+    expect(ada.notice("is on the server now")).to_have_count(0)
+
+
+def test_the_last_words_before_a_tab_closes_arrive(make_house: MakeHouse, sit: Sit) -> None:
+    """Typed and closed in one breath, without a question: the page has it a moment later."""
+    house = make_house(PAGES)
+    house.start()
+    ada, bob = sit(house), sit(house, "Bob")
+    for desk in (ada, bob):
+        desk.open(PAGE)
+        desk.saved()
+    for number in range(3):
+        tab = ada.page
+        ada.page = ada.tab()
+        ada.open(PAGE)
+        ada.saved()
+        tab.bring_to_front()
+        tab.locator(".cm-content").focus()
+        tab.keyboard.press("Control+End")
+        tab.keyboard.insert_text(f"Last words {number}.\n")
+        tab.close(run_before_unload=True)
+        bob.sees(f"Last words {number}.", 8)
+    assert ada.settle(PAGE, bob).count("Last words") == 3

@@ -18,6 +18,9 @@ interface Problem {
   readonly cure?: string;
 }
 
+/** Browsers send no more than this of a page that is gone. */
+const MOST_KEPT_ALIVE = 60_000;
+
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** The API as this signed-in person. */
@@ -47,6 +50,14 @@ export class Api {
   /** POST bytes, get JSON. */
   async send<T>(url: string, bytes: Uint8Array): Promise<T> {
     return this.#post<T>(url, new Uint8Array(bytes), "application/octet-stream");
+  }
+
+  /** POST bytes while the page goes away; nobody waits for the answer, and it may not be sent at all. */
+  leave(url: string, bytes: Uint8Array): void {
+    if (bytes.length > MOST_KEPT_ALIVE) return;
+    const headers = { "Content-Type": "application/octet-stream", "X-CSRF-Token": this.csrfToken };
+    const init = { method: "POST", headers, body: new Uint8Array(bytes), keepalive: true, credentials: "same-origin" as const };
+    this.fetching(url, init).catch(() => {}); // it is on this device, too
   }
 
   async #post<T>(url: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<T> {

@@ -9,6 +9,8 @@ export interface Unsent {
   readonly words: number;
   /** When it was first so, in `Date.now()` milliseconds. */
   readonly since: number;
+  /** The document whole, so that any page can send it. */
+  readonly parcel?: { readonly documentUrl: string; readonly bytes: Uint8Array };
 }
 
 /** One page, kept for one person. Times are `Date.now()` milliseconds. */
@@ -107,6 +109,14 @@ export class Book {
     for (const page of gone) await transaction.store.delete([...keyOf(page)]);
     await transaction.done;
     return gone;
+  }
+
+  /** Change an entry that is there. One that was taken away meanwhile does not come back. */
+  async amend(key: Key, change: (page: KeptPage) => KeptPage): Promise<void> {
+    const transaction = this.db.transaction("pages", "readwrite");
+    const known = await transaction.store.get([...key]);
+    if (known) await transaction.store.put(change(known));
+    await transaction.done;
   }
 
   async remove([...key]: Key): Promise<void> {

@@ -1,17 +1,34 @@
 /** The open page's entry in the book: kept up to date while someone has it open. */
 import type { EditorConfig } from "../config";
 import type { Book, Key, KeptPage, Unsent } from "./book";
+import type { Journal } from "../sync/journal";
 import { erasePage, type Drawer } from "./erase";
 import { imagesOf, pictures } from "./images";
 import { placeOf } from "./place";
+import { sendWaiting, type Post, type Sent } from "./sending";
 
 const SETTLE_MILLISECONDS = 1_000;
+
+/** What waits, and the document it is in. */
+export interface Waiting {
+  readonly changes: number;
+  readonly words: number;
+  readonly documentUrl: string;
+  /** Which version of it. */
+  readonly version: string;
+  /** Its bytes; only asked for when they are written. */
+  bytes(): Uint8Array;
+}
+
+function entry({ changes, words, documentUrl, bytes }: Waiting, since: number): Unsent {
+  return { changes, words, since, parcel: { documentUrl, bytes: bytes() } };
+}
 
 /** Writes what changed, a moment later and one write at a time. */
 export class Keeping {
   #change: ((page: KeptPage) => KeptPage) | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #said = "";
+  #said: string | null = "";
   #stopped = false;
   readonly #key: Key;
 
@@ -50,11 +67,16 @@ export class Keeping {
   }
 
   /** What the server has not stored; null: it has everything. */
-  unsent(unsent: Omit<Unsent, "since"> | null): void {
-    const said = JSON.stringify(unsent);
+  unsent(unsent: Waiting | null): void {
+    const said = unsent && `${unsent.changes} ${unsent.words} ${unsent.version}`;
     if (said === this.#said) return;
     this.#said = said;
-    this.#later((page) => ({ ...page, unsent: unsent && { ...unsent, since: page.unsent?.since ?? Date.now() } }));
+    this.#later((page) => ({ ...page, unsent: unsent && entry(unsent, page.unsent?.since ?? Date.now()) }));
+  }
+
+  /** What was typed into other pages, and waits here, is sent from this one. */
+  sendOthers(journal: Journal, post: Post): Promise<Sent[]> {
+    return sendWaiting(this.book, journal, this.#key[0], post, this.#key);
   }
 
   /** Write nothing more: the person signed out. */

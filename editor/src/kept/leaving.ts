@@ -10,12 +10,14 @@ import { amount } from "./words";
 const OTHERS_MILLISECONDS = 150;
 
 /** Look after the form that signs out. */
-export function guardSigningOut(form: HTMLFormElement, book: Book | null, drawer: Drawer | null, person: Person): void {
+export function guardSigningOut(
+  form: HTMLFormElement, book: Book | null, drawer: Drawer | null, person: Person, send: () => Promise<void>,
+): void {
   let done = false;
   form.addEventListener("submit", (event) => {
     if (done) return;
     event.preventDefault();
-    void leave(book, drawer, person).then((goes) => {
+    void send().then(() => leave(book, drawer, person)).then((goes) => {
       if (!goes) return;
       done = true;
       form.requestSubmit();

@@ -12,6 +12,12 @@ export interface Drawer {
   removeItem(key: string): void;
 }
 
+/** What was written down about one document, and where. */
+export interface Written {
+  readonly changes: readonly Uint8Array[];
+  readonly entries: ReadonlyMap<string, string>;
+}
+
 /** One person's journal on this device; every tab writes its own page of it. */
 export class Journal {
   constructor(
@@ -39,13 +45,39 @@ export class Journal {
       (JSON.parse(this.drawer?.getItem(key) ?? "[]") as string[]).map(decoded));
   }
 
+  /** Every document of which something is written down, by id. */
+  all(): Map<string, Written> {
+    const found = new Map<string, Written>();
+    for (const key of this.#keys("")) {
+      const id = key.slice(this.#person.length).split(":", 1)[0]!;
+      const value = this.drawer?.getItem(key) ?? "[]";
+      const { changes, entries } = found.get(id) ?? { changes: [], entries: new Map<string, string>() };
+      found.set(id, {
+        changes: [...changes, ...(JSON.parse(value) as string[]).map(decoded)],
+        entries: new Map([...entries, [key, value]]),
+      });
+    }
+    return found;
+  }
+
+  /** The server has what was written down; what a tab has put in its place since stays. */
+  strike({ entries }: Written): void {
+    for (const [key, value] of entries) {
+      if (this.drawer?.getItem(key) === value) this.drawer.removeItem(key);
+    }
+  }
+
   /** The document holds, and IndexedDB has, what was written down. */
   clear(documentId: string): void {
     for (const key of this.#keys(documentId)) this.drawer?.removeItem(key);
   }
 
+  get #person(): string {
+    return `prdgen.journal:${this.personId}:`;
+  }
+
   #prefix(documentId: string): string {
-    return `prdgen.journal:${this.personId}:${documentId}:`;
+    return documentId === "" ? this.#person : `${this.#person}${documentId}:`;
   }
 
   #keys(documentId: string): string[] {

@@ -164,7 +164,12 @@ export class Session {
 
   /** The document's bytes, for `late`. */
   bytes(): Uint8Array {
-    return A.save(this.handle!.doc());
+    return bytesOf(this.handle!);
+  }
+
+  /** The changes the server has not stored, for `deliver`. */
+  unstored(): Uint8Array {
+    return A.saveSince(this.handle!.doc(), [...(this.#stored ?? [])]);
   }
 
   /** Another document is noted at once; what of it is stored now and then, since that changes with every key. */
@@ -204,6 +209,11 @@ export class Session {
     }
     this.events.moved();
   }
+}
+
+/** The document's bytes, all of it. */
+export function bytesOf(handle: DocHandle<PageDocument>): Uint8Array {
+  return A.save(handle.doc());
 }
 
 function whenReady(handle: DocHandle<PageDocument>, ready: () => void): void {
