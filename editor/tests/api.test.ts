@@ -33,6 +33,14 @@ describe("the API", () => {
     expect(fetching.mock.calls[0]![1]?.headers).toMatchObject({ "Content-Type": "application/octet-stream" });
   });
 
+  test.each(["get", "text", "post"] as const)("an answer that is cut off is said (%s)", async (how) => {
+    const cut = new ReadableStream({ start: (to) => to.error(new TypeError("Failed to fetch")) });
+    const api = new Api("t", async () => new Response(cut));
+    const call = how === "post" ? api.post("/x", {}) : api[how]("/x");
+    await expect(call).rejects.toThrowError(ApiError);
+    await expect(call).rejects.toThrow("cut off");
+  });
+
   test("a problem comes with its detail and cure", async () => {
     const problem = { title: "Refused", detail: "The hook said no.", cure: "Correct the title." };
     const api = new Api("t", async () => answer(problem, 422, "application/problem+json"));

@@ -17,7 +17,8 @@ _TEXT = """() => {
 _HEAD = "document.querySelector('.cm-content').cmTile.root.view.state.selection.main.head"
 # What a browser itself says of a server that is down is no fault of the page.
 _ORDINARY = ("WebSocket connection to", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET",
-             "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED_ENCODING", "503 (Service Unavailable)",
+             "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED_ENCODING",
+             "ERR_CONTENT_LENGTH_MISMATCH", "503 (Service Unavailable)",
              "ERR_SOCKET_NOT_CONNECTED", "401 (Unauthorized)",
              # A service worker's script.
              "An unknown error occurred when fetching the script")  # fmt: skip

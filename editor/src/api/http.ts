@@ -18,6 +18,16 @@ interface Problem {
   readonly cure?: string;
 }
 
+/** An answer's body; one that was cut off is no answer. */
+async function whole<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("The server's answer was cut off.", 0);
+  }
+}
+
 /** Browsers send no more than this of a page that is gone. */
 const MOST_KEPT_ALIVE = 60_000;
 
@@ -34,12 +44,13 @@ export class Api {
 
   /** GET JSON. */
   async get<T>(url: string): Promise<T> {
-    return (await this.#call(url, { headers: { Accept: "application/json" } })).json() as Promise<T>;
+    const response = await this.#call(url, { headers: { Accept: "application/json" } });
+    return whole(response.json() as Promise<T>);
   }
 
   /** GET text. */
   async text(url: string): Promise<string> {
-    return (await this.#call(url, {})).text();
+    return whole((await this.#call(url, {})).text());
   }
 
   /** POST JSON, get JSON. */
@@ -74,7 +85,7 @@ export class Api {
       this.csrfToken = token;
       return send();
     });
-    return (response.status === 204 ? {} : await response.json()) as T;
+    return (response.status === 204 ? {} : await whole(response.json())) as T;
   }
 
   /** A page that was opened without the server has no token yet. */
