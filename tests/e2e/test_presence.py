@@ -87,7 +87,9 @@ def test_the_state_is_on_the_page(shared: House, sit: Sit) -> None:
 def test_a_tab_that_vanished_is_gone_within_ten_seconds(
     shared: House, sit: Sit, browser: Browser
 ) -> None:
-    """A laptop whose lid is shut says nothing: it is noticed, and its face goes."""
+    """A laptop whose lid is shut says nothing: it is noticed, and its face goes. Opened again it
+    comes back by itself, with what was written meanwhile, and nothing has to be done to go on.
+    """
     page = shared.add_page("docs/vanish.md", "# Vanish\n")
     ada = sit(shared)
     ada.open(page)
@@ -113,4 +115,11 @@ def test_a_tab_that_vanished_is_gone_within_ten_seconds(
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
+    ada.go("Control+End")
+    ada.type("While the lid was shut.\n")
+    bob.sees("While the lid was shut.", 30)
+    bob.go("Control+End")
+    bob.type("Awake again.\n")
+    ada.sees("Awake again.", 30)
+    expect(count).to_have_text(re.compile("2 people|Vera is typing"))
     other.close()
