@@ -82,6 +82,38 @@ def test_people_see_each_other_and_where_they_are(open_page: Open) -> None:
     expect(ada.locator(".remote-flag")).to_have_count(0)
 
 
+def test_who_is_there_moves_nothing_on_a_telephone(open_page: Open) -> None:
+    """Coming, typing, being followed: words and faces stay in one row, names inside the screen."""
+    ada = open_page("Ada", width=360, height=740)
+    saved(ada)
+
+    def top() -> float:
+        box = ada.locator(".tabs").bounding_box()
+        assert box is not None
+        return box["y"]
+
+    alone, count = top(), ada.locator(".people-count")
+    bob = open_page("Bartholomew Longname", width=360, height=740)
+    write(bob, "", at="Control+Home")
+    expect(count).to_have_text("2 people")
+    assert top() == alone
+    bob.keyboard.type("A line that ends where the screen ends\n")
+    expect(count).to_have_text("Bartholomew Longname is typing…")
+    assert top() == alone
+    bob.keyboard.press("ArrowLeft")
+    ada.wait_for_function(
+        """() => {
+          const box = document.querySelector(".remote-flag")?.getBoundingClientRect();
+          return box && box.width > 100 && box.right <= 360;
+        }"""
+    )
+    ada.get_by_role("button", name="Go to Bartholomew Longname and follow").click()
+    expect(ada.get_by_role("button", name="Stop following Bartholomew Longname")).to_be_visible()
+    assert top() == alone
+    assert ada.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(ada.get_by_role("heading", name="Checkout", level=1).first).to_be_visible()
+
+
 def test_what_is_typed_without_the_server_outlives_a_reload(
     server: Server, open_page: Open
 ) -> None:

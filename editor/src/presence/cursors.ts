@@ -71,8 +71,24 @@ const field = StateField.define<DecorationSet>({
 });
 
 export function remoteCursors(): Extension {
-  return field;
+  // Drawing a line anew makes its cursors anew.
+  return [field, EditorView.updateListener.of(({ view }) => {
+    if (view.state.field(field).size > 0) view.requestMeasure(INSIDE);
+  })];
 }
+
+/** A name that would go over the right edge stands to the left of its cursor. */
+const INSIDE = {
+  key: "names inside the text",
+  read(view: EditorView): readonly (readonly [flag: HTMLElement, turned: boolean])[] {
+    const edge = view.scrollDOM.getBoundingClientRect().right;
+    const flags = [...view.contentDOM.querySelectorAll<HTMLElement>(".remote-flag")];
+    return flags.map((flag) => [flag, flag.parentElement!.getBoundingClientRect().left + flag.offsetWidth > edge]);
+  },
+  write(found: readonly (readonly [flag: HTMLElement, turned: boolean])[]): void {
+    for (const [flag, turned] of found) flag.classList.toggle("turned", turned);
+  },
+};
 
 /** Show these cursors, and no others. */
 export function showCursors(view: EditorView, cursors: readonly RemoteCursor[]): void {

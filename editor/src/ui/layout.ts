@@ -100,7 +100,7 @@ export class Layout {
       h("span", { class: "branch", title: "Branch" }, config.branch));
     const save = parts.saveVersion
       ? [button(h("span", {}, "Save", h("span", { class: "only-wide" }, " version")), parts.saveVersion, { class: "primary save", "aria-label": "Save version", title: keyName("Save version (Mod+S)") })] : [];
-    return h("header", { class: "top" }, back, names, parts.status, parts.people, ...save, menu("More", parts.menu));
+    return h("header", { class: "top" }, back, names, h("div", { class: "now" }, parts.status, parts.people), ...save, menu("More", parts.menu));
   }
 
   #tools(): HTMLElement {
