@@ -62,15 +62,44 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
         state.branches = {name: state.branch(name) for name in names}
         wanted = [n for n in names if n in there and there[n] != app.repository.tip(n)]
         fresh = [n for n in wanted if not await to_thread.run_sync(_is_here, app, there[n])]
-        if fresh:
-            await to_thread.run_sync(remote.fetch, fresh)
-        await to_thread.run_sync(_track, remote, there, names)
+        late = await _fetched(app, remote, fresh)
+        for name in [name for name in fresh if name not in late]:
+            # What the fetch brought; it may have moved on since the look.
+            if brought := await to_thread.run_sync(remote.tip, name):
+                there[name] = brought
+        await to_thread.run_sync(_track, remote, there, [n for n in names if n not in late])
         state.fetched_at = remote_state.now()
-        free = [name for name in names if await _taken(app, remote, name, there, state)]
+        free = []
+        for name in names:
+            if name in late:
+                state.branch(name).waits = late[name]
+            elif await _taken(app, remote, name, there, state):
+                free.append(name)
         if await send.branches(app, remote, free, there, state):
             return
     for name in free:
         state.branch(name).waits = "others push there all the time"
+
+
+async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]:
+    """Fetch branches; those that could not be, when others could, with the reason."""
+    try:
+        if names:
+            await to_thread.run_sync(remote.fetch, names)
+        return {}
+    except PrdgenError as error:
+        if names == [app.main_branch]:
+            raise
+        log.info("branches are fetched one by one: %s", error)
+    late = {}
+    for name in names:
+        try:
+            await to_thread.run_sync(remote.fetch, [name])
+        except PrdgenError as error:
+            if name == app.main_branch:
+                raise
+            late[name] = error.message
+    return late
 
 
 async def _names(app: App, there: dict[str, str]) -> list[str]:
@@ -95,6 +124,8 @@ async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], sta
     branch = state.branch(name)
     branch.decide = branch.hint = branch.waits = ""
     try:
+        if await to_thread.run_sync(_was_deleted_here, app, remote, name, there.get(name)):
+            return False
         if name not in there:
             return await to_thread.run_sync(_may_be_made, app, remote, name)
         found = await fetch.branch(app, remote.reach.name, name, there[name])
@@ -109,6 +140,16 @@ async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], sta
     if found:
         branch.clashes = found
     return True
+
+
+def _was_deleted_here(app: App, remote: Remote, name: str, there: str | None) -> bool:
+    """In a thread: whether both had the branch and we have it no longer: it is not made again, nor
+    deleted there. New commits there are news.
+    """
+    if app.repository.tip(name) is not None:
+        return False
+    agreed = remote_state.agreed(app, remote.reach.name, name)
+    return there is None or there == agreed
 
 
 def _may_be_made(app: App, remote: Remote, name: str) -> bool:

@@ -184,6 +184,14 @@ class RemoteDenied(PrdgenError):
     retryable = True
 
 
+class BadObjects(PrdgenError):
+    """What the remote {where} sent is not taken: {got}."""
+
+    cure = "Look at it with `git fsck --strict` at the remote; commits wait here meanwhile."
+    status = 502
+    retryable = True
+
+
 class RemoteMissing(PrdgenError):
     """There is no repository at {where}, or none that prdgen may see: {got}."""
 

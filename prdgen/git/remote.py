@@ -23,6 +23,8 @@ _FETCH: Final = (
     "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
     "--no-show-forced-updates", "--refmap=",
 )  # fmt: skip
+_COMMIT: Final = re.compile(r"(?!0{40})[0-9a-f]{40}")
+"""A ref that is broken there is listed as all zeros."""
 _PUSH: Final = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
 _MOVED: Final = (
     "fetch first", "non-fast-forward", "stale info", "already exists", "cannot lock ref",
@@ -54,7 +56,7 @@ class Remote:
         for line in done.output.decode("utf-8", "replace").splitlines():
             commit, _, ref = line.partition("\t")
             name = ref.removeprefix(_HEADS)
-            if ref.startswith(_HEADS) and re.fullmatch(r"[0-9a-f]{40}", commit) and _is_fit(name):
+            if ref.startswith(_HEADS) and _COMMIT.fullmatch(commit) and _is_fit(name):
                 found[name] = commit
         return found
 

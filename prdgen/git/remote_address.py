@@ -107,7 +107,7 @@ def reach(repository: Repository, access: Access) -> Reach:
     if "ssh" in protocols:
         variables["GIT_SSH_COMMAND"] = _ssh(repository, access)
     return Reach(
-        name, _shown(urls[0]), _protocol(urls[0]), tuple(options), variables, access.seconds
+        name, shown(urls[0]), _protocol(urls[0]), tuple(options), variables, access.seconds
     )
 
 
@@ -170,8 +170,9 @@ def _of_scheme(url: str) -> str:
 
 
 def _bad(url: str, why: str) -> BadRemote:
-    return BadRemote(what="The remote", where="remote", got=_shown(url)[:200], why=why)
+    return BadRemote(what="The remote", where="remote", got=shown(url)[:200], why=why)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
+    """An address as people may see it: without user and password."""
     return re.sub(r"(\w://)[^/@\s]*@", r"\1", url)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prdgen.git.errors import RemoteAway, RemoteDenied, RemoteMissing
+from prdgen.git.errors import BadObjects, RemoteAway, RemoteDenied, RemoteMissing
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
 
-Failure = RemoteAway | RemoteDenied | RemoteMissing
+Failure = RemoteAway | RemoteDenied | RemoteMissing | BadObjects
 _LONGEST: Final = 500
 _DENIED: Final = (
     "authentication failed", "could not read username", "could not read password",
@@ -29,6 +29,8 @@ def failure(reach: Reach, done: Done) -> Failure:
         "what": "The remote", "where": reach.address, "got": brief(reach, done.complaint),
         "how": reach.how_to_get_in,
     }  # fmt: skip
+    if "fsck error" in words:
+        return BadObjects(**facts)
     if any(sign in words for sign in _DENIED):
         return RemoteDenied(**facts)
     if any(sign in words for sign in _MISSING):

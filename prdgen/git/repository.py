@@ -243,6 +243,14 @@ class Repository:
             return False
         return old == new or git.descendant_of(new, old)
 
+    def ahead_behind(self, one: str, other: str) -> tuple[int, int] | None:
+        """How many commits only `one` has, and only `other`; None: one of them is not here."""
+        git = self.libgit2
+        if one not in git or other not in git:
+            return None
+        ahead, behind = git.ahead_behind(one, other)
+        return int(ahead), int(behind)
+
     def commits_between(self, old: str, new: str) -> list[str]:
         """The commits of `new` that `old` has not, oldest first, without merges."""
         asked = ("rev-list", "--reverse", "--topo-order", "--no-merges", f"{old}..{new}")

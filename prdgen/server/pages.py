@@ -15,7 +15,17 @@ from starlette.responses import RedirectResponse, Response
 from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
-from prdgen.flows import compare, create, export, follow, new_file, read, roles, write_rules
+from prdgen.flows import (
+    compare,
+    create,
+    export,
+    follow,
+    new_file,
+    read,
+    remote_report,
+    roles,
+    write_rules,
+)
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.page import templates
@@ -51,7 +61,7 @@ async def home(request: Request) -> Response:
     ]
     return html.render(
         request, "home.html", title="Home", recent=recent.pages, active=active,
-        behind=await follow.behind(app),
+        behind=await follow.behind(app), remote=await to_thread.run_sync(remote_report.of, app),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from prdgen.server import (
     offline,
     pages,
     people_pages,
+    remote_pages,
     site_files,
     static_files,
     sync_socket,
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *reading.OPERATIONS,
     *writing.OPERATIONS,
     *drafting.OPERATIONS,
+    *remote_pages.OPERATIONS,
     *events_stream.OPERATIONS,
 )
 """The API, whole."""
@@ -55,6 +57,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/sign-out", people_pages.sign_out, methods=["POST"]),
         Route("/people", people_pages.people_list, methods=["GET", "POST"]),
         Route("/tokens", people_pages.tokens, methods=["GET", "POST"]),
+        Route("/remote", remote_pages.remote, methods=["GET", "POST"]),
         Route("/problems/{code}", pages.problem),
         Route("/api/openapi.json", _openapi),
         *(operation.route() for operation in OPERATIONS),

@@ -1,57 +1,42 @@
 """A remote: commits go there and come from there, merged with what is typed (trap 10, both ways)."""
 
-import subprocess
+import asyncio
 
 import pytest
-from git.repos import Repo
 
-from prdgen.flows import exchange
+from prdgen.store import conflicts
 
 from .conftest import ONE
 from .harness import fsck, until
+from .remotes import FAR, clone_of, hub_of, known, push, state, trade
 
 
 @pytest.fixture
-def hub(repo, tmp_path) -> Repo:
-    """A bare repository that `repo` calls origin."""
-    path = tmp_path / "hub.git"
-    subprocess.run(["git", "clone", "--quiet", "--bare", str(repo.path), str(path)], check=True)
-    repo.git("remote", "add", "origin", str(path))
-    return Repo(path)
+def hub(repo, tmp_path):
+    return hub_of(repo, tmp_path / "hub.git")
 
 
 @pytest.fixture
-def bob(hub, tmp_path) -> Repo:
-    """Somebody's clone of the hub."""
-    subprocess.run(["git", "clone", "--quiet", str(hub.path), str(tmp_path / "bob")], check=True)
-    return Repo(tmp_path / "bob")
+def bob(hub, tmp_path):
+    return clone_of(hub, tmp_path / "bob")
 
 
 @pytest.fixture
 async def house(houses, repo, hub):
     """A house that exchanges with origin when a test has its jobs done."""
-    return await houses(repo, remote="origin", remote_seconds=3600)
-
-
-def push(clone: Repo) -> str:
-    clone.git("push", "--quiet", "origin", "HEAD")
-    return clone.git("rev-parse", "HEAD")
-
-
-def state(repo: Repo, branch="main") -> tuple[str, str]:
-    return repo.git("rev-parse", branch), repo.git("rev-parse", f"refs/remotes/origin/{branch}")
+    return await houses(repo, **FAR)
 
 
 async def test_a_commit_here_is_pushed(house, repo, hub):
-    """A version that a person saves is at the remote, under their name."""
+    """A version that a person saves is at the remote, under their name; `git status` knows."""
     editor = await house.editor()
     await editor.write(" typed", after="first line")
     await house.save("ann", "Say more")
     await house.work()
-    assert hub.git("rev-parse", "main") == repo.tip()
+    assert hub.git("rev-parse", "main") == repo.tip() == repo.git("rev-parse", "origin/main")
     assert hub.git("log", "-1", "--format=%an %s", "main") == "Ann Say more"
     assert "typed" in hub.git("show", "main:one.md")
-    assert state(repo) == (repo.tip(), repo.tip())
+    assert (known(house).ahead, known(house).behind) == (0, 0)
 
 
 async def test_a_commit_there_is_in_the_open_browsers(house, repo, bob):
@@ -60,7 +45,7 @@ async def test_a_commit_there_is_in_the_open_browsers(house, repo, bob):
     await editor.write(" typed", after="first line")
     bob.commit("Edit", one=ONE.replace("third", "pushed"), new="# New\n")
     pushed = push(bob)
-    await exchange.run(house.app)
+    await trade(house)
     await editor.until(lambda: "pushed line" in editor.text and "first line typed" in editor.text)
     assert repo.tip() == pushed
     assert (repo.path / "new.md").read_text() == "# New\n"
@@ -79,7 +64,6 @@ async def test_both_at_once_are_merged_and_pushed(house, repo, hub, bob):
     await house.save()
     ours = repo.tip()
     await house.work()
-    await house.work()
     assert hub.git("rev-parse", "main") == repo.tip()
     assert hub.git("log", "-1", "--format=%P", "main").split() == [ours, theirs]
     text = hub.git("show", "main:one.md")
@@ -89,3 +73,284 @@ async def test_both_at_once_are_merged_and_pushed(house, repo, hub, bob):
     await until(lambda: repo.status() == "")
     assert (repo.path / "other.md").read_text() == "# Other\n\nby bob\n"
     assert (fsck(repo), fsck(hub)) == ("", "")
+
+
+async def test_the_same_words_stand_twice_and_people_are_told(house, repo, hub, bob):
+    """Both versions on whole lines, in the page, at the remote and in the list of conflicts."""
+    editor = await house.editor()
+    bob.commit("Edit", one=ONE.replace("second line", "zweite Zeile"))
+    push(bob)
+    await editor.replace("second line", "deuxième ligne")
+    await house.save()
+    await trade(house)
+    await editor.until(lambda: "zweite Zeile" in editor.text and "deuxième" in editor.text)
+    assert hub.git("rev-parse", "main") == repo.tip()
+    async with house.app.store.transaction() as tx:
+        (found,) = await conflicts.list_open(tx, house.live().id)
+    assert (found.ours, found.theirs) == ("deuxième ligne\n", "zweite Zeile\n")
+    assert ("git.conflict.detected", "one.md") in [
+        tuple(each) for each in await house.events("git.conflict.detected")
+    ]
+    assert known(house).clashes == (
+        "one.md: both sides changed the same words; both versions stand",
+    )
+
+
+async def test_another_file_that_both_changed_is_kept_twice(house, repo, hub, bob):
+    """Theirs stays where builds look for it, ours is beside it; the merge is whole."""
+    for each, value in ((bob, "blue"), (repo, "red")):
+        each.put({"css/extra.css": f"a {{ color: {value} }}\n", "both.txt": "same\n"})
+        each.commit(f"Make it {value}")
+    push(bob)
+    ours = repo.tip()
+    await trade(house)
+    beside = f"css/extra.ours-{ours[:8]}.css"
+    assert hub.git("rev-parse", "main") == repo.tip()
+    assert hub.git("show", "main:css/extra.css") == "a { color: blue }"
+    assert hub.git("show", f"main:{beside}") == "a { color: red }"
+    assert (repo.path / beside).read_text() == "a { color: red }\n"
+    assert repo.status() == ""
+    assert [tuple(each) for each in await house.events("git.conflict.detected")] == [
+        ("git.conflict.detected", "css/extra.css")
+    ]
+
+
+async def test_a_branch_that_is_checked_out_nowhere(house, repo, hub, bob):
+    """Someone has a page of it open: both directions, and nothing is written to a folder."""
+    repo.git("branch", "draft")
+    editor = await house.editor(branch="draft")
+    await editor.write(" typed", after="first line")
+    await house.save(branch="draft")
+    await house.work()
+    assert hub.git("rev-parse", "draft") == repo.tip("draft")
+    bob.git("fetch", "--quiet")
+    bob.git("switch", "--quiet", "draft")
+    bob.commit("Edit", one=(bob.path / "one.md").read_text().replace("third", "pushed"))
+    push(bob)
+    await trade(house)
+    await editor.until(lambda: "pushed line" in editor.text)
+    assert repo.tip("draft") == bob.git("rev-parse", "HEAD")
+    assert (repo.path / "one.md").read_text() == ONE
+    assert hub.git("rev-parse", "main") == repo.tip("main")
+
+
+async def test_branches_by_pattern_come_and_go_by_themselves(houses, repo, hub, bob):
+    """`remote_branches`: made there is made here, and the other way; others and `recovered/` stay."""
+    house = await houses(repo, remote_branches=("team/*",), **FAR)
+    for name in ("team/theirs", "else"):
+        bob.git("branch", name)
+    push(bob, "team/theirs", "else")
+    for name in ("team/ours", "mine", "recovered/ann-1"):
+        repo.git("branch", name)
+    await trade(house)
+    assert set(repo.opened.branches()) == {
+        "main", "team/theirs", "team/ours", "mine", "recovered/ann-1",
+    }  # fmt: skip
+    assert set(hub.git("branch", "--format=%(refname:short)").split()) == {
+        "main", "team/theirs", "team/ours", "else",
+    }  # fmt: skip
+    repo.git("branch", "-D", "team/theirs")
+    await trade(house)
+    assert repo.tip("team/theirs") is None
+    assert hub.git("rev-parse", "team/theirs")
+
+
+async def test_edited_files_of_the_folder_stay(house, repo, bob):
+    """What somebody edited there and did not commit is not touched, a page of it merged when opened."""
+    repo.put({"notes.txt": "one\ntwo\n"})
+    repo.commit("Notes")
+    await trade(house)
+    bob.git("pull", "--quiet")
+    bob.put({"notes.txt": "one\ntwo\nthree\n"})
+    bob.commit("More", other="# Other\n\nother, by bob\n")
+    push(bob)
+    repo.put({"notes.txt": "edited\n", "other.md": "# Other by hand\n\nother\n"})
+    repo.put({"staged.txt": "staged\n"})
+    repo.git("add", "staged.txt")
+    await trade(house)
+    assert repo.tip() == bob.git("rev-parse", "HEAD")
+    assert (repo.path / "notes.txt").read_text() == "edited\n"
+    assert "A  staged.txt" in repo.status()
+    editor = await house.editor(page="other.md")
+    await editor.until(lambda: "by hand" in editor.text and "by bob" in editor.text)
+
+
+async def test_a_merge_under_way_in_the_folder_is_waited_for(house, repo, bob):
+    """Nothing moves before it ends; then all of it comes."""
+    bob.commit("Edit", other="# Other\n\nby bob\n")
+    pushed = push(bob)
+    repo.git("switch", "--quiet", "-c", "side")
+    repo.commit("Side", one=ONE.replace("first", "1st"))
+    repo.git("switch", "--quiet", "main")
+    ours = repo.commit("Main", one=ONE.replace("first", "erste"))
+    repo.git("merge", "side", ok=False)
+    await trade(house)
+    assert repo.tip() == ours
+    assert "a merge is under way" in known(house).waits
+    repo.git("merge", "--abort")
+    await trade(house)
+    assert repo.opened.is_ancestor(pushed, repo.tip())
+    assert known(house).waits == ""
+
+
+async def test_a_force_push_there_is_followed(house, repo, hub, bob):
+    """Its history is ours then; the commits only we had come on top, by whom they were."""
+    editor = await house.editor()
+    bob.commit("Secret", other="# Other\n\nsecret\n")
+    push(bob)
+    await trade(house)
+    await editor.write(" committed", after="first line")
+    await house.save()
+    ours = repo.tip()
+    await editor.write(" typed", after="third line")
+    bob.git("reset", "--quiet", "--hard", "HEAD~1")
+    bob.commit("Instead", other="# Other\n\nharmless\n")
+    rewritten = push(bob, "--force", "HEAD")
+    await trade(house)
+    assert hub.git("rev-parse", "main") == repo.tip() != ours
+    assert hub.git("log", "--format=%an %P", "-1", "main") == f"Ann {rewritten}"
+    assert not repo.opened.is_ancestor(ours, repo.tip())
+    assert "committed" in hub.git("show", "main:one.md")
+    assert "harmless" in (repo.path / "other.md").read_text()
+    await editor.until(lambda: "committed" in editor.text and "third line typed" in editor.text)
+    assert editor.text.count("committed") == editor.text.count("typed") == 1
+    assert fsck(repo) == ""
+
+
+async def test_a_force_push_there_when_we_have_nothing_of_our_own(house, repo, hub, bob):
+    """Only the branch moves back; nothing is pushed over it."""
+    first = repo.tip()
+    bob.commit("Mistake", other="# Other\n\nmistake\n")
+    push(bob)
+    await trade(house)
+    bob.git("reset", "--quiet", "--hard", first)
+    push(bob, "--force", "HEAD")
+    await trade(house)
+    assert repo.tip() == hub.git("rev-parse", "main") == first
+    assert "mistake" not in (repo.path / "other.md").read_text()
+    assert repo.status() == ""
+
+
+async def test_history_rewritten_here_is_for_a_person(house, repo, hub):
+    """Neither forced out nor undone; the two commands in the hint each settle it."""
+    repo.commit("Sent", other="# Other\n\nsent\n")
+    await trade(house)
+    sent = repo.tip()
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    ours = repo.commit("Instead", other="# Other\n\ninstead\n")
+    await trade(house)
+    assert (repo.tip(), hub.git("rev-parse", "main")) == (ours, sent)
+    assert "rewritten here" in known(house).decide
+    assert "--force-with-lease origin main" in known(house).hint
+    repo.git("push", "--quiet", "--force-with-lease", "origin", "main")
+    await trade(house)
+    assert known(house).decide == ""
+    assert repo.tip() == hub.git("rev-parse", "main") == ours
+
+
+async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):
+    """It is not made again; pushed by hand it goes on, also main."""
+    await trade(house)
+    hub.git("update-ref", "-d", "refs/heads/main")
+    repo.commit("More", other="# Other\n\nmore\n")
+    await trade(house)
+    assert "deleted there" in known(house).decide
+    assert hub.git("branch", "--list") == ""
+    repo.git("push", "--quiet", "origin", "main")
+    repo.commit("Even more", other="# Other\n\neven more\n")
+    await trade(house)
+    assert known(house).decide == ""
+    assert hub.git("rev-parse", "main") == repo.tip()
+
+
+async def test_unrelated_history_is_for_a_person(houses, repo, tmp_path):
+    """Nothing is merged, nothing pushed, and typing goes on."""
+    hub, stranger = hub_of(repo, tmp_path / "hub.git"), clone_of(repo, tmp_path / "stranger")
+    stranger.git("switch", "--quiet", "--orphan", "new")
+    theirs = stranger.commit("Other beginnings", other="# Else\n")
+    stranger.git("push", "--quiet", "--force", str(hub.path), "new:main")
+    house = await houses(repo, **FAR)
+    ours = repo.tip()
+    await trade(house)
+    assert (repo.tip(), hub.git("rev-parse", "main")) == (ours, theirs)
+    assert "begin with different commits" in known(house).decide
+    editor = await house.editor()
+    await editor.write(" typed", after="first line")
+    await house.save()
+
+
+async def test_somebody_pushes_between_our_look_and_our_push(house, repo, hub, bob, tmp_path):
+    """A hook of the remote has Bob win the race, twice; ours is merged and taken in the same job."""
+    for number in range(2):
+        bob.git("switch", "--quiet", "-c", f"ready{number}")
+        bob.commit(f"Bob {number}", **{f"bob{number}": f"# Bob {number}\n"})
+    push(bob, "ready0", "ready1")
+    hub.put({
+        "hooks/pre-receive": "#!/bin/sh\nunset GIT_QUARANTINE_PATH\nfor n in 0 1; do\n"
+        'if git rev-parse -q --verify "refs/heads/ready$n" >/dev/null; then\n'
+        'git update-ref refs/heads/main "refs/heads/ready$n"; git update-ref -d "refs/heads/ready$n"\n'
+        "echo 'main moved meanwhile'; exit 1; fi; done\n"
+    })  # fmt: skip
+    (hub.path / "hooks/pre-receive").chmod(0o755)
+    repo.commit("Ours", other="# Other\n\nours\n")
+    await trade(house)
+    assert hub.git("rev-parse", "main") == repo.tip()
+    names = hub.git("ls-tree", "--name-only", "main").split()
+    assert {"bob0.md", "bob1.md", "one.md", "other.md"} <= set(names)
+    assert "ours" in hub.git("show", "main:other.md")
+    assert (repo.status(), fsck(repo)) == ("", "")
+
+
+async def test_a_push_that_is_refused_is_said_in_words(house, repo, hub, bob):
+    """What comes from there still comes; the same commit is not tried again at once."""
+    hub.put(
+        {
+            "hooks/pre-receive": "#!/bin/sh\necho 'main is protected: use a pull request' >&2\nexit 1\n"
+        }
+    )
+    editor = await house.editor()
+    bob.commit("Edit", other="# Other\n\nby bob\n")
+    theirs = push(bob)
+    (hub.path / "hooks/pre-receive").chmod(0o755)
+    await editor.write(" typed", after="first line")
+    await house.save()
+    await house.work()
+    assert "main is protected: use a pull request" in known(house).refused
+    assert hub.git("rev-parse", "main") == theirs
+    assert "by bob" in (repo.path / "other.md").read_text()
+    assert state(house).failure == ""
+    pushed_at = state(house).pushed_at
+    await trade(house)
+    assert state(house).pushed_at == pushed_at
+    (hub.path / "hooks/pre-receive").unlink()
+    await editor.write(" more", after="first line")
+    await house.save()
+    await house.work()
+    assert (known(house).refused, hub.git("rev-parse", "main")) == ("", repo.tip())
+
+
+async def test_bad_names_from_there_are_for_a_person(house, repo, hub, bob):
+    """A link out of the repository, and two names that some systems take for one."""
+    (bob.path / "out.md").symlink_to("/etc/passwd")
+    bob.git("config", "core.ignoreCase", "false")
+    bob.put({"ONE.md": "# Another one\n"})
+    bob.commit("Bad")
+    push(bob)
+    ours = repo.tip()
+    await trade(house)
+    assert repo.tip() == ours
+    assert "link that leads out" in known(house).decide
+    assert "ONE.md" in known(house).decide
+    assert not (repo.path / "out.md").is_symlink()
+    bob.git("rm", "--quiet", "out.md", "ONE.md")
+    bob.commit("Good again")
+    assert push(bob) != ours
+    await trade(house)
+    assert (known(house).decide, repo.tip()) == ("", bob.git("rev-parse", "HEAD"))
+
+
+async def test_two_processes_do_not_exchange_at_once(house, repo, hub):
+    """Five at once: the lock lets them in one after the other, and all end well."""
+    repo.commit("More", other="# Other\n\nmore\n")
+    await asyncio.gather(*(trade(house) for _ in range(5)))
+    assert hub.git("rev-parse", "main") == repo.tip()

@@ -48,6 +48,8 @@ CALLS: dict[str, dict] = {
     "close_draft": {"path": {"name": "none"}, "status": 404},
     "reopen_draft": {"path": {"name": "20260101-00000000"}, "status": 404},
     "deliver_changes": {"path": {"id": "x"}, "content": b"no document", "status": 404},
+    "get_remote": {"status": 404},
+    "ask_remote": {"status": 404},
     "who_am_i": {},
     "list_people": {},
     "invite_person": {"body": {"name": "Grace", "email": "grace@example.org", "role": "reader"}},

@@ -1,0 +1,338 @@
+"""Remotes that misbehave, remotes behind sign-in, and servers that are each other's remote."""
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from prdgen.flows import doctor, remote_report, remote_wanted
+from prdgen.git import process
+from prdgen.git.errors import BadRemote, RemoteAway, RemoteDenied, RemoteMissing
+
+from . import pushing
+from .conftest import ONE
+from .harness import House, fsck, until
+from .remotes import (
+    FAR,
+    answering,
+    clone_of,
+    cutting_off,
+    hub_of,
+    known,
+    push,
+    silent,
+    state,
+    trade,
+    with_status,
+)
+
+
+def aim(house, address, **options):
+    """Have the house's remote be this one from now on."""
+    house.app.settings = replace(house.app.settings, remote=address, **options)
+
+
+@pytest.fixture
+async def house(houses, repo):
+    return await houses(repo, **FAR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (
+            with_status("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'),
+            RemoteDenied,
+            "user",
+        ),
+        (with_status("403 Forbidden"), RemoteDenied, "403"),
+        (with_status("404 Not Found"), RemoteMissing, "not found"),
+        (with_status("500 Internal Server Error"), RemoteAway, "500"),
+        (with_status("503 Service Unavailable", "Retry-After: 60"), RemoteAway, "503"),
+        (cutting_off, RemoteAway, ""),
+        (with_status("302 Found", "Location: ext::sh -c x"), RemoteAway, ""),
+        (with_status("302 Found", "Location: file:///etc/passwd"), RemoteAway, ""),
+    ],
+)
+async def test_a_remote_that_misbehaves_stops_nobody(house, repo, answer, error, words):
+    """The reason stands in words where people look, and typing, files and commits go on."""
+    editor = await house.editor()
+    async with answering(answer) as address:
+        aim(house, address)
+        with pytest.raises(error) as raised:
+            await trade(house)
+    assert words in raised.value.message.lower()
+    report = remote_report.of(house.app)
+    assert (report.state, report.failure) == ("failing", raised.value.message)
+    assert report.hint
+    await editor.write(" typed", after="first line")
+    await house.save()
+    assert "typed" in repo.git("show", "main:one.md")
+
+
+async def test_a_remote_that_says_nothing_is_given_up(house, repo):
+    """After remote_timeout_seconds, without a process left behind."""
+    async with answering(silent) as address:
+        aim(house, address, remote_timeout_seconds=1.0)
+        began = time.monotonic()
+        with pytest.raises(RemoteAway):
+            await trade(house)
+        assert time.monotonic() - began < 10
+    left = [
+        found for found in Path("/proc").glob("[0-9]*/cmdline") if address.encode() in _read(found)
+    ]
+    assert left == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+async def test_nobody_listens_and_then_somebody_does(house, repo, tmp_path):
+    """The job fails, is tried again by itself, and what waited is sent."""
+    aim(house, str(tmp_path / "hub.git"))
+    async with house.app.store.transaction() as tx:
+        await remote_wanted.after_commit(house.app, tx)
+    await house.work()
+    assert state(house).failure
+    assert state(house).failing_since
+    hub = hub_of(repo, tmp_path / "hub.git")
+    repo.commit("Meanwhile", other="# Other\n\nmeanwhile\n")
+    deadline = asyncio.get_running_loop().time() + 30
+    while hub.git("rev-parse", "main") != repo.tip():
+        assert asyncio.get_running_loop().time() < deadline
+        await house.work()
+        await asyncio.sleep(0.1)
+    assert state(house).failure == ""
+
+
+async def test_while_the_remote_is_away_commits_make_no_further_jobs(house, repo, tmp_path):
+    """One job waits for it, however much is written."""
+    aim(house, str(tmp_path / "nowhere.git"))
+    for _ in range(3):
+        async with house.app.store.transaction() as tx:
+            await remote_wanted.after_commit(house.app, tx)
+        await house.work()
+    async with house.app.store.transaction() as tx:
+        found = await tx.execute(
+            "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'exchange'"
+        )
+        assert [status for (status,) in await found.fetchall()] == ["todo"]
+
+
+@pytest.mark.parametrize("address", ["ext::sh -c 'touch PWNED'", "--upload-pack=touch PWNED"])
+async def test_smuggled_options_run_nothing(house, repo, address):
+    """Not from the settings, not from Git's configuration."""
+    aim(house, address)
+    with pytest.raises(BadRemote):
+        await trade(house)
+    repo.git("config", "remote.origin.url", address)
+    aim(house, "origin")
+    with pytest.raises(BadRemote):
+        await trade(house)
+    assert not (repo.path / "PWNED").exists()
+    assert remote_report.of(house.app).state == "failing"
+
+
+async def test_branch_names_that_look_like_options_are_not_taken(houses, repo, tmp_path):
+    """A remote may have any names; those that Git or a shell could mistake are passed by."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    tip = repo.tip()
+    for name in ("--upload-pack=x", "a;touch x", "-x", "HEAD"):
+        path = hub.path / "refs/heads" / name
+        path.write_text(f"{tip}\n")
+    house = await houses(repo, remote_branches=("*",), **FAR)
+    await trade(house)
+    assert "main" in repo.opened.branches()
+    assert not {name for name in repo.opened.branches() if name.startswith("-") or name == "HEAD"}
+    assert state(house).failure == ""
+
+
+async def test_a_second_server_is_a_remote_with_a_token(
+    houses, repo, tmp_path, empty_database_url, redis_url, caplog
+):
+    """Through `/git/`: both directions, into its open browsers; the token is in no log or page."""
+    far = clone_of(repo, tmp_path / "far")
+    far.git("remote", "remove", "origin")
+    peer = House(far, empty_database_url, _other(redis_url))
+    await peer.open()
+    try:
+        async with pushing.serving(peer, tmp_path / "clones") as server:
+            token = await server.token("bob")
+            house = await houses(
+                repo, **{**FAR, "remote": f"http://{server.place}/git/"}, remote_token=token
+            )
+            near, distant = await house.editor("ann"), await peer.editor("bob")
+            await near.write(" near", after="first line")
+            await house.save("ann")
+            await house.work()
+            await distant.until(lambda: "first line near" in distant.text)
+            await distant.write(" distant", after="third line")
+            await peer.save("bob")
+            await trade(house)
+            await near.until(lambda: "third line distant" in near.text)
+            assert repo.tip() == far.tip()
+            aim(house, house.app.settings.remote, remote_token="wrong-token")
+            with pytest.raises(RemoteDenied) as denied:
+                await trade(house)
+            shown = denied.value.message + caplog.text + str(remote_report.of(house.app))
+            assert "wrong-token" not in shown
+            assert token not in shown
+    finally:
+        await peer.close()
+
+
+def _other(redis_url: str) -> str:
+    head, _, number = redis_url.rpartition("=")
+    return f"{head}={(int(number) + 8) % 16}"
+
+
+async def test_two_servers_of_one_remote_with_people_typing(
+    houses, repo, tmp_path, empty_database_url, redis_url
+):
+    """Each with its own clone and database, exchanging all the time: both converge, every word of
+    both stands once, here, there and at the remote.
+    """
+    hub = hub_of(repo, tmp_path / "hub.git")
+    second = clone_of(hub, tmp_path / "second")
+    options = {**FAR, "quiet_seconds": 0.2}
+    one = await houses(repo, **options)
+    two = House(second, empty_database_url, _other(redis_url), **options)
+    await two.open()
+    try:
+        ann, bob = await one.editor("ann"), await two.editor("bob")
+        typing = True
+
+        async def type_on(editor, after):
+            for number in range(12):
+                await editor.write(f" {editor.name}{number}", after=after)
+                await asyncio.sleep(0.1)
+
+        async def go_on(house):
+            while typing:
+                await house.work()
+                await asyncio.sleep(0.05)
+
+        going = [asyncio.create_task(go_on(each)) for each in (one, two)]
+        await asyncio.gather(type_on(ann, "first line"), type_on(bob, "third line"))
+        await one.save("ann")
+        await two.save("bob")
+        typing = False
+        await asyncio.gather(*going)
+        for _ in range(3):
+            await trade(one)
+            await trade(two)
+        await until(lambda: ann.text == bob.text)
+        words = [f" {name}{number}" for name in ("Ann", "Bob") for number in range(12)]
+        for word in words:
+            found = [t.count(f"{word} ") + t.count(f"{word}\n") for t in (ann.text, bob.text)]
+            assert found == [1, 1], (word, ann.text)
+        assert repo.tip() == second.tip() == hub.git("rev-parse", "main")
+        assert hub.git("show", "main:one.md") + "\n" == ann.text
+        assert (fsck(repo), fsck(second), fsck(hub)) == ("", "", "")
+    finally:
+        await two.close()
+
+
+async def test_over_ssh(houses, repo, tmp_path):
+    """What Git starts is ssh with a host and a command; here a stand-in that runs it on this machine."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\necho "$@" >>"$0.log"\nfor last; do :; done\nexec sh -c "$last"\n')
+    ssh.chmod(0o755)
+    repo.git("config", "core.sshCommand", str(ssh))
+    house = await houses(repo, **{**FAR, "remote": f"git@team.example:{hub.path}"})
+    repo.commit("Over SSH", other="# Other\n\nssh\n")
+    await trade(house)
+    assert hub.git("rev-parse", "main") == repo.tip()
+    log = Path(f"{ssh}.log").read_text()
+    assert "BatchMode=yes" in log
+    assert "git-upload-pack" in log
+    assert "git-receive-pack" in log
+
+
+async def test_killed_in_the_middle_it_is_whole_afterwards(houses, repo, tmp_path, monkeypatch):
+    """The branch has moved and its files not: the next exchange, or start, brings them along."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    bob = clone_of(hub, tmp_path / "bob")
+    house = await houses(repo, **FAR)
+    bob.commit("Edit", other="# Other\n\nby bob\n", new="# New\n")
+    theirs = push(bob)
+
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("prdgen.flows.landing._follow", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await trade(house)
+    assert repo.tip() == theirs
+    assert not (repo.path / "new.md").exists()
+    await trade(house)
+    assert (repo.path / "new.md").read_text() == "# New\n"
+    assert (repo.status(), known(house).decide) == ("", "")
+
+
+async def test_doctor_says_how_the_remote_stands(houses, repo, tmp_path):
+    """Without a server: none, well, or what is wrong and what to do."""
+
+    def finding(house):
+        found = doctor.look(house.app.settings)
+        return next(each for each in found if each.name == "remote")
+
+    house = await houses(repo, **{**FAR, "remote": ""})
+    assert finding(house).ok
+    hub_of(repo, tmp_path / "hub.git")
+    aim(house, "origin")
+    await trade(house)
+    assert finding(house).ok
+    assert "0 ahead, 0 behind" in finding(house).what
+    (tmp_path / "hub.git").rename(tmp_path / "gone.git")
+    with pytest.raises((RemoteMissing, RemoteAway)):
+        await trade(house)
+    assert not finding(house).ok
+    assert finding(house).cure
+
+
+def test_git_gets_no_secrets_of_the_server(monkeypatch):
+    """Whatever the server's environment holds, Git's does not."""
+    monkeypatch.setenv("PRDGEN_REMOTE_TOKEN", "s3cret")
+    assert "s3cret" not in str(process.environment())
+
+
+async def test_the_same_page_is_typed_in_while_it_comes(houses, repo, tmp_path):
+    """Ten commits there and typing here, all the time: nothing is lost or doubled."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    bob = clone_of(hub, tmp_path / "bob")
+    house = await houses(repo, **{**FAR, "quiet_seconds": 0.2})
+    ann = await house.editor()
+    typing = True
+
+    async def type_on():
+        number = 0
+        while typing:
+            await ann.write(f" a{number}.", after="first line")
+            number += 1
+        return number
+
+    task = asyncio.create_task(type_on())
+    for number in range(10):
+        bob.git("pull", "--quiet", "--rebase")
+        text = (bob.path / "one.md").read_text()
+        bob.commit(f"Bob {number}", one=text.replace("third line", f"third line b{number}."))
+        push(bob)
+        await house.work()
+        await trade(house)
+    typing = False
+    count = await task
+    await house.save()
+    await trade(house)
+    words = [f"a{n}." for n in range(count)] + [f"b{n}." for n in range(10)]
+    assert [ann.text.split().count(word) for word in words] == [1] * len(words)
+    assert hub.git("show", "main:one.md") + "\n" == ann.text
+    assert ONE.split("\n")[0] in ann.text
