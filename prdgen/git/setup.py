@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import pygit2
+
 from prdgen.git import formats, process
 from prdgen.git.errors import InsideRepository, NotARepository
 from prdgen.git.repository import Repository
@@ -17,17 +19,25 @@ _NOBODY: Final = {"user.name": "prdgen", "user.email": "prdgen@localhost"}
 def ensure_repository(folder: Path) -> bool:
     """Make `folder` a Git repository with the branch main unless it is one; whether it was made.
 
-    Raises InsideRepository when a folder above it is one, and what `repository.open` raises for one
-    prdgen cannot work with.
+    Raises InsideRepository when a folder above it is one that does not ignore it, and what
+    `repository.open` raises for one prdgen cannot work with.
     """
     try:
         top = formats.check(folder)
     except NotARepository:
-        process.output(folder, "init", "--quiet", f"--initial-branch={_BRANCH}")
-        return True
-    if top.resolve() != folder.resolve():
+        top = None
+    if top is not None and top.resolve() == folder.resolve():
+        return False
+    if top is not None and not _is_ignored(folder, top):
         raise InsideRepository(where=folder, top=top)
-    return False
+    process.output(folder, "init", "--quiet", f"--initial-branch={_BRANCH}")
+    return True
+
+
+def _is_ignored(folder: Path, top: Path) -> bool:
+    """Whether the repository above leaves this folder to others."""
+    asked = f"{folder.resolve().relative_to(top.resolve()).as_posix()}/"
+    return bool(pygit2.Repository(str(top)).path_is_ignored(asked))
 
 
 def commit_paths(folder: Path, paths: Sequence[str], message: str) -> None:

@@ -181,6 +181,16 @@ def test_a_folder_inside_a_repository_is_not_made_another(repo):
         setup.ensure_repository(repo.path / "docs")
 
 
+def test_a_folder_that_the_repository_above_ignores_is_nobodys(repo):
+    """As `example/` is in a clone of prdgen itself: one of its own is made there."""
+    repo.put({".gitignore": "/example/\n"})
+    example = repo.path / "example"
+    example.mkdir()
+    assert setup.ensure_repository(example)
+    assert not setup.ensure_repository(example)
+    assert repos.Repo(example).git("rev-parse", "--show-toplevel") == str(example)
+
+
 def test_first_files_are_committed_alone(repo):
     """What the user has staged stays staged; ignored paths are laid all the same."""
     repo.write(other="staged\n", site__new="x\n")
