@@ -21,9 +21,11 @@ from prdgen.files.errors import NotEditable
 from prdgen.flows import made_from, rename, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, Step, content_hash, file_path, heads_with_text
+from prdgen.git.errors import CommitNotFound
 from prdgen.intake import planning
 from prdgen.merge import nearness
 from prdgen.store import conflicts, documents, event_log, texts
+from prdgen.store.documents import Document
 from prdgen.store.statements import Tx
 from prdgen.sync import ports
 
@@ -267,7 +269,10 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     row, steps, replica = live.document, live.lately_written(), live.room.replica
     last = base = await _tip_base(app, live, new_tip)
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
-    if taken.is_since(replica, row.file_heads, row.tip_heads):
+    ours = taken.is_since(replica, row.file_heads, row.tip_heads) and await to_thread.run_sync(
+        _is_ours, app, row
+    )
+    if ours:
         # What we committed was not in the file yet: who commits the file has not seen it.
         tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         steps.append(Step(time.monotonic(), file_, tip_text))
@@ -276,6 +281,17 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
         base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)
     return last if base != last and await _was_tip(app, live, content_hash(theirs)) else base
+
+
+def _is_ours(app: App, row: Document) -> bool:
+    """In a thread: whether we made the commit that gave the agreed tip its text."""
+    try:
+        newest = app.repository.history(row.tip_commit or "", row.page_path, limit=1)
+        return any(
+            "prdgen-document" in app.repository.commit_info(v.commit).trailers for v in newest
+        )
+    except CommitNotFound:
+        return False
 
 
 def _between(app: App, live: Live, new_tip: str) -> list[str]:
