@@ -113,7 +113,10 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
     restores a page that was deleted. Raises WorkTreePaused to the person.
     """
     for _ in range(_TRIES):
+        met = live.document.tip_commit
         await pull.tip(app, live)
+        if live.document.tip_commit != met:
+            await pull.file(app, live)  # with our commit on top nobody would know it for the same
         if saved_by is None and live.gone is not None:
             return Version(())
         if under_way := await to_thread.run_sync(app.repository.under_way, live.branch):

@@ -9,6 +9,7 @@ from prdgen.files import disk
 from prdgen.flows import edit, pull
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchPage
+from prdgen.store import documents
 
 from .conftest import ONE
 from .harness import blame, until, vim
@@ -214,6 +215,22 @@ async def test_a_rebase_under_way_pauses_the_file(house, repo, ann, page):
     await until(lambda: page.read_text() == want)
     assert house.live().paused is None
     assert repo.git("log", "--format=%an") == "Eve\nprdgen\nEve".replace("prdgen", "Ann")
+
+
+async def test_a_rebase_that_begins_before_its_file_was_looked_at(house, repo, ann, page):
+    """Two commits of others, one in place of the other: the older one is gone."""
+    live = house.live()
+    repo.git("branch", "onto")
+    repo.save({"one.md": ONE.replace("second", "ONTO")}, branch="onto")
+    async with live.lock:
+        repo.commit("mine", one=ONE.replace("second", "MINE"))
+        await pull.tip(house.app, live)
+        repo.git("rebase", "onto", ok=False)
+        repo.put({"one.md": ONE.replace("second", "BOTH")})
+        repo.git("add", "one.md")
+        repo.git("-c", "core.editor=true", "rebase", "--continue")
+    await ann.until(lambda: ann.text == ONE.replace("second", "BOTH"))
+    await until(lambda: page.read_text() == ann.text)
 
 
 async def test_nothing_is_committed_during_a_rebase(houses, repo):
@@ -470,6 +487,24 @@ async def test_a_commit_that_came_in_before_its_file_comes_in_once(
     await until(lambda: page.read_text() == live.room.text == ann.text)
     words = ["saved", "over", "under", "later", *(["above", "below"] if saved_on else [])]
     assert [ann.text.count(word) for word in words] == [1] * len(words)
+
+
+async def test_a_commit_met_by_a_server_that_loses_the_lease_comes_in_once(
+    house, houses, repo, ann, page
+):
+    """The next one finds our commit on top of it, and the file as it was."""
+    other, live = await house.second().open(), house.live()
+    houses.opened.append(other)
+    bob = await other.editor("bob")
+    async with live.lock:
+        save_and_commit(repo, page)
+        await type_around(ann)
+        await edit.commit(house.app, live, None, None)
+        async with house.app.store.transaction() as tx:
+            await documents.release_lease(tx, live.id, house.app.process_id, live.fence)
+        await other.app.keeper.hold(live.document)
+    await until(lambda: page.read_text() == bob.text == ann.text)
+    assert [bob.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
 
 
 async def test_a_commit_between_the_file_and_the_next_epoch_comes_in_once(
