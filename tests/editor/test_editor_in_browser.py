@@ -82,7 +82,7 @@ def test_people_see_each_other_and_where_they_are(open_page: Open) -> None:
     expect(ada.locator(".remote-flag")).to_have_count(0)
 
 
-def test_who_is_there_moves_nothing_on_a_telephone(open_page: Open) -> None:
+def test_who_is_there_moves_nothing_on_a_telephone(server: Server, open_page: Open) -> None:
     """Coming, typing, being followed: words and faces stay in one row, names inside the screen."""
     ada = open_page("Ada", width=360, height=740)
     saved(ada)
@@ -112,6 +112,15 @@ def test_who_is_there_moves_nothing_on_a_telephone(open_page: Open) -> None:
     assert top() == alone
     assert ada.evaluate("document.documentElement.scrollWidth") <= 360
     expect(ada.get_by_role("heading", name="Checkout", level=1).first).to_be_visible()
+    ada.keyboard.press("Escape")
+    bob.close()
+    expect(count).to_have_text("Only you", timeout=15_000)
+    server.control("refuse", [1012, ""])
+    server.control("cut", {})
+    write(ada, "kept here")
+    expect(status(ada)).to_contain_text("reconnecting (2 words waiting)")
+    assert count.evaluate("(words) => words.scrollWidth <= words.clientWidth + 1")
+    assert top() == alone
 
 
 def test_what_is_typed_without_the_server_outlives_a_reload(

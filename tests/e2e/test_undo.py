@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from .conftest import PAGE
 from .desk import Desk
-from .house import House
+from .house import House, until
 
 pytestmark = pytest.mark.browser
 
@@ -75,3 +75,31 @@ def test_undo_of_words_inside_which_somebody_wrote(make_house: MakeHouse, sit: S
     ada.sees("left BOB right")
     undo(ada)
     assert ada.settle(PAGE, bob) == f"{TEXT}BOB "
+
+
+def test_undo_reaches_into_an_epoch_that_is_over(make_house: MakeHouse, sit: Sit) -> None:
+    """Bob types on until the document is followed by another; Ada's words of before go and come."""
+    house = make_house({PAGE: TEXT}, epoch_changes=12, epoch_idle_changes=10)
+    house.start()
+    ada, bob = sit(house), sit(house, "Bob")
+    for desk in (ada, bob):
+        desk.open(PAGE)
+        desk.saved()
+    now = """() => JSON.parse(localStorage[
+      Object.keys(localStorage).find((key) => key.startsWith("prdgen.page:"))]).documentUrl"""
+    ada.go("Control+End")
+    ada.type("by Ada ")
+    ada.saved()
+    first = ada.page.evaluate(now)
+    bob.go("Control+Home")
+    bob.put_cursor(TEXT.index("First"))
+    for number in range(16):
+        bob.type(f"b{number} ")
+        bob.saved()
+    until(lambda: ada.page.evaluate(now) != first, what="another document")
+    bobs = "".join(f"b{number} " for number in range(16))
+    ada.sees(f"{bobs}First")
+    undo(ada)
+    assert ada.text == TEXT.replace("First", f"{bobs}First")
+    ada.go("Control+y")
+    assert ada.settle(PAGE, bob) == TEXT.replace("First", f"{bobs}First") + "by Ada "
