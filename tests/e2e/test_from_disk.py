@@ -35,7 +35,7 @@ def in_place_save(house: House, page: str, text: str) -> None:
 
 @pytest.mark.parametrize("save", [rename_save, in_place_save])
 def test_a_save_on_disk_reaches_the_browser(shared: House, sit: Sit, save: Callable) -> None:
-    """The change is there, the cursor stays where it was in the words, and nothing comes back."""
+    """The change is there and said, the cursor stays in its words, and nothing comes back."""
     page = shared.add_page(f"docs/{save.__name__}.md", LINES)
     ada = sit(shared, "Ada")
     ada.open(page)
@@ -44,6 +44,7 @@ def test_a_save_on_disk_reaches_the_browser(shared: House, sit: Sit, save: Calla
     before = ada.cursor
     save(shared, page, LINES.replace("one\n", "zero\none\n"))
     ada.sees("zero\none\n", 3)
+    ada.notice("Someone changed this page on disk. The change is in the text now.").wait_for()
     assert ada.cursor == before + len("zero\n")
     ada.type("!")
     text = ada.settle(page)

@@ -72,14 +72,17 @@ def test_undo_takes_back_only_ones_own_edits(server: Server, open_page: Open) ->
 
 
 def test_people_see_each_other_and_where_they_are(open_page: Open) -> None:
-    """Name, face, count and cursor come with a person and go with them."""
+    """Name, face, count, cursor and selection come with a person and go with them."""
     ada, bob = open_page("Ada"), open_page("Bob")
     write(bob, "", at="Control+Home")
     expect(ada.locator(".people-count")).to_have_text("2 people")
     expect(ada.locator(".remote-flag")).to_have_attribute("data-name", "Bob")
+    bob.keyboard.press("ArrowDown")
+    bob.keyboard.press("Shift+End")
+    expect(ada.locator(".remote-selection")).to_have_text("title: Checkout")
     bob.close()
     expect(ada.locator(".people-count")).to_have_text("Only you", timeout=15_000)
-    expect(ada.locator(".remote-flag")).to_have_count(0)
+    expect(ada.locator(".remote-flag, .remote-selection")).to_have_count(0)
 
 
 def test_who_is_there_moves_nothing_on_a_telephone(server: Server, open_page: Open) -> None:
