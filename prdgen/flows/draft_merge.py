@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from anyio import to_thread
 
-from prdgen.flows import drafts, edit, join, watch, write_rules
+from prdgen.flows import drafts, edit, join, reviews, watch, write_rules
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import DraftOver, NothingToMerge
@@ -39,11 +39,14 @@ async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
     )  # fmt: skip
 
 
-async def merge(app: App, name: str, person: Person, how: How = "merge") -> tuple[Review, Landed]:
+async def merge(
+    app: App, name: str, person: Person, role: str, how: How = "merge"
+) -> tuple[Review, Landed]:
     """Merge the draft into main, with everything that is typed in it, and end it: its branch goes,
     unless somebody is in one of its pages or has it checked out.
 
-    Raises NoSuchDraft, NothingToMerge, SameWords when main changed the same words since, and what
+    Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
+    write into main, NotApproved when an approval is missing, SameWords when main changed the same words since, and what
     `join.into` raises; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
@@ -52,6 +55,8 @@ async def merge(app: App, name: str, person: Person, how: How = "merge") -> tupl
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
         raise NothingToMerge(draft=draft.title)
+    await _check_rules(app, draft, person, role)
+    await reviews.check_approved(app, name, role)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
     landed = await join.into(
         app, app.main_branch, draft.tip, message=_message(review, how),
@@ -65,9 +70,7 @@ async def merge(app: App, name: str, person: Person, how: How = "merge") -> tupl
     return review, landed
 
 
-async def check_rules(app: App, name: str, person: Person, role: str) -> None:
-    """Raises MayNotWrite when a rule keeps this person from what merging would write into main."""
-    draft = await to_thread.run_sync(drafts.find, app, name)
+async def _check_rules(app: App, draft: Draft, person: Person, role: str) -> None:
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     base = await to_thread.run_sync(app.repository.merge_base, main, draft.tip) if main else None
     for change in await to_thread.run_sync(app.repository.changed, base, draft.tip):

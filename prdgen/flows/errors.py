@@ -124,3 +124,26 @@ class NotAsChanges(PrdgenError):
 
     cure = "Open the page on the device that has the text: its editor sends it another way."
     status = 409
+
+
+class NoSuchThread(PrdgenError):
+    """There is no comment {thread} in the review of {draft}."""
+
+    cure = "Load the draft's page again: it shows the comments there are."
+    status = 404
+
+
+class NotApproved(PrdgenError):
+    """The draft {draft} may not be merged yet: {why}."""
+
+    cure = "Ask for the approval that is missing on the draft's page; CODEOWNERS on main says whose it is."
+    status = 409
+
+
+class SuggestionOutdated(PrdgenError):
+    """The words in {page_path} that {name} suggested to change are other ones by now."""
+
+    cure = (
+        "Make the change by hand in the editor, or ask for a new suggestion; nothing was changed."
+    )
+    status = 409

@@ -71,3 +71,17 @@ def work_tree_files(repository: Repository) -> list[str]:
         repository.work_tree, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
     )
     return sorted({name.decode("utf-8", "replace") for name in printed.split(b"\0") if name})
+
+
+def renamed(repository: Repository, path: str, old: str, new: str) -> str:
+    """Where a file of `old` is in `new`, by the renames of the commits between them."""
+    printed = process.output(
+        repository.work_tree, "log", "--reverse", "--first-parent", "-M", "--diff-filter=R",
+        "--name-status", "-z", "--format=", "--end-of-options", new, f"^{old}", "--",
+    )  # fmt: skip
+    parts = iter(printed.decode("utf-8", "replace").lstrip("\n").split("\0"))
+    for kind in parts:
+        if kind.strip().startswith("R"):
+            was, now = next(parts), next(parts)
+            path = now if was == path else path
+    return path

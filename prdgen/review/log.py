@@ -15,6 +15,8 @@ from uuid import uuid4
 
 KINDS: Final = frozenset({
     "started", "titled", "described", "closed", "reopened", "merged",
+    "requested", "withdrawn", "approved", "changes_requested",
+    "commented", "replied", "resolved", "unresolved", "taken",
 })  # fmt: skip
 """What can be in a log; lines of other kinds are kept and not understood."""
 

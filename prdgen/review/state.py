@@ -1,20 +1,60 @@
-"""A review's log → where it stands."""
+"""A review's log → where it stands: its state, what was said, who approved which commit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from prdgen.review import anchors
+from prdgen.review.anchors import Anchor
 from prdgen.review.log import Entry
 
 State = Literal["open", "merged", "closed"]
+Word = Literal["approved", "changes_requested"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One thing somebody said."""
+
+    name: str
+    email: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A comment and its answers; without `page_path` it is about the draft as a whole."""
+
+    id: str
+    comments: tuple[Comment, ...]
+    page_path: str | None = None
+    commit: str | None = None
+    """The commit whose text the anchor is of."""
+    anchor: Anchor | None = None
+    suggestion: str | None = None
+    """What is proposed to stand in the anchor's place."""
+    resolved: bool = False
+    taken_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What somebody decided last, and about which commit."""
+
+    word: Word
+    name: str
+    email: str
+    at: datetime
+    tip: str
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A draft and what became of it."""
+    """A draft, what was said of it, and what became of it."""
 
     id: str
     branch: str
@@ -24,12 +64,23 @@ class Review:
     description: str
     state: State
     started_by: str
+    started_by_email: str
     started_at: datetime
     changed_at: datetime
     tip: str | None = None
     """The draft's last commit, once it is merged or closed."""
     made: str | None = None
     """The commit that merged it."""
+    asked_by: str | None = None
+    """Who asked for a review, while it is asked for."""
+    threads: Mapping[str, Thread] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    """By e-mail address in lower case; the last word of each person."""
+
+    @property
+    def open_threads(self) -> list[Thread]:
+        """What is not resolved, oldest first."""
+        return [thread for thread in self.threads.values() if not thread.resolved]
 
 
 def fold(id_: str, entries: Iterable[Entry]) -> Review | None:
@@ -38,35 +89,108 @@ def fold(id_: str, entries: Iterable[Entry]) -> Review | None:
     for entry in entries:
         if entry.kind == "started" and review is None:
             review = _started(id_, entry)
-        elif review is not None:
-            review = replace(review, changed_at=entry.at, **_changes(entry))
+        elif review is not None and entry.kind in _STEPS:
+            review = replace(_STEPS[entry.kind](review, entry), changed_at=entry.at)
     return review
 
 
 def _started(id_: str, entry: Entry) -> Review:
-    facts = entry.facts
     return Review(
-        id=id_, branch=_text(facts, "branch"), base=_text(facts, "base"),
-        title=_text(facts, "title"), description="", state="open", started_by=entry.name,
-        started_at=entry.at, changed_at=entry.at,
+        id=id_, branch=_text(entry, "branch"), base=_text(entry, "base"),
+        title=_text(entry, "title"), description="", state="open", started_by=entry.name,
+        started_by_email=entry.email, started_at=entry.at, changed_at=entry.at,
     )  # fmt: skip
 
 
-def _changes(entry: Entry) -> dict[str, Any]:
-    facts = entry.facts
-    match entry.kind:
-        case "titled":
-            return {"title": _text(facts, "title")}
-        case "described":
-            return {"description": _text(facts, "text")}
-        case "closed":
-            return {"state": "closed", "tip": _text(facts, "tip")}
-        case "merged":
-            return {"state": "merged", "tip": _text(facts, "tip"), "made": _text(facts, "made")}
-        case "reopened":
-            return {"state": "open", "tip": None, "made": None}
-    return {}
+def _titled(review: Review, entry: Entry) -> Review:
+    return replace(review, title=_text(entry, "title"))
 
 
-def _text(facts: Any, key: str) -> str:
-    return str(facts.get(key, ""))
+def _described(review: Review, entry: Entry) -> Review:
+    return replace(review, description=_text(entry, "text"))
+
+
+def _closed(review: Review, entry: Entry) -> Review:
+    return replace(review, state="closed", tip=_text(entry, "tip"))
+
+
+def _merged(review: Review, entry: Entry) -> Review:
+    return replace(review, state="merged", tip=_text(entry, "tip"), made=_text(entry, "made"))
+
+
+def _reopened(review: Review, _: Entry) -> Review:
+    return replace(review, state="open", tip=None, made=None)
+
+
+def _requested(review: Review, entry: Entry) -> Review:
+    return replace(review, asked_by=entry.name)
+
+
+def _withdrawn(review: Review, _: Entry) -> Review:
+    return replace(review, asked_by=None)
+
+
+def _decided(review: Review, entry: Entry) -> Review:
+    word: Word = "approved" if entry.kind == "approved" else "changes_requested"
+    verdict = Verdict(word, entry.name, entry.email, entry.at, _text(entry, "tip"))
+    verdicts = {**review.verdicts, entry.email.lower(): verdict}
+    review = replace(review, verdicts=verdicts)
+    return _commented(review, entry) if entry.facts.get("text") else review
+
+
+def _commented(review: Review, entry: Entry) -> Review:
+    suggestion = entry.facts.get("suggestion")
+    thread = Thread(
+        entry.id, (_said(entry),), _maybe(entry, "page_path"), _maybe(entry, "commit"),
+        anchors.of_facts(entry.facts.get("anchor")),
+        suggestion if isinstance(suggestion, str) else None,
+    )  # fmt: skip
+    return replace(review, threads={**review.threads, thread.id: thread})
+
+
+def _replied(review: Review, entry: Entry) -> Review:
+    return _with_thread(
+        review, entry, lambda thread: replace(thread, comments=(*thread.comments, _said(entry)))
+    )
+
+
+def _resolved(review: Review, entry: Entry) -> Review:
+    return _with_thread(review, entry, lambda thread: replace(thread, resolved=True))
+
+
+def _unresolved(review: Review, entry: Entry) -> Review:
+    return _with_thread(review, entry, lambda thread: replace(thread, resolved=False))
+
+
+def _taken(review: Review, entry: Entry) -> Review:
+    return _with_thread(
+        review, entry, lambda thread: replace(thread, resolved=True, taken_by=entry.name)
+    )
+
+
+def _with_thread(review: Review, entry: Entry, change: Callable[[Thread], Thread]) -> Review:
+    thread = review.threads.get(_text(entry, "thread"))
+    if thread is None:
+        return review
+    return replace(review, threads={**review.threads, thread.id: change(thread)})
+
+
+def _said(entry: Entry) -> Comment:
+    return Comment(entry.name, entry.email, entry.at, _text(entry, "text"))
+
+
+def _text(entry: Entry, key: str) -> str:
+    return str(entry.facts.get(key, ""))
+
+
+def _maybe(entry: Entry, key: str) -> str | None:
+    found: Any = entry.facts.get(key)
+    return found if isinstance(found, str) else None
+
+
+_STEPS: Final[Mapping[str, Callable[[Review, Entry], Review]]] = {
+    "titled": _titled, "described": _described, "closed": _closed, "merged": _merged,
+    "reopened": _reopened, "requested": _requested, "withdrawn": _withdrawn,
+    "approved": _decided, "changes_requested": _decided, "commented": _commented,
+    "replied": _replied, "resolved": _resolved, "unresolved": _unresolved, "taken": _taken,
+}  # fmt: skip

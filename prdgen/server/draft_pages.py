@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from anyio import to_thread
@@ -9,24 +10,36 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from prdgen.errors import Invalid, PrdgenError
-from prdgen.flows import draft_changes, draft_merge, drafts, follow, read
+from prdgen.flows import draft_changes, draft_merge, drafts, read, reviews, roles, suggest
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchDraft
+from prdgen.page import facts
+from prdgen.review.state import Thread
 from prdgen.server import auth, html
 from prdgen.server.api.operations import form_of
 from prdgen.server.auth import Visitor, app_of
 
 _MOST_OVER: Final = 50
+_ACTIONS: Final = {
+    "describe": "editor", "update": "editor", "merge": "editor", "squash": "editor",
+    "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
+    "approved": "editor", "changes_requested": "editor", "take": "editor",
+    "comment": "commenter", "reply": "commenter", "resolve": "commenter",
+    "unresolve": "commenter",
+}  # fmt: skip
+"""What the page's buttons do, and the least role for it."""
 
 
 async def draft_list(request: Request) -> Response:
     """Open drafts, and the ones that are over."""
     auth.require(request, "reader", "see the drafts")
     app = app_of(request)
-    reviews = await to_thread.run_sync(drafts.reviews, app)
-    found = await to_thread.run_sync(drafts.every, app, reviews)
+    known = await to_thread.run_sync(drafts.reviews, app)
+    found = await to_thread.run_sync(drafts.every, app, known)
     lives = app.keeper.all() if app.keeper else []
     writing = {live.branch for live in lives if live.room.peers}
-    over = [review for review in reviews if review.state != "open"][:_MOST_OVER]
+    over = [review for review in known if review.state != "open"][:_MOST_OVER]
     return html.render(
         request, "drafts.html", title="Drafts", found=found, over=over, writing=writing
     )
@@ -39,7 +52,8 @@ async def start(request: Request) -> Response:
     page_path = fields.get("page_path") or None
     title = fields.get("title", "").strip()
     if not title and page_path:
-        title = (await read.titles(app, app.main_branch)).get(page_path, page_path)
+        content, _ = await read.source(app, app.main_branch, page_path)
+        title = facts.of(page_path, content).title
     draft = await drafts.start(app, visitor.person, title, page_path)
     where = (
         read.address("edit", draft.branch, page_path) if page_path else drafts.address(draft.branch)
@@ -53,7 +67,7 @@ async def draft(request: Request) -> Response:
     app, name = app_of(request), request.path_params["name"]
     problem: PrdgenError | None = None
     if request.method == "POST":
-        auth.require(request, "editor", "change this draft")
+        auth.require(request, "commenter", "change this draft")
         fields = await form_of(request)
         try:
             return RedirectResponse(await _act(request, visitor, name, fields), 303)
@@ -66,11 +80,50 @@ async def draft(request: Request) -> Response:
     except NoSuchDraft:
         return await _over(request, name, problem)
     changes = await draft_changes.of(app, found)
+    base = changes.standing.base
+    stands = await to_thread.run_sync(reviews.standing, app, found, base)
+    problems = await to_thread.run_sync(reviews.problems, app, found, base)
     return html.render(
-        request, "draft.html", 409 if problem else 200, title=found.title, draft=found,
-        review=found.review, changes=changes, problem=problem,
-        pages=await read.titles(app, found.branch), behind=await follow.behind(app),
+        request, "draft.html", problem.status if problem else 200, title=found.title, draft=found,
+        review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
+        threads=await to_thread.run_sync(_placed, app, found), may=_may(visitor),
+        pages=await read.titles(app, found.branch),
     )  # fmt: skip
+
+
+def _may(visitor: Visitor) -> dict[str, bool]:
+    return {
+        "write": roles.at_least(visitor.role, "editor"),
+        "comment": roles.at_least(visitor.role, "commenter"),
+        "force": roles.at_least(visitor.role, "owner"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A thread, the page it is about now, and the words there."""
+
+    thread: Thread
+    page_path: str | None
+    how: str
+    words: str
+
+
+def _placed(app: App, draft: Draft) -> list[Placed]:
+    """In a thread: every thread of a draft, the open ones first."""
+    found = []
+    for thread in draft.review.threads.values() if draft.review else ():
+        page_path, place = reviews.where(app, thread, draft.tip)
+        how, words = "page", ""
+        if thread.page_path is None:
+            how = "draft"
+        elif page_path is None:
+            how = "gone"
+        elif place is not None:
+            text = reviews.page_text(app, draft.tip, page_path) or ""
+            how, words = place.how, text[place.start : place.end]
+        found.append(Placed(thread, page_path, how, words))
+    return sorted(found, key=lambda each: each.thread.resolved)
 
 
 async def _over(request: Request, name: str, problem: PrdgenError | None) -> Response:
@@ -87,24 +140,43 @@ async def _over(request: Request, name: str, problem: PrdgenError | None) -> Res
 
 async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, str]) -> str:
     """Do what a button of the page asks for; the address to go to."""
-    app, person = app_of(request), visitor.person
-    match fields.get("do"):
+    app, person, do = app_of(request), visitor.person, fields.get("do", "")
+    if do not in _ACTIONS:
+        raise Invalid(what="do", where=request.url.path, got=repr(do)[:40],
+                      expected=f"one of {', '.join(_ACTIONS)}")  # fmt: skip
+    auth.require(request, _ACTIONS[do], "do that with a draft")
+    thread, text = fields.get("thread", ""), fields.get("text", "")
+    match do:
         case "describe":
             said = {key: fields.get(key, "") for key in ("title", "description")}
             await drafts.describe(app, name, person, said["title"], said["description"])
         case "update":
             await draft_merge.bring_up_to_date(app, name, person)
         case "merge" | "squash" as how:
-            await draft_merge.check_rules(app, name, person, visitor.role)
-            review, _ = await draft_merge.merge(app, name, person, how)
+            review, _ = await draft_merge.merge(app, name, person, visitor.role, how)
             return drafts.address(review.id)
         case "close":
             return drafts.address((await draft_merge.close(app, name, person)).id)
         case "reopen":
             return drafts.address((await draft_merge.reopen(app, name, person)).branch)
-        case other:
-            raise Invalid(
-                what="do", where=request.url.path, got=repr(other)[:40],
-                expected="describe, update, merge, squash, close or reopen",
+        case "ask" | "withdraw":
+            await reviews.ask(app, name, person, withdrawn=do == "withdraw")
+        case "approved" | "changes_requested" as word:
+            await reviews.decide(app, name, person, word, text)
+        case "comment":
+            await reviews.comment(
+                app, name, person, text, page_path=fields.get("page_path") or None,
+                quote=fields.get("quote", ""), line=_line(fields.get("line", "")),
+                suggestion=fields.get("suggestion", "") if fields.get("suggest") else None,
             )  # fmt: skip
-    return drafts.address(name)
+        case "reply":
+            await reviews.reply(app, name, person, thread, text)
+        case "resolve" | "unresolve":
+            await reviews.resolve(app, name, person, thread, again=do == "unresolve")
+        case "take":
+            await suggest.take(app, name, person, thread)
+    return drafts.address(name) + (f"#{fields['at']}" if fields.get("at", "").isalnum() else "")
+
+
+def _line(given: str) -> int:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 8 else 0

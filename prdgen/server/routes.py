@@ -21,12 +21,13 @@ from prdgen.server import (
     sync_socket,
     webhook,
 )
-from prdgen.server.api import drafting, openapi, reading, writing
+from prdgen.server.api import drafting, openapi, reading, reviewing, writing
 from prdgen.server.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *reading.OPERATIONS,
     *writing.OPERATIONS,
+    *reviewing.OPERATIONS,
     *drafting.OPERATIONS,
     *remote_pages.OPERATIONS,
     *events_stream.OPERATIONS,

@@ -88,7 +88,7 @@ async def test_a_draft_is_merged_with_what_is_typed_in_it(house, repo, ann):
     await bob.write(" in the draft", after="second line")
     main = await house.editor("ann")
     await main.write(" on main", after="third line")
-    review, landed = await draft_merge.merge(house.app, draft.branch, ann)
+    review, landed = await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert (review.state, review.made) == ("merged", repo.tip())
     want = ONE.replace("second line", "second line in the draft")
     assert repo.git("show", "main:one.md") + "\n" == want
@@ -102,7 +102,7 @@ async def test_a_draft_is_merged_with_what_is_typed_in_it(house, repo, ann):
     reviews = drafts.reviews(house.app)
     assert draft.branch not in {each.branch for each in drafts.every(house.app, reviews)}
     with pytest.raises(NothingToMerge):
-        await draft_merge.merge(house.app, draft.branch, ann)
+        await draft_merge.merge(house.app, draft.branch, ann, "editor")
     await bob.write(" more", after="first line")
     await house.save("bob", branch=draft.branch)
     assert draft.branch in {each.branch for each in drafts.every(house.app, reviews)}
@@ -116,7 +116,7 @@ async def test_squashed_it_is_one_commit(house, repo, ann):
     repo.save({"one.md": ONE + "a\nb\n"}, draft.branch)
     old = repo.tip()
     await drafts.describe(house.app, draft.branch, ann, "Plan", "Why")
-    await draft_merge.merge(house.app, draft.branch, ann, "squash")
+    await draft_merge.merge(house.app, draft.branch, ann, "editor", "squash")
     assert repo.git("rev-list", "--parents", "-1", "main").split()[1:] == [old]
     assert repo.git("log", "-1", "--format=%s%n%b").startswith("Plan\nWhy\n")
     assert repo.tip(draft.branch) is None
@@ -131,13 +131,13 @@ async def test_the_same_words_are_settled_in_the_draft(house, repo, ann):
     found = draft_changes.standing(house.app, drafts.find(house.app, draft.branch))
     assert found.same_words == ("one.md",)
     with pytest.raises(SameWords):
-        await draft_merge.merge(house.app, draft.branch, ann)
+        await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert repo.tip() == old
     await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
     editor = await house.editor("ann", branch=draft.branch)
     assert "zweite line\ndeuxième line\n" in editor.text
     await editor.replace("deuxième line\n", "")
-    review, _ = await draft_merge.merge(house.app, draft.branch, ann)
+    review, _ = await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert review.state == "merged"
     assert repo.git("show", "main:one.md") + "\n" == ONE.replace("second", "zweite")
 
@@ -173,7 +173,7 @@ async def test_a_branch_made_with_git_is_a_draft(house, repo, ann):
     repo.save({"one.md": ONE + "x\n"}, "feature/x")
     (found,) = drafts.every(house.app, drafts.reviews(house.app))
     assert (found.title, found.review) == ("feature/x", None)
-    review, _ = await draft_merge.merge(house.app, "feature/x", ann)
+    review, _ = await draft_merge.merge(house.app, "feature/x", ann, "editor")
     assert review.state == "merged"
 
 
@@ -182,5 +182,5 @@ async def test_a_checked_out_draft_keeps_its_branch(house, repo, ann, tmp_path):
     draft = await drafts.start(house.app, ann, "Plan")
     repo.git("worktree", "add", "-q", str(tmp_path / "wt"), draft.branch)
     repo.save({"one.md": ONE + "x\n"}, draft.branch)
-    await draft_merge.merge(house.app, draft.branch, ann)
+    await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert repo.tip(draft.branch) is not None

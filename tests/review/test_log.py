@@ -12,7 +12,7 @@ from prdgen.review.state import fold
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def entry(kind: str, minute: int, **facts: str) -> Entry:
+def entry(kind: str, minute: int, **facts: object) -> Entry:
     at = NOON + timedelta(minutes=minute)
     return Entry(kind, "Ann", "ann@example.org", facts, at, f"{minute:032x}")
 
@@ -73,3 +73,39 @@ def test_where_a_review_stands():
     assert (last.title, last.description) == ("Y", "one\ntwo — drei")
     assert (last.tip, last.made) == ("3" * 40, "4" * 40)
     assert fold("r", STORY[1:]) is None
+
+
+def test_what_was_said_and_decided():
+    """Threads with answers, suggestions, and everybody's last word."""
+    anchor = {"start": 3, "quote": "abc", "before": "x", "after": "y"}
+    story = [
+        STORY[0],
+        entry("requested", 1),
+        entry("commented", 2, page_path="a.md", commit="1" * 40, text="Why?", anchor=anchor,
+              suggestion="abd"),
+        entry("replied", 3, thread=f"{2:032x}", text="Because"),
+        entry("changes_requested", 4, tip="1" * 40, text="Not yet"),
+        entry("approved", 5, tip="2" * 40),
+        entry("taken", 6, thread=f"{2:032x}"),
+        entry("resolved", 7, thread="nothing"),
+        entry("unresolved", 8, thread=f"{4:032x}"),
+    ]  # fmt: skip
+    review = fold("r", story)
+    assert review
+    first, second = review.threads.values()
+    assert [comment.text for comment in first.comments] == ["Why?", "Because"]
+    assert first.anchor
+    assert (first.anchor.quote, first.suggestion, first.taken_by) == ("abc", "abd", "Ann")
+    assert review.open_threads == [second]
+    assert (second.page_path, second.anchor, second.comments[0].text) == (None, None, "Not yet")
+    (verdict,) = review.verdicts.values()
+    assert (verdict.word, verdict.tip, review.asked_by) == ("approved", "2" * 40, "Ann")
+
+
+def test_broken_facts_break_nothing():
+    """A hand, or another program, wrote them."""
+    odd = [entry("commented", 1, anchor=5, suggestion=[], page_path={}), entry("replied", 2),
+           entry("approved", 3), entry("titled", 4)]  # fmt: skip
+    review = fold("r", [STORY[0], *odd])
+    assert review
+    assert len(review.threads) == 1

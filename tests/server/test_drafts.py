@@ -132,3 +132,83 @@ async def test_odd_names_are_no_drafts(own):
         assert answer.status_code in {400, 404, 414, 307, 200}, (name, answer.status_code)
         assert answer.status_code != 200 or answer.url.path == "/drafts", name
         assert (await browser.send_form(f"/drafts/{name}", do="close")).status_code < 500
+
+
+async def reviewed(own):
+    """A draft that changes a page, and where it is."""
+    repository = own.app.repository
+    where = await start(await own.as_("editor"), title="Plan")
+    branch = where.removeprefix("/drafts/")
+    text = repository.read(repository.tip(branch), PAGE).decode()
+    who = Signature("Ed", "editor@example.org")
+    commits.write(
+        repository, branch, repository.tip(branch),
+        {PAGE: text.replace("a new one in 60", "a new one in 50").encode()},
+        message="Faster", author=who, committer=who,
+    )  # fmt: skip
+    return where, branch
+
+
+async def test_a_review_by_the_page(own):
+    """Comment, answer, settle, ask for changes, approve, take a suggestion, merge: each by its form."""
+    where, branch = await reviewed(own)
+    editor, commenter = await own.as_("editor"), await own.as_("commenter")
+    said = {"do": "comment", "page_path": PAGE, "quote": "a new one in 50", "line": "30"}
+    assert (await commenter.send_form(where, **said, text="<i>Why</i> 50?")).status_code == 303
+    review = (await (await own.api("reader")).get(f"/api/drafts/{branch}/review")).json()
+    (thread,) = review["threads"]
+    assert (thread["quote"], thread["place"]["how"]) == ("a new one in 50", "same")
+    shown = (await editor.get(where)).text
+    assert "&lt;i&gt;Why&lt;/i&gt; 50?" in shown
+    fields = {"thread": thread["id"], "at": thread["id"]}
+    answer = await editor.send_form(where, do="reply", text="Measured", **fields)
+    assert answer.headers["location"].endswith(f"#{thread['id']}")
+    await editor.send_form(where, do="resolve", **fields)
+    await editor.send_form(where, do="ask")
+    await editor.send_form(
+        where, **said | {"quote": "in 50"}, text="", suggest="1", suggestion="in 45"
+    )
+    refused = await editor.send_form(where, do="changes_requested", text="")
+    assert refused.status_code == 422
+    await editor.send_form(where, do="changes_requested", text="Not yet")
+    shown = (await editor.get(where)).text
+    for words in ("Measured", "in review", "asks for changes", "Not yet", "Merging waits", "in 45"):
+        assert words in shown
+    review = (await (await own.api("reader")).get(f"/api/drafts/{branch}/review")).json()
+    suggested = next(each for each in review["threads"] if each["suggestion"])
+    taken = await editor.send_form(where, do="take", thread=suggested["id"])
+    assert taken.status_code == 303, taken.text
+    assert (
+        "a new one in 45" in own.app.repository.read(own.app.repository.tip(branch), PAGE).decode()
+    )
+    await editor.send_form(where, do="approved", text="Good")
+    assert (await editor.send_form(where, do="merge")).status_code == 303
+
+
+async def test_a_review_by_the_api(own):
+    """The same without a page; commenters comment, and do no more."""
+    _, branch = await reviewed(own)
+    api, commenter = await own.api("editor"), await own.api("commenter")
+    at = f"/api/drafts/{branch}"
+    asked = {"page_path": PAGE, "quote": "in 50", "line": "1"}
+    assert (await api.get(f"{at}/source", params=asked)).json()["source"] == "in 50"
+    body = {"text": "Why?", "page_path": PAGE, "quote": "in 50", "line": 30, "suggestion": "in 45"}
+    made = await commenter.post(f"{at}/comments", json=body)
+    thread = made.json()["thread"]
+    assert made.status_code == 201
+    replied = await commenter.post(f"{at}/comments/{thread}/replies", json={"text": "Because"})
+    assert replied.status_code == 201
+    assert (await commenter.post(f"{at}/comments/{thread}/take")).status_code == 403
+    assert (await commenter.post(f"{at}/approve", json={})).status_code == 403
+    assert (await api.post(f"{at}/comments/{thread}/resolve")).json()["resolved"]
+    assert not (await api.post(f"{at}/comments/{thread}/unresolve")).json()["resolved"]
+    assert (await api.post(f"{at}/ask", json={})).json()["asked_by"] == "Editor"
+    no = await api.post(f"{at}/request-changes", json={"text": "No"})
+    assert no.json()["verdicts"][0]["word"] == "changes_requested"
+    refused = await api.post(f"{at}/merge", json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-approved")
+    assert (await api.post(f"{at}/comments/{thread}/take")).json()["taken"]
+    assert (await api.post(f"{at}/approve", json={"text": None})).is_success
+    assert (await api.post(f"{at}/merge", json={"how": "squash"})).json()["state"] == "merged"
+    for bad in ({"text": "x", "line": "3"}, {"text": "x", "line": -1}, {"text": 5}, {}):
+        assert (await api.post(f"{at}/comments", json=bad)).status_code in {404, 422}

@@ -109,8 +109,7 @@ async def merge_draft(request: Request) -> Response:
     if how is None:
         raise Invalid(what="how", where=request.url.path, expected="merge or squash",
                       got=wanted[:40])  # fmt: skip
-    await draft_merge.check_rules(app, name, visitor.person, visitor.role)
-    review, landed = await draft_merge.merge(app, name, visitor.person, how)
+    review, landed = await draft_merge.merge(app, name, visitor.person, visitor.role, how)
     return as_json({**_over(review), "made": landed.commit, "left": list(landed.left)})
 
 

@@ -24,3 +24,58 @@ document.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll(".copy-link")) {
   button.addEventListener("click", () => navigator.clipboard?.writeText(new URL(button.getAttribute("href"), location.href).href));
 }
+
+// Drafts: words marked in a page are what a comment is about.
+for (const section of document.querySelectorAll(".change")) {
+  const page = section.querySelector("[data-marked]");
+  const details = section.querySelector("[data-comment]");
+  if (!page || !details) continue;
+  const form = details.querySelector("form");
+  const pick = Object.assign(document.createElement("button"), { type: "button", className: "small primary pick", textContent: "Comment", hidden: true });
+  section.append(pick);
+  const marked = () => {
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed || !page.contains(chosen.anchorNode) || !page.contains(chosen.focusNode)) return null;
+    const range = chosen.getRangeAt(0);
+    const copy = range.cloneContents();
+    // What went is not in the draft, and what was drawn is not in the source.
+    for (const gone of copy.querySelectorAll("del, sup, svg, .footnote-backref")) gone.remove();
+    const start = range.startContainer instanceof Element ? range.startContainer : range.startContainer.parentElement;
+    const line = start.closest("[data-line]")?.dataset.line ?? page.querySelector("[data-line]")?.dataset.line ?? "1";
+    return { quote: copy.textContent.trim(), line, box: range.getBoundingClientRect() };
+  };
+  document.addEventListener("selectionchange", () => {
+    const found = marked();
+    pick.hidden = !found?.quote;
+    if (pick.hidden) return;
+    pick.style.left = `${Math.max(0, found.box.left + scrollX)}px`;
+    pick.style.top = `${found.box.bottom + scrollY + 6}px`;
+  });
+  pick.addEventListener("pointerdown", (event) => event.preventDefault());
+  pick.addEventListener("click", () => {
+    const found = marked();
+    if (!found) return;
+    form.elements.quote.value = found.quote;
+    form.elements.line.value = found.line;
+    const shown = form.querySelector("[data-quote]");
+    shown.textContent = found.quote;
+    shown.hidden = false;
+    form.querySelector("[data-hint]").hidden = true;
+    form.querySelector("[data-suggest]").hidden = false;
+    details.open = true;
+    pick.hidden = true;
+    form.elements.text.focus();
+  });
+  form.querySelector("[data-suggest]").addEventListener("click", async (event) => {
+    const asked = new URLSearchParams({ page_path: details.dataset.pagePath, quote: form.elements.quote.value, line: form.elements.line.value });
+    const answer = await fetch(`/api${location.pathname}/source?${asked}`);
+    if (!answer.ok) return;
+    const { source } = await answer.json();
+    form.elements.suggestion.value = source;
+    form.elements.suggest.value = "1";
+    form.querySelector("[data-quote]").textContent = source;
+    form.querySelector("[data-suggestion]").hidden = false;
+    event.target.hidden = true;
+    form.elements.suggestion.focus();
+  });
+}

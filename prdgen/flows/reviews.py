@@ -1,0 +1,237 @@
+"""draft → review: what people say of it and where, what they decide, and whether it may be merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from prdgen import ids
+from prdgen.errors import Invalid
+from prdgen.events import Event
+from prdgen.files.text import readable
+from prdgen.flows import drafts, regress, roles
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
+from prdgen.flows.errors import NoSuchPage, NoSuchThread, NotApproved
+from prdgen.git import log as git_log
+from prdgen.git import snapshots
+from prdgen.page.problems import Problem
+from prdgen.review import anchors, owners
+from prdgen.review.anchors import Place
+from prdgen.review.log import Entry
+from prdgen.review.state import Review, Thread, Verdict, Word
+from prdgen.store import event_log
+from prdgen.store.people import Person
+
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Approval that the files of a draft take: these owners of these paths, one of them."""
+
+    owners: tuple[str, ...]
+    paths: tuple[str, ...]
+    given_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a draft has of what merging takes."""
+
+    needed: tuple[Needed, ...]
+    against: tuple[Verdict, ...]
+    """Who asked for changes and has not approved since."""
+    approved: tuple[Verdict, ...]
+    """Who approved the draft as it is now."""
+    before: tuple[Verdict, ...]
+    """Who approved an earlier commit of it."""
+
+    @property
+    def blocked(self) -> str | None:
+        """What is missing, in words; None: nothing."""
+        if self.against:
+            return f"{', '.join(v.name for v in self.against)} asked for changes"
+        missing = [each for each in self.needed if each.given_by is None]
+        if missing:
+            one = missing[0]
+            return f"{one.paths[0]} takes the approval of {' or '.join(one.owners)}"
+        return None
+
+
+async def ask(app: App, name: str, person: Person, *, withdrawn: bool = False) -> Review:
+    """Ask others to look at the draft, or not any more. Raises NoSuchDraft."""
+    return await _say(app, name, person, "withdrawn" if withdrawn else "requested", {})
+
+
+async def comment(
+    app: App, name: str, person: Person, text: str, *, page_path: str | None = None,
+    quote: str = "", line: int = 0, suggestion: str | None = None,
+) -> Review:  # fmt: skip
+    """Say something about the draft, one of its pages, or words in it (`quote`, as they are read,
+    near `line` of the source); a `suggestion` is what should stand there instead.
+
+    Raises NoSuchDraft, NoSuchPage and Invalid.
+    """
+    facts: dict[str, object] = {"text": _text(text, "comment", empty=suggestion is not None)}
+    if page_path is not None:
+        draft = await to_thread.run_sync(drafts.find, app, name)
+        content = await to_thread.run_sync(page_text, app, draft.tip, page_path)
+        if content is None:
+            raise NoSuchPage(page_path=page_path, branch=name)
+        facts |= {"page_path": ids.check_page_path(page_path), "commit": draft.tip}
+        if quote.strip() or line > 0:
+            facts["anchor"] = anchors.make(content, quote, line).facts()
+            if suggestion is not None:
+                facts["suggestion"] = _text(suggestion, "suggestion", empty=True)
+    return await _say(app, name, person, "commented", facts)
+
+
+async def quoted(app: App, name: str, page_path: str, quote: str, line: int) -> anchors.Anchor:
+    """The source of words as they are read, for who wants to suggest others. Raises NoSuchPage."""
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    content = await to_thread.run_sync(page_text, app, draft.tip, ids.check_page_path(page_path))
+    if content is None:
+        raise NoSuchPage(page_path=page_path, branch=name)
+    return anchors.make(content, quote, line)
+
+
+async def reply(app: App, name: str, person: Person, thread: str, text: str) -> Review:
+    """Answer a comment. Raises NoSuchDraft, NoSuchThread and Invalid."""
+    await _thread(app, name, thread)
+    facts = {"thread": thread, "text": _text(text, "answer")}
+    return await _say(app, name, person, "replied", facts)
+
+
+async def resolve(
+    app: App, name: str, person: Person, thread: str, *, again: bool = False
+) -> Review:
+    """Settle a thread, or open it `again`. Raises NoSuchDraft and NoSuchThread."""
+    await _thread(app, name, thread)
+    kind = "unresolved" if again else "resolved"
+    return await _say(app, name, person, kind, {"thread": thread})
+
+
+async def decide(app: App, name: str, person: Person, word: Word, text: str = "") -> Review:
+    """Approve the draft as it is now, or ask for changes. Raises NoSuchDraft, and Invalid."""
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    said = _text(text, "comment", empty=word == "approved")
+    facts = {"tip": draft.tip} | ({"text": said} if said else {})
+    review = await _say(app, name, person, word, facts)
+    if word == "approved":
+        data = {"draft": draft.branch, "review": review.id, "commit": draft.tip}
+        async with app.store.transaction() as tx:
+            await event_log.record(tx, [Event("prd.approved", draft.branch, None, person.id, data)])
+    return review
+
+
+async def _say(
+    app: App, name: str, person: Person, kind: str, facts: Mapping[str, object]
+) -> Review:
+    def work() -> Review:
+        review = drafts.reviewed(app, drafts.find(app, name), person)
+        return drafts.say(app, review.id, Entry(kind, person.name, person.email, facts))
+
+    return await to_thread.run_sync(work)
+
+
+async def _thread(app: App, name: str, thread: str) -> Thread:
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    found = draft.review.threads.get(thread) if draft.review else None
+    if found is None:
+        raise NoSuchThread(thread=thread, draft=name)
+    return found
+
+
+def _text(given: str, what: str, *, empty: bool = False) -> str:
+    found = "\n".join(given.replace("\0", "").splitlines()).strip("\n")
+    if not (found.strip() or empty) or len(found) > _LONGEST:
+        raise Invalid(
+            what=what, where="the review", expected=f"a text of up to {_LONGEST} letters",
+            got=f"{len(found)} letters" if found else "nothing",
+        )  # fmt: skip
+    return found
+
+
+def page_text(clone: Clone, commit: str, page_path: str) -> str | None:
+    """In a thread: a page's text at a commit; None when it is not there."""
+    data = clone.repository.read(commit, page_path)
+    return None if data is None else readable(data)
+
+
+def where(clone: Clone, thread: Thread, tip: str) -> tuple[str | None, Place | None]:
+    """In a thread: the page a thread is about at `tip`, over renames (None: it is gone), and where in
+    its text (None: about the page as a whole).
+    """
+    page_path = thread.page_path
+    if page_path is None:
+        return None, None
+    known = thread.commit is not None and git_log.has_commit(clone.repository, thread.commit)
+    if known and thread.commit and clone.repository.read(tip, page_path) is None:
+        page_path = git_log.renamed(clone.repository, page_path, thread.commit, tip)
+    content = page_text(clone, tip, page_path)
+    if content is None:
+        return None, None
+    if thread.anchor is None:
+        return page_path, None
+    was = (
+        page_text(clone, thread.commit, thread.page_path or "") if known and thread.commit else None
+    )
+    return page_path, anchors.find(thread.anchor, was, content)
+
+
+def standing(clone: Clone, draft: Draft, base: str | None) -> Standing:
+    """In a thread: what the draft has of what merging it takes; the rules are main's."""
+    review = draft.review
+    verdicts = list(review.verdicts.values()) if review else []
+    approved = [v for v in verdicts if v.word == "approved" and v.tip == draft.tip]
+    return Standing(
+        needed=tuple(_needed(clone, draft, base, approved)),
+        against=tuple(v for v in verdicts if v.word == "changes_requested"),
+        approved=tuple(approved),
+        before=tuple(v for v in verdicts if v.word == "approved" and v.tip != draft.tip),
+    )
+
+
+def _needed(
+    clone: Clone, draft: Draft, base: str | None, approved: Iterable[Verdict]
+) -> Iterable[Needed]:
+    """Each set of owners that files of the draft have, once, with who approved for them."""
+    rules = _rules(clone)
+    paths: dict[tuple[str, ...], list[str]] = {}
+    for change in clone.repository.changed(base, draft.tip) if rules else ():
+        for path in filter(None, (change.old_path, change.path)):
+            if (found := owners.of(rules, path)) and path not in paths.setdefault(found, []):
+                paths[found].append(path)
+    for names, owned in sorted(paths.items()):
+        by = next(
+            (v.name for v in approved for o in names if owners.is_owner(o, v.name, v.email)), None
+        )
+        yield Needed(names, tuple(owned), by)
+
+
+def _rules(clone: Clone) -> list[owners.Rule]:
+    main = clone.repository.tip(clone.main_branch)
+    for place in owners.PLACES:
+        if main and (data := clone.repository.read(main, place)) is not None:
+            return owners.parse(data)
+    return []
+
+
+async def check_approved(app: App, name: str, role: str) -> None:
+    """Raises NotApproved when an approval is missing that merging takes; owners may go past it."""
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
+    base = await to_thread.run_sync(app.repository.merge_base, main, draft.tip) if main else None
+    found = await to_thread.run_sync(standing, app, draft, base)
+    if found.blocked and not roles.at_least(role, "owner"):
+        raise NotApproved(draft=draft.title, why=found.blocked)
+
+
+def problems(clone: Clone, draft: Draft, base: str | None) -> list[Problem]:
+    """In a thread: what `prdgen check` says of the draft that it did not say of main before."""
+    before = snapshots.of(clone.repository, base) if base else None
+    return regress.find(clone, before, snapshots.of(clone.repository, draft.tip))

@@ -1,0 +1,194 @@
+"""Where a comment stands in a text: words and what is around them, found again in later texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from prdgen.merge import diff
+
+_AROUND: Final = 60
+"""Code points kept of what stands before and after."""
+LONGEST_QUOTE: Final = 4_000
+_EDGES: Final = (16, 8)
+"""Letters by which the beginning and the end of a stretch are known."""
+How = Literal["same", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A stretch of a text, from `start` (code points), with what is around it."""
+
+    start: int
+    quote: str
+    before: str
+    after: str
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.start + len(self.quote)
+
+    def facts(self) -> dict[str, Any]:
+        """For a log."""
+        return {"start": self.start, "quote": self.quote, "before": self.before,
+                "after": self.after}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an anchor is in another text: `how` says what became of its words."""
+
+    start: int
+    end: int
+    how: How
+
+
+def of_facts(facts: Mapping[str, Any] | None) -> Anchor | None:
+    """The anchor a log has; None when it is none."""
+    try:
+        assert facts is not None
+        return Anchor(int(facts["start"]), str(facts["quote"]), str(facts["before"]),
+                      str(facts["after"]))  # fmt: skip
+    except (AssertionError, KeyError, TypeError, ValueError):
+        return None
+
+
+def at(text: str, start: int, end: int) -> Anchor:
+    """The anchor of a stretch of `text`."""
+    end = min(end, start + LONGEST_QUOTE)
+    return Anchor(start, text[start:end], text[max(0, start - _AROUND) : start],
+                  text[end : end + _AROUND])  # fmt: skip
+
+
+def make(text: str, quote: str, line: int) -> Anchor:
+    """The anchor of words that somebody marked in a rendered page, around `line` (from 1).
+
+    Markup is not in the words, so letters and digits are compared, without what stands between
+    them. When there are other letters within (an address, a footnote's name), the beginning and the
+    end are looked for. What is not found so is the line itself.
+    """
+    wanted = "".join(filter(str.isalnum, quote))[:LONGEST_QUOTE]
+    near = _line_start(text, line)
+    places = [index for index, letter in enumerate(text) if letter.isalnum()]
+    letters = "".join(text[index] for index in places)
+    found = _occurrences(letters, wanted)
+    ends = {each: each + len(wanted) - 1 for each in found} or _by_ends(letters, wanted)
+    if not ends:
+        end = text.find("\n", near)
+        return at(text, near, len(text) if end < 0 else end)
+    best = min(ends, key=lambda each: _distance(places[each], near))
+    start, end = places[best], places[ends[best]] + 1
+    words = quote.strip()
+    first = next(n for n, letter in enumerate(words) if letter.isalnum())
+    last = next(n for n, letter in enumerate(reversed(words)) if letter.isalnum())
+    # A full stop or a bracket that was marked, too.
+    if first and text.endswith(words[:first], 0, start):
+        start -= first
+    if last and text.startswith(words[-last:], end):
+        end += last
+    return at(text, start, end)
+
+
+def _by_ends(letters: str, wanted: str) -> dict[int, int]:
+    """First letter → last letter of the stretches that begin and end as `wanted` does."""
+    found: dict[int, int] = {}
+    for edge in _EDGES:
+        if found or len(wanted) < 2 * edge:
+            continue
+        for start in _occurrences(letters, wanted[:edge]):
+            last = letters.find(wanted[-edge:], start + edge, start + 2 * len(wanted) + 200)
+            if last >= 0:
+                found[start] = last + edge - 1
+    return found
+
+
+def _distance(place: int, near: int) -> int:
+    """What is marked begins in its block or behind its first line, seldom before."""
+    return place - near if place >= near else 4 * (near - place)
+
+
+def _line_start(text: str, line: int) -> int:
+    start = 0
+    for _ in range(max(0, line - 1)):
+        following = text.find("\n", start)
+        if following < 0:
+            return start
+        start = following + 1
+    return start
+
+
+def find(anchor: Anchor, was: str | None, text: str) -> Place:
+    """Where the anchor of the text `was` is in `text`.
+
+    By what was changed from one to the other; words that went from their place are looked for
+    elsewhere, by themselves and by what was around them. With `was` None that is all there is.
+    """
+    moved = None if was is None else _along(anchor, diff.splices(was, text))
+    if moved is not None and text[moved.start : moved.end] == anchor.quote:
+        return Place(moved.start, moved.end, "same")
+    elsewhere = _elsewhere(anchor, text)
+    if elsewhere is not None and (moved is None or moved.start == moved.end or was is None):
+        return elsewhere
+    if moved is None:
+        return Place(0, 0, "gone")
+    how: How = "gone" if moved.start == moved.end else "changed"
+    return Place(moved.start, moved.end, how)
+
+
+def _along(anchor: Anchor, edits: list[diff.Splice]) -> Place:
+    """The stretch after the edits; what is inserted at its edges is not in it."""
+    start = _moved(anchor.start, edits, at_end=False)
+    return Place(start, max(start, _moved(anchor.end, edits, at_end=True)), "same")
+
+
+def _moved(place: int, edits: list[diff.Splice], *, at_end: bool) -> int:
+    """Where a place is after the edits. What replaces words across it counts to the stretch, what is
+    inserted just there does not.
+    """
+    by = 0
+    for edit in edits:
+        first, last = edit.position, edit.position + edit.delete
+        inside = first < place < last
+        replaced = edit.delete > 0 and (last == place if at_end else first == place)
+        if inside or replaced:
+            return first + by + (len(edit.insert) if at_end else 0)
+        if first > place or (first == place and (at_end or edit.delete)):
+            break
+        by += len(edit.insert) - edit.delete
+    return place + by
+
+
+def _elsewhere(anchor: Anchor, text: str) -> Place | None:
+    if not anchor.quote.strip():
+        return None
+    found = _occurrences(text, anchor.quote)
+    if not found:
+        return None
+
+    def alike(start: int) -> int:
+        end = start + len(anchor.quote)
+        before, after = text[:start][-_AROUND:], text[end : end + _AROUND]
+        return _shared(before[::-1], anchor.before[::-1]) + _shared(after, anchor.after)
+
+    best = max(found, key=alike)
+    if len(found) > 1 and alike(best) == 0:
+        return None
+    return Place(best, best + len(anchor.quote), "same")
+
+
+def _occurrences(text: str, wanted: str) -> list[int]:
+    found: list[int] = []
+    at_ = text.find(wanted) if wanted else -1
+    while at_ >= 0 and len(found) < 1000:
+        found.append(at_)
+        at_ = text.find(wanted, at_ + 1)
+    return found
+
+
+def _shared(one: str, other: str) -> int:
+    return next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )

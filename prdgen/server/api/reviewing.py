@@ -1,0 +1,201 @@
+"""API: what people say of a draft, and what they decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from prdgen.errors import Invalid
+from prdgen.flows import draft_changes, drafts, reviews, suggest
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
+from prdgen.review.state import Review, Thread, Verdict
+from prdgen.server.api.operations import (
+    INTEGER,
+    NULLABLE,
+    STRING,
+    Operation,
+    as_json,
+    body_of,
+    number,
+    obj,
+)
+from prdgen.server.auth import app_of, visitor_of
+
+_MOST_LINES = 10_000_000
+
+
+async def get_review(request: Request) -> Response:
+    """What was said of a draft and where, what was decided, and what merging it still takes."""
+    app = app_of(request)
+    draft = await to_thread.run_sync(drafts.find, app, request.path_params["name"])
+    base = (await to_thread.run_sync(draft_changes.standing, app, draft)).base
+    stands = await to_thread.run_sync(reviews.standing, app, draft, base)
+    problems = await to_thread.run_sync(reviews.problems, app, draft, base)
+    threads = draft.review.threads.values() if draft.review else ()
+    return as_json(
+        {
+            "asked_by": draft.review.asked_by if draft.review else None,
+            "threads": [await to_thread.run_sync(_thread, app, draft, each) for each in threads],
+            "approved": [_verdict(each) for each in stands.approved],
+            "approved_before": [_verdict(each) for each in stands.before],
+            "changes_requested": [_verdict(each) for each in stands.against],
+            "needed": [
+                {"owners": list(n.owners), "paths": list(n.paths), "given_by": n.given_by}
+                for n in stands.needed
+            ],
+            "blocked": stands.blocked,
+            "problems": [
+                {"page_path": p.page_path, "line": p.line, "message": p.message, "code": p.code}
+                for p in problems
+            ],
+        }
+    )  # fmt: skip
+
+
+async def get_source(request: Request) -> Response:
+    """The Markdown behind words as they are read in a page of a draft."""
+    asked = request.query_params
+    found = await reviews.quoted(
+        app_of(request), request.path_params["name"], asked.get("page_path", ""),
+        asked.get("quote", ""), number(request, "line", 1, 0, _MOST_LINES),
+    )  # fmt: skip
+    return as_json({"source": found.quote, "start": found.start})
+
+
+async def comment_on_draft(request: Request) -> Response:
+    """Say something of a draft, of one of its pages, or of words in it."""
+    optional = ("page_path", "quote", "suggestion")
+    body = await body_of(request, "text", optional=optional)
+    line = body.get("line") or 0
+    if not isinstance(line, int) or not 0 <= line <= _MOST_LINES:
+        raise Invalid(what="line", where=request.url.path, expected="a line's number",
+                      got=repr(line)[:40])  # fmt: skip
+    review = await reviews.comment(
+        app_of(request), request.path_params["name"], visitor_of(request).person, body["text"],
+        page_path=body.get("page_path"), quote=body.get("quote") or "", line=line,
+        suggestion=body.get("suggestion"),
+    )  # fmt: skip
+    return as_json({"thread": list(review.threads)[-1]}, 201)
+
+
+async def reply_to_comment(request: Request) -> Response:
+    """Answer a comment."""
+    body = await body_of(request, "text")
+    place = request.path_params
+    await reviews.reply(
+        app_of(request), place["name"], visitor_of(request).person, place["thread"], body["text"]
+    )
+    return as_json({"thread": place["thread"]}, 201)
+
+
+async def resolve_comment(request: Request) -> Response:
+    """Settle a comment's thread."""
+    return await _resolve(request, again=False)
+
+
+async def unresolve_comment(request: Request) -> Response:
+    """Open a settled thread again."""
+    return await _resolve(request, again=True)
+
+
+async def _resolve(request: Request, *, again: bool) -> Response:
+    place, person = request.path_params, visitor_of(request).person
+    await reviews.resolve(app_of(request), place["name"], person, place["thread"], again=again)
+    return as_json({"thread": place["thread"], "resolved": not again})
+
+
+async def take_suggestion(request: Request) -> Response:
+    """Put suggested words in their place, as an edit of the live page and a version."""
+    place = request.path_params
+    await suggest.take(app_of(request), place["name"], visitor_of(request).person, place["thread"])
+    return as_json({"thread": place["thread"], "taken": True})
+
+
+async def approve_draft(request: Request) -> Response:
+    """Approve a draft as it is now."""
+    body = await body_of(request, optional=("text",))
+    name, person = request.path_params["name"], visitor_of(request).person
+    return _verdicts(
+        await reviews.decide(app_of(request), name, person, "approved", body.get("text") or "")
+    )
+
+
+async def request_changes(request: Request) -> Response:
+    """Ask for changes of a draft before it is merged."""
+    body = await body_of(request, "text")
+    name, person = request.path_params["name"], visitor_of(request).person
+    return _verdicts(
+        await reviews.decide(app_of(request), name, person, "changes_requested", body["text"])
+    )
+
+
+async def ask_for_review(request: Request) -> Response:
+    """Ask others to look at a draft; `withdrawn` ends that."""
+    body = await body_of(request, optional=("withdrawn",))
+    name, person = request.path_params["name"], visitor_of(request).person
+    review = await reviews.ask(
+        app_of(request), name, person, withdrawn=body.get("withdrawn") == "yes"
+    )
+    return as_json({"asked_by": review.asked_by})
+
+
+def _verdicts(review: Review) -> Response:
+    return as_json({"verdicts": [_verdict(each) for each in review.verdicts.values()]})
+
+
+def _verdict(verdict: Verdict) -> dict[str, str]:
+    return {"word": verdict.word, "name": verdict.name, "email": verdict.email,
+            "at": verdict.at.isoformat(), "commit": verdict.tip}  # fmt: skip
+
+
+def _thread(app: App, draft: Draft, thread: Thread) -> dict[str, Any]:
+    """In a thread: a thread with the place it is at now."""
+    page_path, place = reviews.where(app, thread, draft.tip)
+    return {
+        "id": thread.id, "page_path": page_path, "resolved": thread.resolved,
+        "suggestion": thread.suggestion, "taken_by": thread.taken_by,
+        "quote": thread.anchor.quote if thread.anchor else None,
+        "place": {"start": place.start, "end": place.end, "how": place.how} if place else None,
+        "comments": [
+            {"name": c.name, "email": c.email, "at": c.at.isoformat(), "text": c.text}
+            for c in thread.comments
+        ],
+    }  # fmt: skip
+
+
+_LIST = {"type": "array"}
+_THREAD = obj(thread=STRING)
+_AT = "/api/drafts/{name:path}"
+_TEXT = obj(text=STRING)
+OPERATIONS = (
+    Operation("GET", f"{_AT}/review", "Get the review of a draft.", get_review,
+              obj(threads=_LIST, approved=_LIST, needed=_LIST, blocked=NULLABLE, problems=_LIST)),
+    Operation("GET", f"{_AT}/source", "Get the Markdown behind words.", get_source,
+              obj(source=STRING, start=INTEGER),
+              query={"page_path": STRING, "quote": STRING, "line": STRING}),
+    Operation("POST", f"{_AT}/comments", "Comment on a draft.", comment_on_draft, _THREAD,
+              "commenter", status=201,
+              body=_TEXT | {"properties": {"text": STRING, "page_path": NULLABLE,
+                                           "quote": NULLABLE, "line": INTEGER,
+                                           "suggestion": NULLABLE}}),
+    Operation("POST", f"{_AT}/comments/{{thread}}/replies", "Answer a comment.", reply_to_comment,
+              _THREAD, "commenter", status=201, body=_TEXT),
+    Operation("POST", f"{_AT}/comments/{{thread}}/resolve", "Resolve a comment.", resolve_comment,
+              _THREAD, "commenter"),
+    Operation("POST", f"{_AT}/comments/{{thread}}/unresolve", "Open a comment again.",
+              unresolve_comment, _THREAD, "commenter"),
+    Operation("POST", f"{_AT}/comments/{{thread}}/take", "Take a suggestion.", take_suggestion,
+              _THREAD, "editor"),
+    Operation("POST", f"{_AT}/approve", "Approve a draft.", approve_draft, obj(verdicts=_LIST),
+              "editor", body={"type": "object", "properties": {"text": NULLABLE}}),
+    Operation("POST", f"{_AT}/request-changes", "Ask for changes of a draft.", request_changes,
+              obj(verdicts=_LIST), "editor", body=_TEXT),
+    Operation("POST", f"{_AT}/ask", "Ask for a review of a draft.", ask_for_review,
+              obj(asked_by=NULLABLE), "editor",
+              body={"type": "object", "properties": {"withdrawn": NULLABLE}}),
+)  # fmt: skip
+"""The reviews' side of the API; they come before `GET /api/drafts/{name}`."""

@@ -1,0 +1,65 @@
+"""A draft from the first click to the merge, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import PAGE
+from .desk import Desk
+from .house import House
+
+pytestmark = pytest.mark.browser
+
+Sit = Callable[..., Desk]
+MakeHouse = Callable[..., House]
+TEXT = "# Plan\n\nOne **shopper** in [three](https://example.org) leaves.\n\nThe end.\n"
+
+
+def test_a_draft_is_written_reviewed_and_merged(make_house: MakeHouse, sit: Sit) -> None:
+    """Ada starts it from a page and writes; Bob marks words and suggests others; Ada takes them, Bob
+    approves, Ada merges, and main's open editor has it.
+    """
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada, bob = sit(house), sit(house, "Bob")
+    bob.open(PAGE)
+    bob.saved()
+    ada.page.goto(f"{house.url}/p/main/{PAGE}")
+    ada.page.get_by_role("button", name="Start a draft").click()
+    ada.page.wait_for_url("**/edit/draft/plan/**")
+    ada.page.locator(".cm-content").wait_for(timeout=20_000)
+    ada.saved()
+    ada.go("Control+End")
+    ada.type("\n- [REQ-9] A requirement.")
+    ada.save_version("Add a requirement")
+    reading = bob.tab()
+    reading.goto(f"{house.url}/drafts/draft/plan")
+    expect(reading.locator("main")).to_contain_text("REQ-9")
+    reading.locator(".change article p", has_text="One shopper").click(click_count=3)
+    reading.locator(".pick").click()
+    reading.locator("[data-suggest]").last.click()
+    suggestion = reading.locator("textarea[name=suggestion]")
+    expect(suggestion).to_have_value("One **shopper** in [three](https://example.org) leaves.")
+    suggestion.fill("Every third shopper leaves.")
+    reading.locator(".change button[value=comment]").last.click()
+    expect(reading.locator(".thread ins")).to_have_text("Every third shopper leaves.")
+    ada.page.goto(f"{house.url}/drafts/draft/plan")
+    ada.page.get_by_role("button", name="Take this suggestion").click()
+    expect(ada.page.locator(".thread")).to_contain_text("Taken by Ada")
+    reading.reload()
+    reading.get_by_role("button", name="Approve").click()
+    expect(reading.locator(".verdicts")).to_contain_text("approved")
+    bob.page.bring_to_front()
+    bob.go("Control+Home")
+    ada.page.reload()
+    ada.page.get_by_role("button", name="Merge into main").click()
+    expect(ada.page.locator("h1")).to_contain_text("merged")
+    bob.sees("Every third shopper leaves.")
+    assert bob.settle(PAGE) == (
+        "# Plan\n\nEvery third shopper leaves.\n\nThe end.\n\n- [REQ-9] A requirement."
+    )
+    assert house.git("fsck", "--strict") == ""
+    assert "Co-authored-by: Bob" in house.git("log", "--format=%B", "main")

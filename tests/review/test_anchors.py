@@ -1,0 +1,112 @@
+"""A comment's place is found again after edits, moves, and without the old text."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from prdgen.review import anchors
+
+TEXT = "# Title\n\nThe quick brown fox jumps.\n\nAnother paragraph with the quick word.\n\nEnd.\n"
+
+
+def anchor(quote: str, text: str = TEXT) -> anchors.Anchor:
+    start = text.index(quote)
+    return anchors.at(text, start, start + len(quote))
+
+
+def found(quote: str, new: str, old: str | None = TEXT) -> tuple[str, str]:
+    place = anchors.find(anchor(quote), old, new)
+    return new[place.start : place.end], place.how
+
+
+def test_edits_around_it_do_not_matter():
+    """Before, behind, and at its very edges."""
+    assert found("brown fox", "x\n" + TEXT + "y\n") == ("brown fox", "same")
+    assert found("brown fox", TEXT.replace("brown fox", "sly brown fox")) == ("brown fox", "same")
+    assert found("brown fox", TEXT.replace("fox", "fox, who")) == ("brown fox", "same")
+    assert found("brown fox", TEXT.replace("brown", "very brown")) == ("brown fox", "same")
+
+
+def test_edits_inside_it_change_it():
+    """The stretch is what stands there now."""
+    assert found("brown fox", TEXT.replace("brown fox", "brown old fox")) == (
+        "brown old fox",
+        "changed",
+    )
+    assert found("brown fox jumps", TEXT.replace("fox", "cat")) == ("brown cat jumps", "changed")
+    assert found("brown fox", TEXT.replace("fox", "cat"))[1] == "changed"
+
+
+def test_what_is_deleted_is_gone():
+    """With its paragraph."""
+    assert found("brown fox", TEXT.replace("The quick brown fox jumps.\n\n", ""))[1] == "gone"
+    assert anchors.find(anchor("brown fox"), None, "nothing\n").how == "gone"
+
+
+def test_a_moved_paragraph_takes_it_along():
+    """Its words are looked for elsewhere."""
+    line = "The quick brown fox jumps.\n\n"
+    assert found("brown fox", TEXT.replace(line, "") + "\n" + line) == ("brown fox", "same")
+
+
+def test_without_the_old_text_what_is_around_decides():
+    """Of two like it, the one that stands like it stood."""
+    text = TEXT.replace("End.", "The quick end.")
+    second = text.index("the quick word") + 4
+    made = anchors.at(TEXT, TEXT.index("the quick word") + 4, TEXT.index("the quick word") + 9)
+    place = anchors.find(made, None, text)
+    assert (place.start, place.how) == (second, "same")
+
+
+@pytest.mark.parametrize(
+    ("quote", "line", "want"),
+    [
+        ("quick brown fox", 3, "quick brown fox"),
+        ("quick", 5, "quick"),
+        (" fox jumps. ", 3, "fox jumps."),
+        ("fox jumps. Another", 3, "fox jumps.\n\nAnother"),
+        ("not there", 5, "Another paragraph with the quick word."),
+        ("", 1, "# Title"),
+        ("zz", 99, ""),
+    ],
+)
+def test_words_marked_in_a_rendered_page(quote, line, want):
+    """Found in the source, near their line."""
+    made = anchors.make(TEXT, quote, line)
+    assert made.quote == want
+    assert TEXT[made.start : made.end] == want
+    if quote == "quick" and line == 5:
+        assert made.start > TEXT.index("Another")
+
+
+def test_markup_between_the_words_is_no_hindrance():
+    """Bold, code, links without their addresses."""
+    text = "Some **bold** and `code` in *a* line.\n"
+    assert anchors.make(text, "bold and code in a", 1).quote == "bold** and `code` in *a"
+
+
+def test_addresses_and_footnotes_between_the_words():
+    """The rendered words have not all the letters of the source, and some of their own."""
+    text = "Before it. A long sentence with [a link](https://example.org/x) and a note[^n] ends here.\n"
+    quote = "A long sentence with a link and a note1 ends here."
+    assert anchors.make(text, quote, 1).quote == text[len("Before it. ") : -1]
+
+
+def test_any_edits_leave_a_place_inside_the_text():
+    """Random texts, random edits: never out of bounds, and what is the same is the same."""
+    dice = random.Random(3)
+    for _ in range(300):
+        old = "".join(dice.choice("ab c\n") for _ in range(dice.randrange(1, 60)))
+        start = dice.randrange(len(old))
+        made = anchors.at(old, start, dice.randrange(start, len(old)) + 1)
+        new = list(old)
+        for _ in range(dice.randrange(4)):
+            at = dice.randrange(len(new) + 1)
+            new[at : at + dice.randrange(3)] = list(dice.choice(["", "x", "ab\n"]))
+        text = "".join(new)
+        place = anchors.find(made, old, text)
+        assert 0 <= place.start <= place.end <= len(text)
+        if place.how == "same":
+            assert text[place.start : place.end] == made.quote
