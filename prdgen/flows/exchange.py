@@ -57,7 +57,7 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
     for attempt in range(_TRIES):
         if attempt:
             await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
-        there = await to_thread.run_sync(remote.branches)
+        there = await to_thread.run_sync(remote.branches, abandon_on_cancel=True)
         names = await _names(app, there)
         state.branches = {name: state.branch(name) for name in names}
         wanted = [n for n in names if n in there and there[n] != app.repository.tip(n)]
@@ -85,7 +85,7 @@ async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]
     """Fetch branches; those that could not be, when others could, with the reason."""
     try:
         if names:
-            await to_thread.run_sync(remote.fetch, names)
+            await to_thread.run_sync(remote.fetch, names, abandon_on_cancel=True)
         return {}
     except PrdgenError as error:
         if names == [app.main_branch]:
@@ -94,7 +94,7 @@ async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]
     late = {}
     for name in names:
         try:
-            await to_thread.run_sync(remote.fetch, [name])
+            await to_thread.run_sync(remote.fetch, [name], abandon_on_cancel=True)
         except PrdgenError as error:
             if name == app.main_branch:
                 raise

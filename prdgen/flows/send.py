@@ -23,7 +23,7 @@ async def branches(
     tips = await to_thread.run_sync(_waiting, app, list(names), there, state)
     if not tips:
         return True
-    outcomes = await to_thread.run_sync(remote.push, tips)
+    outcomes = await to_thread.run_sync(remote.push, tips, abandon_on_cancel=True)
     state.pushed_at = remote_state.now()
     for name, sent in outcomes.items():
         branch = state.branch(name)

@@ -31,7 +31,8 @@ _HELPER: Final = (
     f"!f() {{ test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' "
     f'"${_USER}" "${_PASSWORD}"; }}; f'
 )
-_SLOW_BYTES: Final = 100
+_SLOW_BYTES: Final = 1
+"""A remote that works on our push for long says a few bytes every five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
