@@ -188,6 +188,10 @@ async def test_a_merge_under_way_in_the_folder_is_waited_for(house, repo, bob):
     assert repo.tip() == ours
     assert "a merge is under way" in known(house).waits
     repo.git("merge", "--abort")
+    (repo.path / ".git/index.lock").touch()
+    await trade(house)
+    assert (repo.tip(), "index.lock" in known(house).waits) == (ours, True)
+    (repo.path / ".git/index.lock").unlink()
     await trade(house)
     assert repo.opened.is_ancestor(pushed, repo.tip())
     assert known(house).waits == ""
