@@ -93,7 +93,7 @@ class Settings:
     )
     live_limit: int = _setting(262_144, "Bytes a page may have to be edited live.", low=1024)
     message_limit: int = _setting(4_194_304, "Bytes one sync message may have.", low=65_536)
-    operations_limit: int = _setting(50_000, "Operations one change may have.", low=100)
+    operations_limit: int = _setting(300_000, "Operations one change may have.", low=100)
     epoch_changes: int = _setting(
         20_000,
         "A live document with so many changes is followed by a new one, while people type.",

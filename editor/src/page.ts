@@ -14,6 +14,7 @@ import type { Keeping } from "./kept/keeping";
 import type { Live } from "./live";
 import { Channel } from "./presence/channel";
 import { Follow } from "./presence/follow";
+import { sizeLimit } from "./text/limit";
 import { showCursors, type RemoteCursor } from "./presence/cursors";
 import type { Guest, Roster } from "./presence/roster";
 import { Paused } from "./paused";
@@ -66,6 +67,7 @@ export class Page {
       takeImages: () => notices.show("Pasting images is not possible yet; link to a file in the repository.",
         { name: "image", passing: 8_000 }),
       extensions: [
+        sizeLimit(config.liveLimit, (bytes) => this.#tooLarge(bytes)),
         this.#conflicts.marks.extension,
         EditorView.updateListener.of((update) => this.#updated(update)),
         keymap.of([{ key: "Mod-s", run: () => (this.saveVersion(), true), preventDefault: true }]),
@@ -89,6 +91,13 @@ export class Page {
       new Paused(api, config.statusUrl, notices).start();
     }
     if (config.eventsUrl) followEvents(config.eventsUrl, (event) => this.#happened(event));
+  }
+
+  #tooLarge(bytes: number): void {
+    const kib = (size: number): number => Math.ceil(size / 1024);
+    const words = `A page may have ${kib(this.config.liveLimit)} KiB to be written in together, and this would make it `
+      + `${kib(bytes)}. Nothing was changed; put the rest into a page of its own.`;
+    this.frame.notices.show(words, { kind: "warn", name: "limit", passing: 12_000 });
   }
 
   /** Ask for a message and make a commit; never the browser's own dialog. */

@@ -80,20 +80,30 @@ export class Rescue {
     }
   }
 
-  /** Send the open document's bytes and go where its text is; gives whether that worked. */
-  async carry(documentUrl: string, bytes: Uint8Array, why: string): Promise<boolean> {
+  /**
+   * Send the open document's bytes and go where its text is; gives whether that worked. Once the server has
+   * them, `freeze` lets nothing more be typed, and what was typed meanwhile is sent as well.
+   */
+  async carry(documentUrl: string, bytes: () => Uint8Array, why: string, freeze: (on: boolean) => void): Promise<boolean> {
     if (!this.#mayTry(documentUrl)) {
       const words = `${why} Your text is kept on this device; download it with the menu “More”.`;
       this.notices.show(words, { kind: "bad", name: "rescue" });
       return false;
     }
     try {
-      const answer = await this.#send(documentUrl, bytes);
+      let sent = bytes();
+      let answer = await this.#send(documentUrl, sent);
+      freeze(true);
+      for (let now = bytes(); !equal(now, sent); now = bytes()) {
+        sent = now;
+        answer = await this.#send(documentUrl, sent);
+      }
       if (this.storage) await forget(this.storage, this.journal, documentUrl);
       this.leaving = true;
       location.assign(answer.edit);
       return true;
     } catch (error) {
+      freeze(false);
       if (!(error instanceof ApiError)) throw error;
       const words = `${why} Your text is kept on this device. ${error.message}`;
       this.notices.show(words, { kind: "bad", name: "rescue" });
@@ -121,4 +131,8 @@ export class Rescue {
     sessionStorage.setItem(key, String(tries));
     return tries <= MOST_TRIES;
   }
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

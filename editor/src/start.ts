@@ -9,6 +9,7 @@ import { Api, ApiError } from "./api/http";
 import type { EditorConfig } from "./config";
 import { Frame } from "./frame";
 import { Book, type KeptPage } from "./kept/book";
+import { keepCursor, restoreCursor } from "./kept/cursor";
 import { Keeping } from "./kept/keeping";
 import { afterLoading, registerWorker } from "./kept/register";
 import { amountSent, deliverAddress, titleOf, type Delivered } from "./kept/sending";
@@ -132,7 +133,7 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
     },
     closed: () => page?.disconnected(),
     replaced: (next) => succession.follow(next),
-    stranded: (why) => strand(live, rescue, frame, why),
+    stranded: (why) => strand(live, rescue, frame, why, () => page),
     untaken: () => frame.notices.show(
       "The document did not take your last words. They are on the screen and are tried again; copy them to be safe.",
       { kind: "bad", name: "untaken" }),
@@ -148,15 +149,23 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
   if (storage) storage.onFailed = () => model.learn({ keeps: false });
   const handle = await live.open(kept?.keptAt ?? null);
   page = new Page(config, api, frame, model, keeping, live, handle, handle.doc().content);
+  restoreCursor(page.view);
   void succession.tryNow();
   void rescue.settle();
 }
 
 /** What is here cannot arrive as changes: send the text whole, if all of it is in the document. */
-function strand(live: Live, rescue: Rescue, frame: Frame, why: string): void {
+function strand(live: Live, rescue: Rescue, frame: Frame, why: string, page: () => Page | null): void {
   live.flush();
   if (live.session.handle && !live.binding?.waiting) {
-    void rescue.carry(live.session.documentUrl, live.session.bytes(), why);
+    const { socket } = live.session;
+    const bytes = (): Uint8Array => (live.flush(), live.session.bytes());
+    // What is carried as text must not come as changes as well.
+    socket.disconnect();
+    void rescue.carry(live.session.documentUrl, bytes, why, (on) => {
+      if (on) keepCursor(page()?.view);
+      frame.textBox.inert = on;
+    }).then((carried) => carried || socket.hurry());
     return;
   }
   const link = { href: location.href, text: "Load the page again" };

@@ -114,10 +114,29 @@ describe("late text", () => {
     expect(await storedHere(device.storage, device.journal(), old)).not.toBeNull();
   });
 
+  test("what is typed while it is carried goes along, and then nothing more is typed", async () => {
+    const { device, config, old } = await left();
+    const sent: number[] = [];
+    let typed = 1;
+    const send = async (_url: string, bytes: Uint8Array): Promise<unknown> => {
+      sent.push(bytes[0]!);
+      if (sent.length === 1) typed = 2;
+      return { edit: "/edit/main/a.md" };
+    };
+    const { made } = rescue(device, config, send as Api["send"]);
+    const freeze = vi.fn();
+    await made.carry(old, () => new Uint8Array([typed]), "Refused.", freeze);
+    expect(sent).toEqual([1, 2]);
+    expect(freeze.mock.calls).toEqual([[true]]);
+    const { made: other } = rescue(device, config, async () => { throw new ApiError("Away.", 0); });
+    expect(await other.carry(old, () => new Uint8Array([1]), "Refused.", freeze)).toBe(false);
+    expect(freeze.mock.lastCall).toEqual([false]);
+  });
+
   test("of the open document is carried, and the page goes where it is", async () => {
     const { device, config, old } = await left();
     const { made } = rescue(device, config, (async () => ({ edit: "/edit/main/a.md" })) as Api["send"]);
-    expect(await made.carry(old, new Uint8Array([1]), "Refused.")).toBe(true);
+    expect(await made.carry(old, () => new Uint8Array([1]), "Refused.", () => {})).toBe(true);
     expect(location.assign).toHaveBeenCalledWith("/edit/main/a.md");
   });
 
@@ -125,7 +144,7 @@ describe("late text", () => {
     const { device, config, old } = await left();
     const { made, notices } = rescue(device, config, (async () => ({ edit: "/" })) as Api["send"]);
     const done = [];
-    for (let round = 0; round < 4; round += 1) done.push(await made.carry(old, new Uint8Array([1]), "Refused."));
+    for (let round = 0; round < 4; round += 1) done.push(await made.carry(old, () => new Uint8Array([1]), "Refused.", () => {}));
     expect(done).toEqual([true, true, true, false]);
     expect(notices.show.mock.calls.at(-1)![0]).toContain("download it");
   });

@@ -51,9 +51,9 @@ _COUNTER_LIMIT = 1 << 31
 class Limits:
     """How much one change and one message may hold."""
 
-    operations: int = 50_000
-    """In one change."""
-    message_operations: int = 500_000
+    operations: int = 300_000
+    """In one change: a whole live page pasted at once, or deleted."""
+    message_operations: int = 600_000
     """In all changes of one message, or in one document chunk."""
     message_bytes: int = 4_194_304
     """Of one message; what it inflates to may be four times as long."""

@@ -25,6 +25,38 @@ export function toSplices(changes: ChangeSet): Splice[] {
   return splices;
 }
 
+/**
+ * The same splices in groups of about `most` units inserted and deleted, one after the other: a large paste in parts,
+ * none of which ends inside a pair. What is deleted in one piece stays in one piece. One group when there is little.
+ */
+export function inParts(splices: readonly Splice[], most: number): Splice[][] {
+  const groups: Splice[][] = [[]];
+  let size = 0;
+  const add = (splice: Splice): void => {
+    const weight = splice.remove + splice.insert.length;
+    if (size > 0 && size + weight > most) {
+      groups.push([]);
+      size = 0;
+    }
+    groups.at(-1)!.push(splice);
+    size += weight;
+  };
+  for (const { position, remove, insert } of splices) {
+    if (remove + insert.length <= most) {
+      add({ position, remove, insert });
+      continue;
+    }
+    if (remove > 0) add({ position, remove, insert: "" });
+    for (let from = 0; from < insert.length; ) {
+      let to = Math.min(from + most, insert.length);
+      if (to < insert.length && isLow(insert.charCodeAt(to))) to -= 1;
+      add({ position: position + from, remove: 0, insert: insert.slice(from, to) });
+      from = to;
+    }
+  }
+  return groups;
+}
+
 /** The smallest single replacement that turns `before` into `after`; never inside a pair. */
 export function replacement(before: string, after: string): Splice | null {
   if (before === after) return null;
