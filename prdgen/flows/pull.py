@@ -269,10 +269,8 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     row, steps, replica = live.document, live.lately_written(), live.room.replica
     last = base = await _tip_base(app, live, new_tip)
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
-    ours = taken.is_since(replica, row.file_heads, row.tip_heads) and await to_thread.run_sync(
-        _is_ours, app, row
-    )
-    if ours:
+    ahead = row.tip_hash != row.file_hash and taken.is_since(replica, row.file_heads, row.tip_heads)
+    if ahead and await to_thread.run_sync(_is_ours, app, row):
         # What we committed was not in the file yet: who commits the file has not seen it.
         tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         steps.append(Step(time.monotonic(), file_, tip_text))
@@ -280,7 +278,12 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
         read = await to_thread.run_sync(made_from.text, file_, steps, theirs)
         base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)
-    return last if base != last and await _was_tip(app, live, content_hash(theirs)) else base
+    digest, left = content_hash(theirs), live.old_tips.get(content_hash(theirs))
+    # The file still had the older commit's text when ours was on top of it.
+    stayed = left is not None and any(step.at > left and step.old == theirs for step in steps)
+    if base == last or stayed or not await _was_tip(app, live, digest):
+        return base
+    return last
 
 
 def _is_ours(app: App, row: Document) -> bool:

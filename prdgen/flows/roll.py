@@ -117,7 +117,7 @@ async def _begun(app: App, live: Live, row: Document, fence: int | None) -> Live
     async with app.store.transaction() as tx:
         row = await documents.get(tx, row.id)
     begun = Live(row, room, row.fence if fence is None else fence, live.authorship)
-    begun.recent = live.recent
+    begun.recent, begun.old_tips = live.recent, live.old_tips
     taken.hand_over(live, begun)
     begun.dirty_since = begun.last_change = time.monotonic()
     begun.uncommitted = content_hash(room.text) != row.tip_hash

@@ -67,11 +67,12 @@ async def test_a_stale_save_that_is_committed_at_once(house, repo, ann, page):
     await until(lambda: page.read_text() == BOTH)
 
 
-@pytest.mark.parametrize("saved", [STALE + "typed\n", ONE + "typed\nsaved\n"])
+@pytest.mark.parametrize("saved", [STALE + "typed\n", ONE + "typed\nsaved\n", ONE + "typed\n"])
 async def test_a_commit_of_a_file_that_had_not_got_what_was_committed(
     house, repo, ann, page, saved
 ):
-    """Git read the file before we wrote into it, and found our commit when it made its own."""
+    """A save was in the way of our write, so that the file lacked what our commit had."""
+    await house.save("ann")
     live = house.live()
     async with live.lock:
         await ann.write("more\n", after="first line\n")
@@ -81,6 +82,22 @@ async def test_a_commit_of_a_file_that_had_not_got_what_was_committed(
     want = saved.replace("first line\n", "first line\nmore\n")
     await until(lambda: page.read_text() == ann.text)
     assert ann.text.replace("more\n\n", "more\n") == want.replace("more\n\n", "more\n")
+
+
+async def test_a_commit_of_a_file_that_was_read_just_before_we_wrote_into_it(
+    house, repo, ann, page
+):
+    """It goes back to an older commit, and nobody meant that: a revert is made from a clean file."""
+    await house.save("ann")
+    live, before = house.live(), page.read_text()
+    async with live.lock:
+        await ann.write("more\n", after="first line\n")
+        await edit.commit(house.app, live, None, None)
+        await edit.write_file(house.app, live)
+        repo.save({"one.md": before})
+    await house.save("ann")
+    assert "more" in ann.text
+    assert page.read_text() == ann.text == repo.git("show", "main:one.md") + "\n"
 
 
 async def test_the_old_text_saved_again_is_no_deletion_either(house, ann, page):
