@@ -125,11 +125,12 @@ async def test_a_server_that_lost_its_lease_ends_no_epoch_and_renames_nothing(ho
     live = await moved(house, other)
     with pytest.raises(LeaseLost):
         await roll.go(house.app, live, successor)
-    repo.git("mv", "one.md", "two.md")
-    tip = repo.commit("Rename")
-    live.document = other.live().document
-    with pytest.raises(LeaseLost):
-        await rename.follow(house.app, live, tip)
+    async with other.live().lock:  # which would follow it itself
+        repo.git("mv", "one.md", "two.md")
+        tip = repo.commit("Rename")
+        live.document = other.live().document
+        with pytest.raises(LeaseLost):
+            await rename.follow(house.app, live, tip)
 
 
 async def test_a_lease_does_not_move_in_the_middle_of_a_write(house, beside):
