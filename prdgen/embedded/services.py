@@ -80,13 +80,29 @@ async def _watch(server: Server) -> None:
             _log.warning("The embedded %s is back.", name)
 
 
+async def _start(services: Services) -> None:
+    """Start them; when cancelled meanwhile (ctrl-C), wait for that and stop them again.
+
+    A thread cannot be cancelled: left alone it would start servers that nobody stops.
+    """
+    starting = asyncio.create_task(asyncio.to_thread(services.start))
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        if (error := starting.exception()) is not None:
+            _log.warning("The embedded services did not start before the end: %s", error)
+        await asyncio.to_thread(services.stop)
+        raise
+
+
 @asynccontextmanager
 async def open_services(
     state_dir: Path, *, postgres_too: bool = True, valkey_too: bool = True
 ) -> AsyncIterator[Services]:
     """The embedded servers, started before and watched during the block, and left after it."""
     services = Services(state_dir, postgres_too=postgres_too, valkey_too=valkey_too)
-    await asyncio.to_thread(services.start)
+    await _start(services)
     watching = asyncio.create_task(services.watch())
     try:
         yield services

@@ -50,12 +50,16 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)
     with listener, context.joined(settings) as process_id, loop as runner:
-        runner.run(_serve(settings, listener, process_id, with_worker=with_worker, say=say))
+        try:
+            runner.run(_serve(settings, listener, process_id, with_worker=with_worker, say=say))
+        except asyncio.CancelledError:
+            say("Stopped before it was up.")
 
 
 async def _serve(
     settings: Settings, listener: socket.socket, process_id: str, *, with_worker: bool, say: Say
 ) -> None:
+    _stop_while_starting(say)
     say(f"Opening {settings.repository} …")
     async with context.open_app(settings, table.tasks, process_id) as app:
         await lease.check(app)
@@ -76,6 +80,9 @@ async def _serve(
             proxy_headers=False,
         )
         server = _Server(config, say)
+        await asyncio.sleep(
+            0
+        )  # Where a signal that came just before the server's own takes effect.
         worker = asyncio.create_task(_worker(app, settings)) if with_worker else None
         greeting = asyncio.create_task(_greet(app, server, settings, say))
         try:
@@ -87,6 +94,27 @@ async def _serve(
                     await asyncio.wait([task])
 
 
+def _stop_while_starting(say: Say) -> None:
+    """Until the server takes them itself: at SIGINT or SIGTERM what was started is ended again."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+
+    def stop(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if task.cancelling():
+            say("Still stopping …")
+            return
+        say("Stopping: ending what was started …")
+        task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # wakes the loop, which may be waiting
+
+    _take_signals(stop)
+
+
+def _take_signals(by: Callable[[int, FrameType | None], None]) -> None:
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, by)
+
+
 class _Server(uvicorn.Server):
     """Ends on SIGINT or SIGTERM in its own time: everything open is written and committed first.
 
@@ -96,12 +124,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, say: Say) -> None:
         super().__init__(config)
         self._say = say
+        _take_signals(self.handle_exit)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take both signals from now on, also while what was open is closed after serving."""
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self.handle_exit)
+        """Keep both signals, also while what was open is closed after serving."""
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002

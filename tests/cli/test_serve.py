@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
 from server import team
 
 from .conftest import Prdgen
@@ -97,6 +98,25 @@ def test_serve_ends_on_sigterm_too(prdgen):
     with prdgen.serving("--no-worker") as serving:
         serving.process.send_signal(signal.SIGTERM)
         assert serving.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("said", ["Opening ", "Database and cache are up."])
+async def test_serve_can_be_stopped_while_it_starts(shop, eventually, number, said):
+    """Neither its Postgres nor its Valkey may outlive it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prdgen", "serve", "--port", "0"], cwd=shop, text=True,
+        env=os.environ | {"NO_COLOR": "1"}, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with process.stderr:
+        while not process.stderr.readline().startswith(said):
+            pass
+        process.send_signal(number)
+        rest = process.stderr.read()
+    assert process.wait(30) == 0
+    assert "Stopp" in rest
+    assert "Traceback" not in rest
+    await eventually(lambda: not processes_below(shop), 5)
 
 
 def test_a_worker_ends_when_asked(prdgen):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
+
+import pytest
 
 from prdgen.embedded import process, services
 
@@ -27,3 +31,24 @@ async def test_no_process_is_left_after_the_block(prepared):
     async with services.open_services(prepared) as running:
         pids = (running.postgres.pid, running.valkey.pid)
     assert [process.command_of(pid) for pid in pids] == ["", ""]
+
+
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.3])
+async def test_no_process_is_left_when_the_start_is_broken_off(prepared, after):
+    """ctrl-C a moment after `prdgen serve`: a thread goes on starting what nobody would stop."""
+
+    async def use():
+        async with services.open_services(prepared):
+            await asyncio.Event().wait()
+
+    using = asyncio.create_task(use())
+    await asyncio.wait([using], timeout=after)
+    using.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await using
+    left = services.Services(prepared)
+    left.valkey.start()  # only so that it knows its socket; it would adopt one that runs
+    before = left.valkey.pid
+    left.valkey.stop()
+    assert left.postgres.pid is None
+    assert process.command_of(before) == ""
