@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from prdgen.builder import render
-from prdgen.flows import read
+from prdgen.flows import read, restore
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage
 from prdgen.git import diff as git_diff
@@ -31,6 +31,7 @@ class Difference:
     new: str
     html: str
     source: str
+    passages: tuple[restore.Passage, ...]
 
 
 async def versions(
@@ -50,7 +51,8 @@ async def versions(
     after, _ = await read.source(app, branch, names.get(new, page_path), new)
     context = await read.render_context(app, branch, new)
     html, source = await to_thread.run_sync(rendered, page_path, before, after, context)
-    return Difference(old, new, html, source)
+    passages = await to_thread.run_sync(restore.passages, before, after)
+    return Difference(old, new, html, source, tuple(passages))
 
 
 def rendered(

@@ -147,3 +147,10 @@ class SuggestionOutdated(PrdgenError):
         "Make the change by hand in the editor, or ask for a new suggestion; nothing was changed."
     )
     status = 409
+
+
+class PassageChanged(PrdgenError):
+    """This passage of {page_path} was changed again since."""
+
+    cure = "Bring it back by hand in the editor, or restore the whole version; nothing was changed."
+    status = 409

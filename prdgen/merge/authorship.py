@@ -121,6 +121,10 @@ class Authorship:
         self.base_text = new_base
         self._order += [None] if None not in self._order else []
 
+    def owners(self) -> list[tuple[int | None, Person]]:
+        """Of each line now: the line of the base it is, or (None, who touched it last)."""
+        return [(line.base, line.owner) for line in self._lines[:-1]]
+
     def commits(self) -> list[Portion]:
         """One portion for each person whose work is left, in order of first touch.
 

@@ -16,6 +16,7 @@ from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
 from prdgen.flows import (
+    blame,
     compare,
     create,
     export,
@@ -23,6 +24,7 @@ from prdgen.flows import (
     new_file,
     read,
     remote_report,
+    restore,
     roles,
     write_rules,
 )
@@ -163,10 +165,15 @@ async def editor(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """The page's versions, newest first."""
+    """The page's versions, newest first; POST restores one."""
     auth.require(request, "reader", "see this page's history")
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
+    if request.method == "POST":
+        visitor, fields = auth.require(request, "editor", "restore it"), await form_of(request)
+        await write_rules.check(app, visitor.person, visitor.role, page_path)
+        await restore.version(app, branch, page_path, fields.get("commit", ""), visitor.person)
+        return RedirectResponse(read.address("history", branch, page_path), 303)
     skip = number(request, "skip", 0, 0, 100_000)
     found = await read.history(app, branch, page_path, limit=_A_PAGE + 1, skip=skip)
     return html.render(
@@ -181,10 +188,30 @@ async def difference(request: Request) -> Response:
     auth.require(request, "reader", "see this page's history")
     app, asked = app_of(request), request.query_params
     branch, page_path = await read.locate(app, request.path_params["address"])
+    if request.method == "POST":
+        visitor, fields = auth.require(request, "editor", "bring it back"), await form_of(request)
+        await write_rules.check(app, visitor.person, visitor.role, page_path)
+        number = fields.get("passage", "")
+        await restore.passage(
+            app, branch, page_path, fields.get("from", ""), fields.get("to", ""),
+            int(number) if number.isascii() and number.isdigit() else -1, visitor.person,
+        )  # fmt: skip
+        return RedirectResponse(read.address("p", branch, page_path), 303)
     found = await compare.versions(app, branch, page_path, asked.get("from"), asked.get("to"))
     return html.render(
         request, "diff.html", title=f"Changes in {page_path}", branch=branch,
         page_path=page_path, found=found, first=compare.FIRST,
+    )  # fmt: skip
+
+
+async def blame_page(request: Request) -> Response:
+    """Who wrote which lines of a page, what is not committed yet included."""
+    auth.require(request, "reader", "see who wrote this page")
+    app = app_of(request)
+    branch, page_path = await read.locate(app, request.path_params["address"])
+    return html.render(
+        request, "blame.html", title=f"Who wrote {page_path}", branch=branch, page_path=page_path,
+        passages=await blame.of(app, branch, page_path),
     )  # fmt: skip
 
 

@@ -28,6 +28,11 @@ CALLS: dict[str, dict] = {
     "create_page": {"body": {"title": "Made by the API", "template": "feature"}},
     "preview_page": {"body": {"text": "# Hello\n\n- [REQ-1] x", "page_path": "site/prds/x.md"}},
     "save_version": {"body": {"branch": "main", "page_path": "site/prds/checkout.md"}},
+    "restore_version": {
+        "body": {"branch": "main", "page_path": "site/prds/checkout.md", "commit": "HEAD"},
+        "status": 404,
+    },
+    "page_blame": {"path": {"address": PAGE}},
     "list_conflicts": {"query": {"branch": "main", "page_path": "site/prds/checkout.md"}},
     "resolve_conflict": {"path": {"id": "0c0e0b5a-0000-4000-8000-000000000000"}, "status": 404},
     "list_writers": {

@@ -7,6 +7,8 @@ import pytest
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import follow
+from prdgen.git import commits
+from prdgen.git.values import Signature
 
 from . import team
 from .house import HTML, Seen
@@ -354,3 +356,49 @@ async def test_whoever_leaves_while_sending_leaves_no_traceback(own, caplog):
     await own.served(scope, receive, send)
     assert sent[0]["status"] == 400
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+async def test_versions_and_passages_come_back_by_a_button(own):
+    """From the history and from a comparison; readers see no button and are refused."""
+    page = "site/prds/checkout.md"
+    repository = own.app.repository
+    first = repository.tip("main")
+    text = repository.read(first, page).decode()
+    who = Signature("Ed", "ed@example.org")
+    changed = text.replace("in 20 seconds", "in 19 seconds").replace("Gift cards", "Cards")
+    second = commits.write(
+        repository, "main", first, {page: changed.encode()}, message="Faster", author=who,
+        committer=who,
+    )  # fmt: skip
+    (repository.work_tree / page).write_text(changed)
+    editor, reader = await own.as_("editor"), await own.as_("reader")
+    shown = (await editor.get(f"/diff/main/{page}?to={second}")).text
+    assert shown.count("Bring this back") == 2
+    fields = {"from": first, "to": second, "passage": "0"}
+    assert (await reader.send_form(f"/diff/main/{page}", **fields)).status_code == 403
+    assert (await editor.send_form(f"/diff/main/{page}", **fields)).status_code == 303
+    now = repository.read(repository.tip("main"), page).decode()
+    assert "in 20 seconds" in now
+    assert "Gift cards" not in now
+    assert "Restore" in (await editor.get(f"/history/main/{page}")).text
+    assert "Restore" not in (await reader.get(f"/history/main/{page}")).text
+    assert (await reader.send_form(f"/history/main/{page}", commit=first)).status_code == 403
+    assert (await editor.send_form(f"/history/main/{page}", commit=first)).status_code == 303
+    assert repository.read(repository.tip("main"), page).decode() == text
+    for odd in ("", "nonsense", "-c", "0" * 40):
+        assert (await editor.send_form(f"/history/main/{page}", commit=odd)).status_code in {
+            404,
+            422,
+        }
+    for odd in ({}, {"passage": "-1"}, {**fields, "passage": "99"}):
+        assert (await editor.send_form(f"/diff/main/{page}", **odd)).status_code in {404, 422}
+    blamed = (await reader.get(f"/blame/main/{page}")).text
+    assert "Who wrote it" in blamed
+    assert "in 20 seconds" in blamed
+    api = await own.api("editor")
+    body = {"branch": "main", "page_path": page, "commit": second}
+    assert (await api.post("/api/versions/restore", json=body)).status_code == 201
+    back = body | {"from": first, "passage": 1}
+    assert (await api.post("/api/versions/restore", json=back)).status_code == 201
+    assert "Gift cards" in repository.read(repository.tip("main"), page).decode()
+    assert (await api.post("/api/versions/restore", json=body | {"from": first})).status_code == 422

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from prdgen.errors import Invalid
-from prdgen.flows import compare, export, read
+from prdgen.flows import blame, compare, export, read
 from prdgen.server import html
 from prdgen.server.api.operations import (
     INTEGER,
@@ -157,6 +157,18 @@ async def page_difference(request: Request) -> Response:
     return as_json({"from": found.old, "to": found.new, "html": found.html, "diff": found.source})
 
 
+async def page_blame(request: Request) -> Response:
+    """Who wrote each run of lines of a page; `commit` null: typed, and not committed yet."""
+    app = app_of(request)
+    branch, page_path = await read.locate(app, request.path_params["address"])
+    items = [
+        {"first_line": p.first_line, "text": p.text, "name": p.name, "commit": p.commit,
+         "at": p.at.isoformat() if p.at else None, "subject": p.subject}
+        for p in await blame.of(app, branch, page_path)
+    ]  # fmt: skip
+    return as_json({"items": items})
+
+
 async def list_branches(request: Request) -> Response:
     """Branches with their tips; the main one is marked."""
     app = app_of(request)
@@ -216,6 +228,8 @@ OPERATIONS = (
     Operation("GET", "/api/diff/{address:path}", "Compare two versions of a page.",
               page_difference, obj(html=STRING, diff=STRING),
               query={"from": STRING, "to": STRING}),
+    Operation("GET", "/api/blame/{address:path}", "List who wrote a page's lines.", page_blame,
+              listing(obj(first_line=INTEGER, text=STRING, name=STRING, commit=NULLABLE))),
     Operation("GET", "/api/branches", "List branches.", list_branches,
               listing(obj(branch=STRING, tip=STRING))),
     Operation("GET", "/api/export/{address:path}", "Export a page.", export_page,

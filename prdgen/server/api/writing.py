@@ -19,6 +19,7 @@ from prdgen.flows import (
     new_file,
     pages_of,
     read,
+    restore,
     roles,
     status,
     write_rules,
@@ -99,6 +100,27 @@ async def save_version(request: Request) -> Response:
         app, body["branch"], body["page_path"], message.strip() or None, visitor.person.id,
     )  # fmt: skip
     return as_json({"commits": list(saved.commits), "refused": saved.refused}, 201)
+
+
+async def restore_version(request: Request) -> Response:
+    """Make a live page what it was at `commit`; with `from` and `passage` only one passage of
+    `from` comes back that is another one in `commit` (numbered as in `/diff/`).
+    """
+    app = app_of(request)
+    body = await body_of(request, "branch", "page_path", "commit", optional=("from",))
+    visitor, branch, page_path = visitor_of(request), body["branch"], body["page_path"]
+    await write_rules.check(app, visitor.person, visitor.role, page_path)
+    number = body.get("passage")
+    if body.get("from") is None:
+        made = await restore.version(app, branch, page_path, body["commit"], visitor.person)
+    elif isinstance(number, int):
+        made = await restore.passage(
+            app, branch, page_path, body["from"], body["commit"], number, visitor.person
+        )
+    else:
+        raise Invalid(what="passage", where=request.url.path, expected="a passage's number",
+                      got=repr(number)[:40])  # fmt: skip
+    return as_json({"commits": list(made.commits), "refused": made.refused}, 201)
 
 
 async def list_conflicts(request: Request) -> Response:
@@ -297,6 +319,11 @@ OPERATIONS = (
               obj(commits={"type": "array", "items": STRING}), "editor", status=201,
               body=obj(branch=STRING, page_path=STRING)
               | {"properties": {"branch": STRING, "page_path": STRING, "message": NULLABLE}}),
+    Operation("POST", "/api/versions/restore", "Restore a version or a passage.", restore_version,
+              obj(commits={"type": "array", "items": STRING}), "editor", status=201,
+              body=obj(branch=STRING, page_path=STRING, commit=STRING)
+              | {"properties": {"branch": STRING, "page_path": STRING, "commit": STRING,
+                                "from": NULLABLE, "passage": {"type": ["integer", "null"]}}}),
     Operation("GET", "/api/conflicts", "List open conflicts of a page.", list_conflicts,
               listing(obj(id=STRING)), query={"branch": STRING, "page_path": STRING}),
     Operation("POST", "/api/conflicts/{id}/resolve", "Resolve a conflict.", resolve_conflict,

@@ -1,0 +1,104 @@
+"""an earlier version, or a passage of it → the page, by an ordinary edit of who wants it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anyio import to_thread
+
+from prdgen.crdt.replica import Change, Replica
+from prdgen.errors import NotFound
+from prdgen.flows import edit, read
+from prdgen.flows.context import App
+from prdgen.flows.edit import Version
+from prdgen.flows.errors import PassageChanged
+from prdgen.git.errors import UnknownRevision
+from prdgen.merge import diff, three_way
+from prdgen.merge.alignment import Effort
+from prdgen.merge.diff import LIMIT_MS
+from prdgen.store.people import Person
+from prdgen.sync import ports
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole lines that differs between two versions."""
+
+    number: int
+    before: str
+    after: str
+
+
+def passages(old: str, new: str) -> list[Passage]:
+    """Where two texts of a page differ, in whole lines, from the top."""
+    spans = diff.line_spans(old, new, Effort.lasting(LIMIT_MS))
+    return [
+        Passage(number, old[s.start : s.end], new[s.new_start : s.new_end])
+        for number, s in enumerate(spans)
+    ]
+
+
+async def version(app: App, branch: str, page_path: str, commit: str, person: Person) -> Version:
+    """Make the page what it was at a commit, under whatever name it had then, and save that as a
+    version. What others have typed and not committed is in the version before.
+
+    Raises NoSuchPage, PageNotLive, and what an unknown commit raises.
+    """
+    then = await _text_at(app, branch, page_path, commit)
+    await edit.save_version(app, branch, page_path, None, person.id)
+    await _edit(app, branch, page_path, person, lambda _: then)
+    message = f"Restore the version {commit[:10]}"
+    return await edit.save_version(app, branch, page_path, message, person.id)
+
+
+async def passage(
+    app: App, branch: str, page_path: str, old: str, new: str, number: int, person: Person
+) -> Version:
+    """Bring one passage of the version `old` back that is another one in `new` (see `passages`), and
+    leave everything else as it is now. Raises PassageChanged when it was changed again since `new`.
+    """
+    before = await _text_at(app, branch, page_path, old)
+    after = await _text_at(app, branch, page_path, new)
+    spans = diff.line_spans(before, after, Effort.lasting(LIMIT_MS))
+    if not 0 <= number < len(spans):
+        raise NotFound(what="passage", where=f"{page_path}, {number}")
+    span = spans[number]
+    wanted = after[: span.new_start] + before[span.start : span.end] + after[span.new_end :]
+
+    def back(now: str) -> str:
+        merged = three_way.merge(after, wanted, now)
+        if merged.conflicts:
+            raise PassageChanged(page_path=page_path)
+        return merged.text
+
+    await _edit(app, branch, page_path, person, back)
+    message = f"Bring back a passage of {old[:10]}"
+    return await edit.save_version(app, branch, page_path, message, person.id)
+
+
+async def _text_at(app: App, branch: str, page_path: str, commit: str) -> str:
+    if not _COMMIT.fullmatch(commit):
+        raise UnknownRevision(what="commit", where=page_path, got=commit[:100])
+    commit = await to_thread.run_sync(app.repository.resolve, commit)
+    history = await read.history(app, branch, page_path, limit=1000)
+    names = {version.commit: version.page_path for version in history}
+    return (await read.source(app, branch, names.get(commit, page_path), commit))[0]
+
+
+async def _edit(
+    app: App, branch: str, page_path: str, person: Person, to: Callable[[str], str]
+) -> None:
+    """Edit the live page, by this person."""
+    assert app.keeper is not None
+
+    def make(replica: Replica) -> Sequence[Change]:
+        now = replica.text()
+        return replica.edit(diff.splices(now, to(now)))
+
+    async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
+        await live.room.edit(make, origin=ports.PEER, person_id=person.id)
