@@ -31,6 +31,7 @@ from prdgen.store.errors import ActorTaken, AgreedPointMoved
 from prdgen.store.statements import Tx
 from prdgen.sync import cold, ports
 from prdgen.sync.errors import Refusal
+from prdgen.sync.room import Room
 
 log = logging.getLogger(__name__)
 ORIGIN = "late"
@@ -72,7 +73,7 @@ async def carry(
         known = await documents.find(tx, document_id)
     retired = known if known is not None and known.status == "retired" else None
     raw = [change.data for change in late.changes_since(())]
-    if retired and await _deliver(app, retired, raw, person) is not None:
+    if retired and await _deliver(app, retired, raw, person, whole=True) is not None:
         return await _followed(app, retired)
     async with app.store.transaction() as tx:
         reached = await texts.late_heads(tx, document_id)
@@ -128,7 +129,7 @@ async def _take(app: App, row: Document, raw: Sequence[bytes], person: UUID) -> 
     theirs: set[bytes] = set()
 
     def apply(replica: Replica) -> list[Change]:
-        new = _apply(replica, raw, app.change_limits)
+        new = _apply(room, replica, raw, app.change_limits)
         theirs.update(change.actor for change in new)
         return new
 
@@ -144,23 +145,35 @@ async def _take(app: App, row: Document, raw: Sequence[bytes], person: UUID) -> 
     return len(made)
 
 
-def _apply(replica: Replica, raw: Sequence[bytes], limits: guard.Limits) -> list[Change]:
-    """Changes from outside, all of them or none; raises ChangeRefused."""
+def _apply(
+    room: Room, replica: Replica, raw: Sequence[bytes], limits: guard.Limits
+) -> list[Change]:
+    """Changes that came by themselves, all of them or none; raises ChangeRefused.
+
+    What was made without a cold intake that the document has may hold the same text once more.
+    That is merged with all an editor has, which comes in one piece; parts of it would not do.
+    """
     new = replica.apply(raw, limits=limits)
     if replica.waiting:
         raise ChangeRefused(why="what it builds on is missing")
+    if room.cold_intake and cold.Mark(room.cold_intake).late(replica, new):
+        raise ChangeRefused(why="it was made before the page was taken in anew")
     return new
 
 
-async def _deliver(app: App, retired: Document, raw: Sequence[bytes], person: UUID) -> int | None:
+async def _deliver(
+    app: App, retired: Document, raw: Sequence[bytes], person: UUID, *, whole: bool = False
+) -> int | None:
     """Late changes into the retired document they belong to, and over to the one that follows;
-    how many were new, None when they cannot be taken as changes.
+    how many were new, None when they cannot be taken as changes. `whole`: all an editor has.
     """
     assert app.rooms is not None
     room = await app.rooms.get(retired.id)
 
     def apply(replica: Replica) -> list[Change]:
-        return _apply(replica, raw, app.change_limits)
+        if whole:
+            return replica.apply(raw, limits=app.change_limits)
+        return _apply(room, replica, raw, app.change_limits)
 
     try:
         made = await room.edit(apply, origin=ports.PEER, person_id=person)
