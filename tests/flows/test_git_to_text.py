@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from prdgen.files import disk
-from prdgen.flows import edit, pull
+from prdgen.flows import displaced, edit, pull
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchPage
 from prdgen.store import documents
@@ -505,6 +505,20 @@ async def test_a_commit_met_by_a_server_that_loses_the_lease_comes_in_once(
         await other.app.keeper.hold(live.document)
     await until(lambda: page.read_text() == bob.text == ann.text)
     assert [bob.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
+
+
+async def test_a_committed_save_that_our_write_displaced_comes_in_once(house, repo, ann, page):
+    """It was saved and committed between our look at the file and our swap."""
+    live, before = house.live(), page.read_bytes()
+    async with live.lock:
+        save_and_commit(repo, page)
+        saved = page.read_bytes()
+        await type_around(ann)
+        await pull.tip(house.app, live)
+        await ann.until(lambda: "saved" in ann.text)
+        await displaced.merge(house.app, live, before, saved)
+    await ann.until(lambda: ann.saved)
+    assert [live.room.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
 
 
 async def test_a_commit_between_the_file_and_the_next_epoch_comes_in_once(
