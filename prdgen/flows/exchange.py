@@ -15,7 +15,7 @@ from typing import Final
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import fetch, landing, remote_state, remote_wanted, send
+from prdgen.flows import exchange_reviews, fetch, landing, remote_state, remote_wanted, send
 from prdgen.flows.context import App
 from prdgen.flows.fetch import BranchWaits, PersonDecides
 from prdgen.flows.remote_state import State
@@ -41,7 +41,9 @@ async def run(app: App) -> None:
             await landing.recover(app)
             reach = await to_thread.run_sync(remote_state.reach, app)
             state.address = reach.address
-            await _rounds(app, Remote(app.repository, reach), state)
+            remote = Remote(app.repository, reach)
+            await _rounds(app, remote, state)
+            await exchange_reviews.run(app, remote)
         except PrdgenError as error:
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint

@@ -10,13 +10,14 @@ from typing import Final, Literal
 import pygit2
 
 from prdgen import ids
-from prdgen.git import process, remote_words
+from prdgen.git import process, refs, remote_words, review_logs
 from prdgen.git.errors import RemoteAway
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
 from prdgen.git.repository import Repository
 
 _HEADS: Final = "refs/heads/"
+_OWN: Final = refs.PREFIX
 _LONGEST_SECONDS: Final = 900.0
 """After so long the transfer of a large repository is cut off; what came is not kept."""
 _FETCH: Final = (
@@ -89,6 +90,20 @@ class Remote:
         except (ValueError, pygit2.GitError):
             return None
         return None if reference is None else str(reference.target)
+
+    def fetch_reviews(self) -> None:
+        """Bring the reviews' logs there to `refs/prdgen/theirs/reviews/`. Raises what `branches` raises."""
+        refspec = f"+{_OWN}{review_logs.BELOW}*:{_OWN}{review_logs.THEIRS}*"
+        self._git("fetch", *_FETCH, self.reach.name, refspec, seconds=_LONGEST_SECONDS)
+
+    def push_reviews(self, ids_: Iterable[str]) -> bool:
+        """Push reviews' logs; whether the remote took all of them. Raises what `branches` raises."""
+        names = [f"{_OWN}{review_logs.BELOW}{id_}" for id_ in ids_]
+        refspecs = [f"{name}:{name}" for name in names]
+        done = self._run("push", *_PUSH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
+        if done.code and not done.output:
+            raise remote_words.failure(self.reach, done)
+        return done.code == 0
 
     @property
     def _silence(self) -> float:

@@ -18,6 +18,8 @@ from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
 
 BELOW: Final = "reviews/"
+THEIRS: Final = "theirs/reviews/"
+"""Where the logs of a remote are, as they were fetched last."""
 _FILE: Final = "log.jsonl"
 _NAME: Final = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
 _TRIES: Final = 20
@@ -47,29 +49,62 @@ def change(
     """
     if not _NAME.fullmatch(id_):
         raise ValueError(f"no review's id: {id_!r}")
-    git, name = repository.libgit2, BELOW + id_
+    name = BELOW + id_
     for attempt in range(_TRIES):
         target = refs.read(repository, name)
         log = b"" if target is None else _read(repository, target)
         new = work(log)
         if new == log:
             return log
-        blob = git.create_blob(new)
-        builder = git.TreeBuilder()
-        builder.insert(_FILE, blob, FileMode.BLOB)
-        signature = pygit2.Signature(by.name, by.email, encoding="utf-8")
-        parents = [] if target is None else [target]
-        made = git.create_commit(
-            None, signature, signature, f"{subject}\n", builder.write(), parents
-        )
+        made = _commit(repository, new, by, subject, [] if target is None else [target])
         try:
-            refs.move(repository, name, target, str(made))
+            refs.move(repository, name, target, made)
         except TipMoved:
             if attempt == _TRIES - 1:
                 raise
         else:
             return new
     raise AssertionError("not reached")
+
+
+def join(
+    repository: Repository, merge: Callable[[list[bytes]], bytes], by: Signature
+) -> tuple[list[str], list[str]]:
+    """Bring what was fetched into our logs: the ids of those that moved here, and of those that have
+    more than the remote. Diverged ones are joined by a commit of both, with `merge` of both logs.
+    Raises TipMoved when others append all the time.
+    """
+    ours, theirs = refs.every(repository, BELOW), refs.every(repository, THEIRS)
+    moved, ahead = [], []
+    for id_ in sorted(
+        {n.removeprefix(BELOW) for n in ours} | {n.removeprefix(THEIRS) for n in theirs}
+    ):
+        mine, other = ours.get(BELOW + id_), theirs.get(THEIRS + id_)
+        if not _NAME.fullmatch(id_) or mine == other:
+            continue
+        if other is None or (mine and repository.is_ancestor(other, mine)):
+            ahead.append(id_)
+        elif mine is None or repository.is_ancestor(mine, other):
+            refs.move(repository, BELOW + id_, mine, other)
+            moved.append(id_)
+        else:
+            log = merge([_read(repository, mine), _read(repository, other)])
+            made = _commit(repository, log, by, "Join two logs", [mine, other])
+            refs.move(repository, BELOW + id_, mine, made)
+            moved.append(id_)
+            ahead.append(id_)
+    return moved, ahead
+
+
+def _commit(
+    repository: Repository, log: bytes, by: Signature, subject: str, parents: list[str]
+) -> str:
+    git = repository.libgit2
+    builder = git.TreeBuilder()
+    builder.insert(_FILE, git.create_blob(log), FileMode.BLOB)
+    signature = pygit2.Signature(by.name, by.email, encoding="utf-8")
+    tree = builder.write()
+    return str(git.create_commit(None, signature, signature, f"{subject}\n", tree, list(parents)))
 
 
 def _read(repository: Repository, commit: str) -> bytes:
