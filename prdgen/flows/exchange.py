@@ -81,6 +81,7 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
             return
     for name in free:
         state.branch(name).waits = "others push there all the time"
+    await remote_wanted.now(app)
 
 
 async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]:
@@ -129,8 +130,9 @@ async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], sta
         if await to_thread.run_sync(_was_deleted_here, app, remote, name, there.get(name)):
             return False
         if name not in there:
-            return await to_thread.run_sync(_may_be_made, app, remote, name)
-        found = await fetch.branch(app, remote.reach.name, name, there[name])
+            branch.waits = await to_thread.run_sync(_was_deleted, app, remote, name, there)
+            return not branch.waits
+        found = await fetch.branch(app, remote.reach, name, there[name])
     except PersonDecides as error:
         log.warning("%s %s", error.message, error.hint)
         branch.decide, branch.hint = error.message, error.hint
@@ -154,30 +156,37 @@ def _was_deleted_here(app: App, remote: Remote, name: str, there: str | None) ->
     return there is None or there == agreed
 
 
-def _may_be_made(app: App, remote: Remote, name: str) -> bool:
-    """In a thread: whether a branch that is not there is to be pushed: not one that was there.
-
-    Raises PersonDecides when it has commits that are nowhere else.
+def _was_deleted(app: App, remote: Remote, name: str, there: dict[str, str]) -> str:
+    """In a thread: in words, that a branch was deleted there, so that it is not made again; empty:
+    it never was there. Raises PersonDecides when it has commits that are nowhere there.
     """
-    agreed, tip = remote_state.agreed(app, remote.reach.name, name), app.repository.tip(name)
+    repository, tip = app.repository, app.repository.tip(name)
+    agreed = remote_state.agreed(app, remote.reach.name, name)
     if agreed is None or tip is None:
-        return tip is not None
+        return ""
+    kept = [agreed, there.get(app.main_branch, agreed)]
+    if name != app.main_branch and any(repository.is_ancestor(tip, each) for each in kept):
+        return "it was deleted there, and stays here until somebody deletes it"
     how = (
-        f"To have it there again, push it by hand (`git push {remote.reach.name} {name}`); else "
+        f"To have it there again, push it by hand (`git push {remote.reach.spoken} {name}`); else "
         "delete it here, too."
     )
-    raise PersonDecides(branch=name, why="it was deleted there", how=how)
+    raise PersonDecides(
+        branch=name, why="it was deleted there, and has commits of its own", how=how
+    )
 
 
 async def clock(app: App, stop: asyncio.Event) -> None:
     """Have an exchange made every `remote_seconds` until `stop`: as soon as the server starts, too."""
     if not app.settings.remote:
         return
+    begins = True  # what was wrong when a server stopped may be right by now
     while not stop.is_set():
         try:
             state = await to_thread.run_sync(remote_state.load, app)
-            if remote_wanted.is_due(app, state):
+            if begins or remote_wanted.is_due(app, state):
                 await remote_wanted.now(app)
+                begins = False
         except PrdgenError as error:
             log.info("the remote is asked later: %s", error)
         await asyncio.sleep(min(_LOOK_SECONDS, app.settings.remote_seconds / 2))

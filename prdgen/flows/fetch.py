@@ -21,6 +21,7 @@ from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
 from prdgen.git.errors import Locked, TipMoved, Unmergeable, UnrelatedHistories
 from prdgen.git.pushed import Pushed
+from prdgen.git.remote_address import Reach
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class BranchWaits(PrdgenError):
     retryable = True
 
 
-async def branch(app: App, remote: str, name: str, there: str) -> list[str]:
+async def branch(app: App, remote: Reach, name: str, there: str) -> list[str]:
     """Bring one branch to where it holds what the remote's tip `there` holds; where people have to
     look, in words. The objects are here already.
 
@@ -51,10 +52,10 @@ async def branch(app: App, remote: str, name: str, there: str) -> list[str]:
     except (WorkTreePaused, Locked, TipMoved) as error:
         raise BranchWaits(branch=name, why=error.message) from error
     except UnrelatedHistories as error:
-        raise _unrelated(remote, name) from error
+        raise _unrelated(remote, name, there) from error
     except Unmergeable as error:
         raise PersonDecides(branch=name, why=error.message, how=error.hint) from error
-    await to_thread.run_sync(remote_state.agree, app, remote, name, there)
+    await to_thread.run_sync(remote_state.agree, app, remote.name, name, there)
     pages = dict.fromkeys(page_path for page_path, _ in disputes)
     return [
         *(f"{path}: both sides changed the same words; both versions stand" for path in pages),
@@ -65,7 +66,7 @@ async def branch(app: App, remote: str, name: str, there: str) -> list[str]:
     ]
 
 
-async def _take(app: App, remote: str, name: str, there: str) -> tuple[Disputes, Aside]:
+async def _take(app: App, remote: Reach, name: str, there: str) -> tuple[Disputes, Aside]:
     repository = app.repository
     ours = await to_thread.run_sync(repository.tip, name)
     if ours == there:
@@ -74,19 +75,19 @@ async def _take(app: App, remote: str, name: str, there: str) -> tuple[Disputes,
     if ours is None:
         await _move(app, name, None, there)
         return (), ()
-    agreed = await to_thread.run_sync(remote_state.agreed, app, remote, name)
+    agreed = await to_thread.run_sync(remote_state.agreed, app, remote.name, name)
     had_here, had_there = (
         agreed is not None and repository.is_ancestor(agreed, tip) for tip in (ours, there)
     )
     if agreed is None or had_here == had_there:
-        message = f"Merge {name} of {remote}"
+        message = f"Merge {name} of {remote.spoken}"
         landed = await join.into(app, name, there, message=message, author=SERVER, aside=True)
         _log(name, landed.left)
         return landed.disputes, landed.aside
     if had_there:
-        raise _rewritten_here(remote, name)
+        raise _rewritten_here(remote, name, there)
     if repository.merge_base(agreed, there) is None:
-        raise _unrelated(remote, name)
+        raise _unrelated(remote, name, there)
     return await _follow(app, name, agreed, ours, there)
 
 
@@ -154,20 +155,20 @@ def _log(name: str, left: object) -> None:
         log.warning("after the remote's commits came to %s: %s", name, left)
 
 
-def _rewritten_here(remote: str, name: str) -> PersonDecides:
+def _rewritten_here(remote: Reach, name: str, there: str) -> PersonDecides:
     """Commits that the remote has were taken out of our branch. prdgen never forces them out there,
     and bringing them back would undo what somebody meant.
     """
     return PersonDecides(
-        branch=name, why=f"its history was rewritten here, and {remote} has the one before",
-        how=f"To have the new one there too, `git push --force-with-lease {remote} {name}` in the "
-        f"clone; to have the old one back, merge it: `git merge {remote}/{name}`.",
+        branch=name, why=f"its history was rewritten here, and {remote.spoken} has the one before",
+        how=f"In the clone: to have the new one there too, `git push --force-with-lease={name}:"
+        f"{there[:12]} {remote.spoken} {name}`; to have the old one back, `git merge {there[:12]}`.",
     )  # fmt: skip
 
 
-def _unrelated(remote: str, name: str) -> PersonDecides:
+def _unrelated(remote: Reach, name: str, there: str) -> PersonDecides:
     return PersonDecides(
-        branch=name, why=f"its history and the one {remote} has begin with different commits",
+        branch=name, why=f"its history and the one {remote.spoken} has begin with different commits",
         how="Check that `remote` names this repository's remote. If both are meant to be one, merge "
-        f"them once by hand: `git merge --allow-unrelated-histories {remote}/{name}`.",
+        f"them once in the clone: `git merge --allow-unrelated-histories {there[:12]}`.",
     )  # fmt: skip

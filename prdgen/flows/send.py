@@ -24,15 +24,16 @@ async def branches(
     if not tips:
         return True
     outcomes = await to_thread.run_sync(remote.push, tips, abandon_on_cancel=True)
-    state.pushed_at = remote_state.now()
+    at = remote_state.now()
     for name, sent in outcomes.items():
         branch = state.branch(name)
         branch.refused = branch.refused_tip = ""
         if sent.kind == "taken":
+            state.pushed_at = at
             await to_thread.run_sync(remote_state.agree, app, remote.reach.name, name, tips[name])
         elif sent.kind == "refused":
             branch.refused, branch.refused_tip = sent.said, tips[name]
-            branch.refused_at = state.pushed_at
+            branch.refused_at = at
     return all(sent.kind != "moved" for sent in outcomes.values())
 
 

@@ -61,6 +61,11 @@ class Reach:
     seconds: float = 60.0
 
     @property
+    def spoken(self) -> str:
+        """What people write for it in a `git push` of their own."""
+        return self.address if self.name == _OWN_NAME else self.name
+
+    @property
     def how_to_get_in(self) -> str:
         """Where the right to enter is set, for this protocol."""
         if self.protocol == "ssh":

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from git.repos import Repo
 
 from prdgen.store import conflicts
 
@@ -245,8 +246,9 @@ async def test_history_rewritten_here_is_for_a_person(house, repo, hub):
     await trade(house)
     assert (repo.tip(), hub.git("rev-parse", "main")) == (ours, sent)
     assert "rewritten here" in known(house).decide
-    assert "--force-with-lease origin main" in known(house).hint
-    repo.git("push", "--quiet", "--force-with-lease", "origin", "main")
+    words = known(house).hint.split("`")[1].split()
+    assert words[:2] == ["git", "push"]
+    repo.git(*words[1:], "--quiet")
     await trade(house)
     assert known(house).decide == ""
     assert repo.tip() == hub.git("rev-parse", "main") == ours
@@ -265,6 +267,36 @@ async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):
     await trade(house)
     assert known(house).decide == ""
     assert hub.git("rev-parse", "main") == repo.tip()
+
+
+async def test_a_draft_merged_and_deleted_there_asks_nobody(house, repo, hub):
+    """As after a pull request: nothing of it is only here, so nobody has to decide anything."""
+    repo.git("branch", "draft")
+    editor = await house.editor(branch="draft")
+    await editor.write(" typed", after="first line")
+    await house.save(branch="draft")
+    await house.work()
+    hub.git("update-ref", "refs/heads/main", "refs/heads/draft")
+    hub.git("update-ref", "-d", "refs/heads/draft")
+    await trade(house)
+    assert repo.tip() == repo.tip("draft") == hub.git("rev-parse", "main")
+    assert known(house, "draft").decide == ""
+    assert "deleted there" in known(house, "draft").waits
+    await editor.write(" more", after="first line")
+    await house.save(branch="draft")
+    await house.work()
+    assert "commits of its own" in known(house, "draft").decide
+    assert hub.git("branch", "--list", "draft") == ""
+
+
+async def test_an_empty_remote_gets_main(houses, repo, tmp_path):
+    """Given by its address: no name in Git's configuration is needed or made."""
+    repo.git("init", "--quiet", "--bare", str(tmp_path / "new.git"))
+    house = await houses(repo, **{**FAR, "remote": str(tmp_path / "new.git")})
+    await trade(house)
+    assert Repo(tmp_path / "new.git").git("rev-parse", "main") == repo.tip()
+    assert repo.git("remote") == ""
+    assert (known(house).ahead, known(house).behind) == (0, 0)
 
 
 async def test_unrelated_history_is_for_a_person(houses, repo, tmp_path):
