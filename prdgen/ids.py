@@ -89,10 +89,31 @@ def parse_document_name(name: str) -> UUID:
 
 
 def check_page_path(page_path: str) -> str:
+    """`page_path` itself when a page of that name can be written; raises BadPagePath.
+
+    Refused: what `check_path_to_read` refuses, backslashes, control characters, names not in NFC.
+    """
+    if why := name_problem(check_path_to_read(page_path)):
+        raise BadPagePath(got=page_path[:200], why=why)
+    return page_path
+
+
+def name_problem(page_path: str) -> str | None:
+    """Why a page with this name can be read, but not written in together; None: it can.
+
+    Such names are in repositories all the same: macOS used to write é as two characters.
+    """
+    if re.search(r"[\x00-\x1f\x7f\\]", page_path):
+        return "it has a backslash or a control character"
+    if unicodedata.normalize("NFC", page_path) != page_path:
+        return "it is not in Unicode normal form C"
+    return None
+
+
+def check_path_to_read(page_path: str) -> str:
     """`page_path` itself when it is a plain relative path with `/`; raises BadPagePath.
 
-    Refused: empty, absolute, `.`/`..`/`.git` segments, backslashes, NUL and control characters,
-    names not in NFC, and more than 1,024 bytes.
+    Refused: empty, absolute, `.`/`..`/`.git` segments, NUL, line ends, and more than 1,024 bytes.
     """
 
     def refuse(why: str) -> BadPagePath:
@@ -102,10 +123,8 @@ def check_page_path(page_path: str) -> str:
         raise refuse("it must be relative and name a file")
     if len(page_path.encode("utf-8", "surrogatepass")) > _MAX_PATH_BYTES:
         raise refuse(f"it is longer than {_MAX_PATH_BYTES} bytes")
-    if re.search(r"[\x00-\x1f\x7f\\]|[\ud800-\udfff]", page_path):
+    if re.search(r"[\x00\r\n\ud800-\udfff]", page_path):
         raise refuse("it has a backslash or a control character")
-    if unicodedata.normalize("NFC", page_path) != page_path:
-        raise refuse("it is not in Unicode normal form C")
     for segment in page_path.split("/"):
         if segment in {"", ".", ".."} or segment.lower() == ".git":
             raise refuse(f"a segment is {segment!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -173,12 +173,12 @@ def _gather(
     root = frame.config.docs_dir
     rules = scope.Scope.of(frame.config)
     given = {source.page_path: source for source in pages if not rules.excludes(source.page_path)}
-    problems: list[dict[str, Any]] = []
     # Another configuration may list or leave out other pages: what was known of them is not used.
     same_rules = previous is not None and previous.frame == frame.id
     known = _facts(given, previous if same_rules else None, rules, workers)
     published = {path: page for path, page in known.items() if page.published}
     urls = sources.page_urls(list(published), root)
+    problems = list(_clashes(urls, root))
     world = bodies.World(
         target=target,
         root=root,
@@ -199,6 +199,14 @@ def _gather(
         world=world, tree=tree, around=navigation.neighbours(tree),
         folders=dict.fromkeys(taken, True), listed=listed, problems=problems,
     )  # fmt: skip
+
+
+def _clashes(urls: Mapping[str, str], root: str) -> Iterator[dict[str, Any]]:
+    """Pages that would have one address on the site."""
+    for path, (other, url) in sources.clashes(urls, root).items():
+        yield {"page_path": path, "line": 1, "code": "same-address",
+               "message": sources.clash_message(other, url),
+               "hint": f"Rename one of them; now this one is at /{urls[path]}."}  # fmt: skip
 
 
 def _facts(
@@ -319,10 +327,9 @@ def _copy(
             continue
         data = asset.read()
         if sources.is_active_svg(path, data):
+            message, hint = sources.ACTIVE_SVG
             plan.problems.append({
-                "page_path": path, "line": 1, "code": "active-svg",
-                "message": "this SVG holds scripts or foreign objects and is not published",
-                "hint": "Save it again as plain SVG.",
+                "page_path": path, "line": 1, "code": "active-svg", "message": message, "hint": hint,
             })  # fmt: skip
             continue
         copied[path] = (asset.blob, plan.store.put(data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,6 +24,11 @@ _ACTIVE_SVG: Final = re.compile(
     r"|[\s\"'/]on\w+\s*=|javascript\s*:|<!ENTITY|<\?xml-stylesheet|data\s*:\s*text/html",
     re.IGNORECASE,
 )
+ACTIVE_SVG: Final = (
+    "This SVG holds scripts or foreign objects, so the site leaves it out.",
+    "Save it again as plain SVG.",
+)
+"""What its writers are told, and what to do."""
 _ENCODING: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE
 )
@@ -92,17 +97,43 @@ def public_path(path: str, root: str) -> str:
 def page_urls(page_paths: list[str], root: str) -> dict[str, str]:
     """The address of each page below the site's base, as MkDocs' directory URLs have it.
 
-    `index.md` and `README.md` stand for their folder; when both are there `index.md` does.
+    `index.md` and `README.md` stand for their folder; when both are there `index.md` does. Of other
+    pages with one address (see `clashes`) the first keeps it, the others get one with their ending
+    in it, `a.markdown` → `a-markdown/`, so that every page is on the site.
     """
-    taken: set[str] = set()
-    urls: dict[str, str] = {}
-    for path in sorted(page_paths, key=lambda p: (not p.lower().endswith("index.md"), p)):
-        url = addresses.site_path(path, docs_dir="" if root == "." else root)
-        if url in taken:
-            url = public_path(path, root).rpartition(".")[0] + "/"
-        taken.add(url)
-        urls[path] = url
-    return urls
+    owners: dict[str, str] = {}
+    for path in sorted(page_paths, key=_precedence):
+        stem, _, ending = public_path(path, root).rpartition(".")
+        tries = (_first_choice(path, root), f"{stem}/", f"{stem}-{ending.lower()}/")
+        url = next((url for url in tries if url not in owners), f"{stem}-{ending}/{len(owners)}/")
+        owners[url] = path
+    return {path: url for url, path in owners.items()}
+
+
+def clashes(urls: Mapping[str, str], root: str) -> dict[str, tuple[str, str]]:
+    """Page without the address it should have → the page that has it, and that address; of the
+    addresses that `page_urls` gave. A README beside an index.md is meant that way.
+    """
+    owners = {url: path for path, url in urls.items()}
+    wanted = {path: _first_choice(path, root) for path in urls}
+    return {
+        path: (owners[wanted[path]], wanted[path])
+        for path, url in urls.items()
+        if url not in {wanted[path], public_path(path, root).rpartition(".")[0] + "/"}
+    }
+
+
+def clash_message(other: str, url: str) -> str:
+    """What a page's writers are told when another page has its address."""
+    return f"Its address on the site, /{url}, is that of `{other}` too, which has it."
+
+
+def _precedence(path: str) -> tuple[bool, str]:
+    return not path.lower().endswith("index.md"), path
+
+
+def _first_choice(path: str, root: str) -> str:
+    return addresses.site_path(path, docs_dir="" if root == "." else root)
 
 
 def href(base: str, url: str, fragment: str = "") -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from prdgen.builder import render
+from prdgen import ids
+from prdgen.builder import render, sources
 from prdgen.files import disk, text
 from prdgen.files.errors import FileTooLarge, LinkRefused, NotEditable
 from prdgen.flows import naming, pages_of
@@ -37,6 +39,11 @@ def pages(clone: Clone, only: Iterable[str], branch: str | None) -> list[Problem
             found += _not_live(page_path, reason, found)
     if not only:
         found += _twins(known) + ([] if branch else _links(clone, globs))
+        found += [
+            *_names(known),
+            *_addresses(clone, known),
+            *_active_images(clone, contents, branch),
+        ]
     return sorted(found, key=lambda problem: (problem.page_path, problem.line))
 
 
@@ -57,6 +64,46 @@ def _links(clone: Clone, globs: pages_of.Globs) -> list[Problem]:
         for path in git_log.work_tree_files(clone.repository)
         if globs.match(path) and (top / path).is_symlink()
     ]  # fmt: skip
+
+
+def _names(known: Iterable[str]) -> Iterator[Problem]:
+    """Pages that can be read only, for their name's sake."""
+    for path in sorted(known):
+        if why := ids.name_problem(path):
+            message = f"This page can be read, but not edited live, for its name: {why}."
+            hint = f"Rename it: git mv {shlex.quote(path)} {shlex.quote(naming.repaired(path))}"
+            yield Problem(1, message, "name", hint, path)
+
+
+def _addresses(clone: Clone, known: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Pages that would have one address on the site."""
+    root = pages_of.folder(clone) or "."
+
+    def clashing(paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+        return sources.clashes(sources.page_urls(list(paths), root), root)
+
+    if not clashing(known):
+        return
+    published = [
+        path for path, data in known.items()
+        if not ((of := facts.of(path, _readable(data))).draft or of.hidden)
+    ]  # fmt: skip
+    for path, (other, url) in clashing(published).items():
+        message = sources.clash_message(other, url)
+        yield Problem(1, message, "same-address", "Rename one of them.", path)
+
+
+def _active_images(
+    clone: Clone, contents: Mapping[str, bytes], branch: str | None
+) -> Iterator[Problem]:
+    """SVG files that the site leaves out."""
+    top: Path = clone.repository.work_tree
+    for path, data in sorted(contents.items()):
+        if not path.lower().endswith(".svg") or not sources.is_publishable(path):
+            continue
+        if sources.is_active_svg(path, data if branch else _on_disk(top, path) or b""):
+            message, hint = sources.ACTIVE_SVG
+            yield Problem(1, message, "active-svg", hint, path)
 
 
 def _twins(known: Mapping[str, bytes]) -> list[Problem]:
@@ -116,13 +163,18 @@ def _tree(clone: Clone) -> dict[str, bytes]:
         if not path.lower().endswith((".md", ".markdown")):
             found[path] = b""
             continue
-        try:
-            state = disk.read(top / path, top)
-        except (LinkRefused, FileTooLarge):
-            continue  # no pages anywhere here
-        if not isinstance(state, disk.Missing):
-            found[path] = state.data
+        if (data := _on_disk(top, path)) is not None:
+            found[path] = data
     return found
+
+
+def _on_disk(top: Path, path: str) -> bytes | None:
+    """A file's bytes; None when it is gone, a link or too large, which are no pages anywhere here."""
+    try:
+        state = disk.read(top / path, top)
+    except (LinkRefused, FileTooLarge):
+        return None
+    return None if isinstance(state, disk.Missing) else state.data
 
 
 def _commit(clone: Clone, branch: str) -> dict[str, bytes]:

@@ -16,6 +16,11 @@ def folded(page_path: str) -> str:
     return unicodedata.normalize("NFC", page_path).casefold()
 
 
+def repaired(page_path: str) -> str:
+    """A path of nearly the same letters that a page can be edited under."""
+    return re.sub(r"[\x00-\x1f\x7f\\]+", "-", unicodedata.normalize("NFC", page_path))
+
+
 def title(given: str) -> str:
     """A title as one line; raises Invalid when it is empty, too long, or has control characters.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from anyio import to_thread
@@ -19,6 +20,8 @@ from prdgen.flows.live import content_hash, file_path
 from prdgen.git import attributes
 from prdgen.store import documents
 from prdgen.store.documents import Document
+
+NAME_CURE: Final = "rename it with `git mv`, and it can be edited here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
     readable text and the reason instead of a document.
     """
     ids.check_branch(branch)
-    ids.check_page_path(page_path)
+    ids.check_path_to_read(page_path)
     try:
         source = await to_thread.run_sync(_source_at_tip, app, branch, page_path)
     except (NoSuchBranch, NoSuchPage):
@@ -147,6 +150,7 @@ def _source_at_tip(app: App, branch: str, page_path: str) -> Source:
         raise NoSuchBranch(branch=branch)
     data = repository.read(tip, page_path)
     if data is None:
+        ids.check_page_path(page_path)  # on disk, another name may be the same file
         tree = repository.work_tree_of(branch)
         if tree is None or not _is_file(tree, page_path):
             raise NoSuchPage(page_path=page_path, branch=branch)
@@ -179,6 +183,8 @@ def _read_only_reason(app: App, page_path: str, data: bytes) -> str | None:
             f"it has {len(data) // 1024} KiB; pages over {limit // 1024} KiB are read, searched and "
             "published, and edited with Git"
         )
+    if why := ids.name_problem(page_path):
+        return f"of its name: {why}; {NAME_CURE}"
     if reason := attributes.read_only_reason(app.repository, page_path, data):
         return reason
     try:

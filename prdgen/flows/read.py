@@ -39,7 +39,7 @@ async def locate(app: App, address: str) -> tuple[str, str]:
     branches = await to_thread.run_sync(app.repository.branches)
     for branch in sorted(branches, key=len, reverse=True):
         if address.startswith(branch + "/"):
-            return branch, ids.check_page_path(address[len(branch) + 1 :])
+            return branch, ids.check_path_to_read(address[len(branch) + 1 :])
     raise NoSuchBranch(branch=address.partition("/")[0])
 
 
@@ -60,7 +60,7 @@ async def source(
     app: App, branch: str, page_path: str, commit: str | None = None
 ) -> tuple[str, str]:
     """A page's readable text and the commit it is from; raises NoSuchBranch and NoSuchPage."""
-    ids.check_page_path(page_path)
+    ids.check_path_to_read(page_path)
     at = commit or await to_thread.run_sync(app.repository.tip, branch)
     if at is None:
         raise NoSuchBranch(branch=branch)

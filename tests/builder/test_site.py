@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from prdgen.builder import crew, site
+from prdgen.builder import crew, site, sources
 from prdgen.builder.publication import Site
 from prdgen.builder.sources import Target
 
@@ -138,6 +138,39 @@ def test_assets_are_copied_by_kind(team):
     assert not {"evil.html", "evil.js", ".env", "evil.svg"} & files
     assert [p["code"] for p in built.problems] == ["active-svg"]
     assert 'src="../img/a.png"' in team.read("a/index.html")
+
+
+def test_pages_with_one_address_are_both_there_and_named(team):
+    """A page must not be missing from the site without a word."""
+    built = team.publish(**{"crlf": "# Plain\n", "crlf/index": "# Folder\n"})
+    assert "Folder" in team.read("crlf/index.html")
+    assert "Plain" in team.read("crlf-md/index.html")
+    (problem,) = built.problems
+    assert (problem["page_path"], problem["code"]) == ("site/crlf.md", "same-address")
+    assert "/crlf/" in problem["message"]
+    assert "`site/crlf/index.md`" in problem["message"]
+    assert "/crlf-md/" in problem["hint"]
+
+
+def test_of_pages_with_one_address_the_first_keeps_it(team):
+    """The order in which they come changes nothing; a draft takes no address."""
+    paths = [
+        "site/x.MD",
+        "site/x.markdown",
+        "site/x/readme.md",
+        "site/y/README.md",
+        "site/y/index.md",
+    ]
+    urls = sources.page_urls(paths, "site")
+    assert urls == sources.page_urls(paths[::-1], "site")
+    assert urls == {
+        "site/x.MD": "x/", "site/x.markdown": "x-markdown/", "site/x/readme.md": "x/readme/",
+        "site/y/index.md": "y/", "site/y/README.md": "y/README/",
+    }  # fmt: skip
+    assert sources.clashes(urls, "site") == {"site/x.markdown": ("site/x.MD", "x/")}
+    built = team.publish(**{"crlf": "# Plain\n", "crlf/index": "---\ndraft: true\n---\n# Folder\n"})
+    assert "Plain" in team.read("crlf/index.html")
+    assert built.problems == ()
 
 
 def test_page_wins_over_our_list(team):

@@ -265,6 +265,31 @@ def test_check_names_what_is_no_page_or_cannot_be_live(prdgen):
     assert "`site/prds/Checkout.md`" in told["site/prds/checkout.md"][1]
 
 
+def test_check_names_what_the_site_or_the_editor_cannot_have(prdgen):
+    """One address for two pages, names nobody can type, and a picture with a script in it."""
+    folder = prdgen.folder / "site" / "prds"
+    (folder / "checkout").mkdir()
+    (folder / "checkout" / "index.md").write_text("# Another\n")
+    (folder / "cafe\u0301.md").write_text("# Café\n")
+    (folder / "back\\slash.md").write_text("# Back\n")
+    (folder / "evil.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>')
+    team.git(prdgen.folder, "add", "--all")
+    found = json.loads(prdgen("check", "--json", code=1).stdout)["problems"]
+    told = {each["page_path"]: each for each in found}
+    assert told["site/prds/checkout.md"]["code"] == "same-address"
+    assert "`site/prds/checkout/index.md`" in told["site/prds/checkout.md"]["message"]
+    assert told["site/prds/cafe\u0301.md"]["code"] == "name"
+    assert told["site/prds/cafe\u0301.md"]["hint"].endswith("site/prds/caf\u00e9.md'")
+    assert told["site/prds/back\\slash.md"]["code"] == "name"
+    assert told["site/prds/evil.svg"]["code"] == "active-svg"
+    team.git(prdgen.folder, "commit", "--quiet", "--message", "Odd")
+    branch = json.loads(prdgen("check", "--branch", "main", "--json", code=1).stdout)["problems"]
+    assert branch == found
+    said = prdgen("build", "--strict", "--no-search", code=1).stderr
+    assert "site/prds/checkout.md:1: " in said
+    assert "site/prds/checkout/index.md" in said
+
+
 def test_new_refuses_a_name_that_exists_in_another_case(prdgen):
     """On macOS and Windows it would be the same file."""
     (prdgen.folder / "site/prds/One-Click.md").write_text("# One click\n")

@@ -1,6 +1,7 @@
 """Pages nobody would want: readable, told about on their line, and in nobody's way."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -37,6 +38,23 @@ async def test_pages_that_cannot_be_live_are_read(house, name, reason, words):
     assert published.status_code == 200
     state = (await browser.get(f"/api/documents/main/site/odd/{name}")).json()
     assert reason in state["read_only_reason"]
+
+
+@pytest.mark.parametrize("name", ["cafe\u0301.md", "back\\slash.md", "a\ttab.md"])
+async def test_pages_with_odd_names_are_read(own, name):
+    """Repositories of old Macs have such names: no dead links, and what to do is said."""
+    team.put(own.app.repository.work_tree, {f"site/{name}": "# Odd\n\nWords of it.\n"})
+    browser, path = await own.as_("editor"), quote(f"main/site/{name}")
+    for kind in ("p", "raw"):
+        answer = await browser.get(f"/{kind}/{path}", headers=HTML)
+        assert "Words of it." in answer.text
+    assert (await browser.get(f"/history/{path}", headers=HTML)).status_code == 200
+    told = await config(browser, quote(f"site/{name}"))
+    assert told["documentUrl"] is None
+    assert "git mv" in told["readOnlyReason"]
+    body = {"branch": "main", "page_path": f"site/{name}"}
+    answer = await (await own.api("editor")).post("/api/versions", json=body)
+    assert answer.status_code in {400, 409}
 
 
 async def test_a_version_of_a_page_that_is_not_live_is_refused(own):

@@ -71,7 +71,7 @@ async def preview_page(request: Request) -> Response:
     limit = app.settings.live_limit * 2
     if len(body["text"]) > limit:
         raise TooLarge(what="The text", where="/api/preview", got=len(body["text"]), expected=limit)
-    ids.check_page_path(body["page_path"])
+    ids.check_path_to_read(body["page_path"])
     branch = body.get("branch") or app.main_branch
     found = await read.preview(app, branch, body["page_path"], body["text"])
     return as_json(
