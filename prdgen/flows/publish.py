@@ -57,6 +57,16 @@ def finish(clone: Clone, tip: str, *, clean: bool = False, searched: bool = True
     return replace(made, manifest=shown)
 
 
+def build_draft(clone: Clone, branch: str, tip: str, where: Site) -> Build:
+    """Build a draft's commit into a site of its own, in the frame of main's newest commit: what makes
+    the frame is read from main only. Blocks. Raises as `build` does.
+    """
+    main = clone.repository.tip(clone.main_branch)
+    made = _built(clone, tip, where, None, clean=False, branch=branch, frame_of=main)
+    where.switch(made.manifest)
+    return made
+
+
 def _not_overtaken(clone: Clone, tip: str) -> When:
     """A worker that stood still for long may come back when another one has published the tip."""
 
@@ -74,7 +84,7 @@ def improve(clone: Clone) -> None:
 
 def _built(
     clone: Clone, tip: str, current: Site, stamps: Stamps | None, *, clean: bool,
-    index: search.Index | None = None,
+    index: search.Index | None = None, branch: str | None = None, frame_of: str | None = None,
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
     pages, assets = gather(clone, tip, stamps)
@@ -87,8 +97,8 @@ def _built(
             if page.page_path not in known or known[page.page_path].facts.blob != page.blob
         })  # fmt: skip
         made = site_builder.build(
-            pages, assets, frame=draw(clone, tip), target=target(clone, tip), previous=previous,
-            store=current.store, workers=workers, index=index,
+            pages, assets, frame=draw(clone, frame_of or tip),
+            target=target(clone, tip, branch), previous=previous, store=current.store, workers=workers, index=index,
         )  # fmt: skip
     return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
 
@@ -139,11 +149,11 @@ def _text(read: partial[bytes]) -> partial[str]:
     return partial(lambda get: readable(get()), read)
 
 
-def target(clone: Clone, tip: str) -> sources.Target:
+def target(clone: Clone, tip: str, branch: str | None = None) -> sources.Target:
     """Where the site goes: relative links, so that it works under /site/ and on a CDN."""
     settings = clone.settings
     return sources.Target(
-        branch=clone.main_branch,
+        branch=branch or clone.main_branch,
         commit=tip,
         base="",
         site_url=settings.site_url,

@@ -10,7 +10,16 @@ import signal
 from anyio import to_thread
 
 from prdgen import logs
-from prdgen.flows import context, exchange, export, follow, index, publish, remote_wanted
+from prdgen.flows import (
+    context,
+    draft_site,
+    exchange,
+    export,
+    follow,
+    index,
+    publish,
+    remote_wanted,
+)
 from prdgen.flows.context import App
 from prdgen.flows.remote_state import LONGEST_PAUSE
 from prdgen.jobs.tasks import Task
@@ -46,6 +55,7 @@ def tasks(app: App) -> list[Task]:
             await event_log.prune(tx, _EVENT_DAYS)
         await app.queue.prune()
         await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
+        await to_thread.run_sync(draft_site.tidy, app)
 
     async def renew_exports(branch: str, page_path: str) -> None:
         """PDF and Word of a page that changed, before somebody has to wait for them."""

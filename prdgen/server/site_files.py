@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from html import escape
 from typing import Final
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from prdgen.builder.publication import Site
-from prdgen.flows import follow, publish
+from prdgen.errors import NotFound
+from prdgen.flows import draft_site, drafts, follow, publish
 from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
 from prdgen.server import auth
 from prdgen.server.auth import app_of
 
@@ -23,6 +27,7 @@ _POLICY: Final = (
 )
 _IMAGE_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 """Of SVG files, which are images and nothing else, also when opened by themselves."""
+_BODY: Final = re.compile(rb"<body[^>]*>")
 _ENCODINGS: Final = ("br", "zstd", "gzip")
 _TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
 _ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
@@ -59,6 +64,53 @@ async def serve(request: Request) -> Response:
     if encoding:
         headers["Content-Encoding"] = encoding
     return Response(data, status, headers, media_type=_type(shown))
+
+
+async def serve_draft(request: Request) -> Response:
+    """One file of a draft's site, for those who are signed in; its pages say what they are."""
+    auth.require(request, "reader", "read this draft's site")
+    app, address = app_of(request), request.path_params["address"]
+    draft, path = await to_thread.run_sync(_draft_at, app, address)
+    if draft is None:
+        return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
+    is_page = not path or path.endswith("/")
+    site = await draft_site.fresh(app, draft) if is_page else draft_site.of(app, draft.branch)
+    found = await to_thread.run_sync(_find, site, path, "")
+    if found is None and path and site.get(f"{path}/index.html"):
+        return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
+    if found is None:
+        raise NotFound(what="file", where=f"the site of {draft.branch}, {path or 'its home'}")
+    data, name, shown, _ = found
+    if shown.endswith(".html"):
+        data = _BODY.sub(lambda tag: tag[0] + _bar(draft), data, count=1)
+    etag = f'"{name}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "X-Robots-Tag": "noindex",
+               "Content-Security-Policy": _IMAGE_POLICY if shown.lower().endswith(".svg")
+               else _POLICY}  # fmt: skip
+    if request.headers.get("if-none-match") == etag and not shown.endswith(".html"):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=_type(shown))
+
+
+def _draft_at(app: App, address: str) -> tuple[Draft | None, str]:
+    """In a thread: the draft of `<branch>/<path>`, the longest branch that exists, and the path; no
+    draft when the address ends with its branch. Raises NoSuchDraft.
+    """
+    for branch in sorted(app.repository.branches(), key=len, reverse=True):
+        if address.startswith(f"{branch}/"):
+            return drafts.find(app, branch), address[len(branch) + 1 :]
+    drafts.find(app, address)
+    return None, ""
+
+
+def _bar(draft: Draft) -> bytes:
+    """What stands above every page of a draft's site."""
+    title = escape(draft.title)
+    return (
+        '<div role="note" style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
+        f'sans-serif">Draft: <strong>{title}</strong> · not published · '
+        f'<a style="color:#fff" href="{escape(drafts.address(draft.branch))}">what it changes</a></div>'
+    ).encode()
 
 
 async def _no_site_yet(app: App) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from prdgen.flows import draft_site
 from prdgen.git import commits
 from prdgen.git.values import Signature
 
@@ -212,3 +213,32 @@ async def test_a_review_by_the_api(own):
     assert (await api.post(f"{at}/merge", json={"how": "squash"})).json()["state"] == "merged"
     for bad in ({"text": "x", "line": "3"}, {"text": "x", "line": -1}, {"text": 5}, {}):
         assert (await api.post(f"{at}/comments", json=bad)).status_code in {404, 422}
+
+
+async def test_a_draft_has_a_site_of_its_own(own):
+    """Signed-in readers only; what the draft changes is in it and not in the public site; what makes
+    the frame comes from main.
+    """
+    where, branch = await reviewed(own)
+    reader = await own.as_("reader")
+    at = f"/draft-site/{branch}"
+    assert (await reader.get(at)).headers["location"] == f"{at}/"
+    page = await reader.get(f"{at}/prds/checkout/")
+    assert page.status_code == 200, page.text
+    assert "a new one in 50" in page.text
+    assert f'href="{where}"' in page.text
+    assert page.headers["x-robots-tag"] == "noindex"
+    assert "a new one in 60" in (await reader.get("/site/prds/checkout/")).text
+    style = re.search(r'href="([^"]+\.css)"', page.text)
+    assert style
+    assert (await reader.get(f"{at}/prds/checkout/{style[1]}")).status_code in {200, 307}
+    assert (await own.anyone().get(f"{at}/prds/checkout/")).status_code == 401
+    assert (await reader.get(f"{at}/prds/nothing/")).status_code == 404
+    assert (await reader.get("/draft-site/main/")).status_code == 404
+    assert (await reader.get("/draft-site/none/")).status_code == 404
+    api = await own.api("editor")
+    await api.post("/api/pages", json={"title": "Another", "branch": branch, "template": "feature"})
+    assert (await reader.get(f"{at}/prds/another/")).status_code == 200
+    await api.post(f"/api/drafts/{branch}/close")
+    assert draft_site.tidy(own.app) == 1
+    assert (await reader.get(f"{at}/prds/checkout/")).status_code == 404
