@@ -47,6 +47,10 @@ export interface EditorConfig {
   readonly exportUrls: ExportUrls;
   readonly pageUrl: string;
   readonly historyUrl: string;
+  /** The draft this page is in; null: it is on main. */
+  readonly draftUrl: string | null;
+  /** POST, a form with `page_path`: begins a draft of this page and leads to it; null: not by this person. */
+  readonly startDraftUrl: string | null;
   readonly homeUrl: string;
   /** The service worker; null: nothing is kept for the time without the server. */
   readonly workerUrl: string | null;
@@ -85,6 +89,8 @@ export function readConfig(json: string | undefined): EditorConfig {
     eventsUrl: null,
     exportUrls: {},
     homeUrl: "/",
+    draftUrl: null,
+    startDraftUrl: null,
     workerUrl: null,
     keptUrl: "/offline",
   };

@@ -97,6 +97,15 @@ export class Frame {
     this.#previewNote.textContent = words ?? "";
   }
 
+  /** A form of its own: the answer is a page to go to. */
+  #startDraft(action: string): void {
+    const field = (name: string, value: string): HTMLElement => h("input", { type: "hidden", name, value });
+    const form = h("form", { method: "post", action, hidden: true },
+      field("csrf", this.config.csrfToken), field("page_path", this.config.pagePath));
+    document.body.append(form);
+    form.submit();
+  }
+
   #menu(): Item[] {
     const { config, shelf } = this;
     const { pdf, docx, md } = config.exportUrls;
@@ -105,6 +114,8 @@ export class Frame {
     return [
       { label: "View page", href: config.pageUrl },
       { label: "History", href: config.historyUrl },
+      ...(config.draftUrl ? [{ label: "What this draft changes", href: config.draftUrl }] : []),
+      ...(config.startDraftUrl ? [{ label: "Start a draft of this page", act: () => this.#startDraft(config.startDraftUrl!) }] : []),
       ...(pdf ? [{ label: "Download PDF", href: pdf, download: true }] : []),
       ...(docx ? [{ label: "Download Word", href: docx, download: true }] : []),
       ...(md ? [{ label: "Markdown as committed", href: md, download: true }] : []),

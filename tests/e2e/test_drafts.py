@@ -63,3 +63,22 @@ def test_a_draft_is_written_reviewed_and_merged(make_house: MakeHouse, sit: Sit)
     )
     assert house.git("fsck", "--strict") == ""
     assert "Co-authored-by: Bob" in house.git("log", "--format=%B", "main")
+
+
+def test_a_draft_is_started_from_the_editor(make_house: MakeHouse, sit: Sit) -> None:
+    """By the menu, with what is typed and not committed yet; the branch leads to what it changes."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada = sit(house)
+    ada.open(PAGE)
+    ada.saved()
+    ada.go("Control+End")
+    ada.type("Typed just now.\n")
+    ada.saved()
+    ada.page.get_by_role("button", name="More").click()
+    ada.page.get_by_role("menuitem", name="Start a draft of this page").click()
+    ada.page.wait_for_url("**/edit/draft/plan/**")
+    ada.page.locator(".cm-content").wait_for(timeout=20_000)
+    ada.sees("Typed just now.")
+    ada.page.locator("a.branch").click()
+    expect(ada.page.locator("h1")).to_have_text("Plan")

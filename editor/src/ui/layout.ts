@@ -97,7 +97,9 @@ export class Layout {
     const back = h("a", { class: "back", href: config.pageUrl, "aria-label": "Back to the page", title: "Back to the page" }, icon(ICONS.back));
     const names = h("div", { class: "names" },
       h("h1", { title: config.pagePath }, config.title),
-      h("span", { class: "branch", title: "Branch" }, config.branch));
+      config.draftUrl
+        ? h("a", { class: "branch", href: config.draftUrl, title: "What this draft changes" }, config.branch)
+        : h("span", { class: "branch", title: "Branch" }, config.branch));
     const save = parts.saveVersion
       ? [button(h("span", {}, "Save", h("span", { class: "only-wide" }, " version")), parts.saveVersion, { class: "primary save", "aria-label": "Save version", title: keyName("Save version (Mod+S)") })] : [];
     return h("header", { class: "top" }, back, names, h("div", { class: "now" }, parts.status, parts.people), ...save, menu("More", parts.menu));
