@@ -55,7 +55,7 @@ async def write_file(app: App, live: Live) -> None:
         return
     on_disk = b"" if isinstance(state, disk.Missing) else state.data
     if not isinstance(state, disk.Missing):
-        await pull.file_text(app, live, pull.decoded(app, on_disk))
+        await pull.file_text(app, live, pull.decoded(app, live, on_disk))
     old, new, heads = text.decode(on_disk).text, live.room.text, live.room.heads
     if isinstance(state, disk.Missing) and content_hash(new) == live.document.file_hash:
         return

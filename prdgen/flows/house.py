@@ -18,6 +18,7 @@ from prdgen.flows import (
     recover,
     relay,
     servers,
+    size,
     watch,
     write_rules,
 )
@@ -56,7 +57,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             news_seconds=_NEWS_SECONDS,
             quiet_seconds=settings.quiet_seconds,
             message_bytes=settings.message_limit,
-            page_bytes=settings.live_limit,
+            page_bytes=size.most(settings),
             messages_per_second=settings.messages_per_second,
         ),
         guard=app.change_limits,

@@ -84,6 +84,8 @@ class Live:
     uncommitted: bool = False
     paused: str | None = None
     """Why the file is not written now, in words for the person."""
+    not_taken: str | None = None
+    """Why the newest look at file and branch took nothing in, as it was logged."""
     gone: Gone | None = None
     """Then nothing is written or committed until a person saves a version, which restores it."""
     refused: str | None = None

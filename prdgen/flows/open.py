@@ -13,7 +13,7 @@ from prdgen import ids
 from prdgen.crdt.replica import Replica
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import pages_of
+from prdgen.flows import pages_of, size
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.flows.live import content_hash, file_path
@@ -177,12 +177,8 @@ def _claimed_base(app: App, claim: Claim) -> str | None:
 
 
 def _read_only_reason(app: App, page_path: str, data: bytes) -> str | None:
-    limit = app.settings.live_limit
-    if len(data) > limit:
-        return (
-            f"it has {len(data) // 1024} KiB; pages over {limit // 1024} KiB are read, searched and "
-            "published, and edited with Git"
-        )
+    if reason := size.reason(app.settings, data):
+        return reason
     if why := ids.name_problem(page_path):
         return f"of its name: {why}; {NAME_CURE}"
     if reason := attributes.read_only_reason(app.repository, page_path, data):

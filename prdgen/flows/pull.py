@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, rename, taken
+from prdgen.flows import made_from, rename, size, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, Step, content_hash, file_path, heads_with_text
 from prdgen.git.errors import CommitNotFound
@@ -50,7 +50,7 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
     if isinstance(state, disk.Missing) or await file_side(app, live) != tree:
         return
     try:
-        theirs = decoded(app, state.data)
+        theirs = decoded(app, live, state.data)
     except NotEditable as error:
         live.paused = f"the file on disk cannot be taken in: {error}"
         return
@@ -82,13 +82,10 @@ async def settled(app: App, live: Live, path: Path, tree: Path) -> disk.FileStat
     )
 
 
-def decoded(app: App, data: bytes) -> str:
+def decoded(app: App, live: Live, data: bytes) -> str:
     """The text in the bytes of a page's file or blob; raises NotEditable: no text, or too much."""
-    limit = app.settings.live_limit
-    if len(data) > limit:
-        raise NotEditable(
-            reason=f"it has {len(data)} bytes; live pages have up to {limit // 1024} KiB"
-        )
+    if reason := size.reason(app.settings, data, now=live.room.text):
+        raise NotEditable(reason=reason)
     return text.decode(data).text
 
 
@@ -168,7 +165,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
     live.gone = None
-    await _tip_text(app, live, decoded(app, data or b""), new_tip, cold=cold)
+    await _tip_text(app, live, decoded(app, live, data or b""), new_tip, cold=cold)
 
 
 async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bool) -> None:
@@ -253,7 +250,7 @@ async def _tip_base(app: App, live: Live, new_tip: str) -> str:
     for commit in await to_thread.run_sync(_between, app, live, new_tip):
         data = await to_thread.run_sync(app.repository.read, commit, live.page_path)
         try:
-            found = decoded(app, data or b"")
+            found = decoded(app, live, data or b"")
         except NotEditable:
             continue
         if found and await _known_heads(live, content_hash(found), found) is not None:

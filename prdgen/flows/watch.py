@@ -132,6 +132,9 @@ async def _take_in(app: App, live: Live) -> bool:
             await pull.file(app, live)
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
-        log.warning("%s on disk is not taken in yet: %s", live.page_path, error)
+        if live.not_taken != live.paused:  # said once, not at each of the looks that follow
+            log.warning("%s on disk is not taken in yet: %s", live.page_path, error)
+        live.not_taken = live.paused
         return False
+    live.not_taken = None
     return True

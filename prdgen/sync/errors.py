@@ -32,9 +32,9 @@ class MessageTooLarge(Refusal):
 
 
 class PageTooLarge(Refusal):
-    """The page would have {got} bytes; live pages may have {expected}."""
+    """The page would have {got} bytes, the limit is {expected}: shorten or split it."""
 
-    cure = "Split the page, or edit it with Git; the text stays in this browser."
+    cure = "Make it shorter or split the page, or edit it with Git; the text stays in this browser."
     status = 413
     close_code = 4413
 

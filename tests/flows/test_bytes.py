@@ -1,8 +1,13 @@
 """Bytes outside an edit never change, whatever line ends, marks and letters a page has."""
 
+import logging
 import resource
 
 import pytest
+
+from prdgen.flows import open as open_flow
+from prdgen.flows import size, watch
+from prdgen.settings import Settings
 
 from .conftest import ONE
 from .harness import until, vim
@@ -138,3 +143,53 @@ async def test_a_file_over_the_live_limit_is_not_taken_in(houses, repo, page):
     await ann.write("typed\n")
     assert page.read_text() == large
     assert ann.text == ONE + "typed\n"
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+async def test_what_passed_the_limit_a_little_is_read_again(houses, repo, page, ending, caplog):
+    """Two people at once, or late text: the server must be able to read what it wrote itself."""
+    full = (ONE + "x\n" * 1100)[:2048]
+    page.write_bytes(full.replace("\n", ending).encode())
+    repo.git("commit", "-qam", "full")
+    house = await houses(repo, live_limit=2048)
+    ann = await house.editor()
+    await ann.write("words over it\n")
+    await until(lambda: b"words over it" in page.read_bytes())
+    vim(page, page.read_bytes().decode().replace("first", "FIRST"))
+    await until(lambda: "FIRST" in ann.text)
+    await house.save("ann")
+    assert house.live().paused is None
+    assert "not taken in" not in caplog.text
+    opened = await open_flow.document(house.app, "main", "one.md")
+    assert opened.read_only_reason is None
+
+
+def test_a_text_may_be_as_large_as_it_is_live():
+    """However large two texts have become by merging: the file of them is read, and counted as text."""
+    settings = Settings(live_limit=2048)
+    text = "é\n" * 1000
+    assert "it has 3,000 bytes" in size.reason(settings, text.encode())
+    assert size.reason(settings, text.encode(), now=text) is None
+    assert size.reason(settings, b"\xef\xbb\xbf" + b"x\r\n" * 1152) is None
+    assert size.reason(settings, b"x" * 2305)
+
+
+@pytest.fixture
+async def house_of_2k(houses, repo):
+    return await houses(repo, live_limit=2048)
+
+
+async def test_a_commit_that_is_too_large_is_said_once_and_exactly(house_of_2k, repo, caplog):
+    """It is looked at every second, and the log must stay readable."""
+    await house_of_2k.editor()
+    repo.put({"one.md": ONE.encode() + b"x" * 3000})
+    repo.git("commit", "-qam", "large")
+    await until(lambda: house_of_2k.live().paused)
+    for _ in range(3):
+        assert not await watch.moved(house_of_2k.app, "main")
+    assert f"it has {len(ONE.encode()) + 3000:,} bytes" in house_of_2k.live().paused
+    assert "2,048 (2 KiB). Make it shorter" in house_of_2k.live().paused
+    told = [
+        r for r in caplog.records if r.levelno >= logging.WARNING and "not taken in" in r.message
+    ]
+    assert len(told) == 1

@@ -52,7 +52,7 @@ async def test_a_change_of_too_many_operations():
     """Trap 22: a small message with very many operations is not decoded."""
     async with Server("a") as server:
         ann, bob = await joined(server, "ann", "bob")
-        ann.type("x" * 50_001)
+        ann.type("x" * 300_001)
         closing = await refused(server, ann, bob)
         assert "operations" in closing.reason
 
