@@ -159,7 +159,9 @@ async def hand_over_conflicts(tx: Tx, document_id: UUID, successor: UUID) -> Non
 async def newest(tx: Tx, document_id: UUID) -> Document:
     """The last of the documents that follow each other from this one; raises DocumentMissing."""
     row = await statements.row(tx, _SQL["newest"], id=document_id)
-    return await get(tx, row["id"] if row else document_id)
+    if row is None:
+        raise errors.DocumentMissing(document=document_id)
+    return _document(row)
 
 
 async def list_late(tx: Tx) -> list[Document]:

@@ -154,6 +154,26 @@ async def test_the_newest_of_a_chain_of_documents(store, document):
         assert (await documents.newest(tx, chain[0])).id == chain[-1]
 
 
+async def test_the_newest_document_is_one_that_was_live_when_it_was_looked_for(
+    store, document, monkeypatch
+):
+    """Between the looking and the reading it is retired: then what is late would find no place."""
+    row = statements.row
+
+    async def then_retired(tx, sql, **values):
+        found = await row(tx, sql, **values)
+        monkeypatch.undo()
+        made = new_document(n=1)
+        async with store.transaction() as other:
+            await documents.retire(other, document.id, made.id)
+            await documents.create(other, made, b"seed")
+        return found
+
+    async with store.transaction() as tx:
+        monkeypatch.setattr(statements, "row", then_retired)
+        assert (await documents.newest(tx, document.id)).status == "live"
+
+
 async def test_writers_come_in_the_order_of_their_first_change(store, document):
     """One commit per person, in order."""
     ann, bob = uuid4(), uuid4()

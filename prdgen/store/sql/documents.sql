@@ -36,14 +36,15 @@ WHERE id = %(id)s AND status = 'live' AND (%(last_seq)s::bigint IS NULL OR last_
 -- hand_over_conflicts: What is to be decided is decided in the document that follows.
 UPDATE conflicts SET document_id = %(successor)s WHERE document_id = %(id)s AND resolved_at IS NULL;
 
--- newest: The end of the chain of documents that follow each other from this one.
+-- newest: The end of the chain of documents that follow each other from this one, whole: read
+-- a moment later it could be retired.
 WITH RECURSIVE chain AS (
-    SELECT d.*, 0 AS step FROM documents d WHERE d.id = %(id)s
+    SELECT d.id, d.successor, 0 AS step FROM documents d WHERE d.id = %(id)s
     UNION ALL
-    SELECT d.*, chain.step + 1 FROM documents d JOIN chain ON d.id = chain.successor
+    SELECT d.id, d.successor, chain.step + 1 FROM documents d JOIN chain ON d.id = chain.successor
     WHERE chain.step < 100000
 )
-SELECT id FROM chain ORDER BY step DESC LIMIT 1;
+SELECT d.* FROM documents d JOIN chain ON d.id = chain.id ORDER BY chain.step DESC LIMIT 1;
 
 -- late: Retired documents with changes that were not carried over yet.
 SELECT * FROM documents WHERE status = 'retired' AND last_seq > carried_seq ORDER BY changed_at;
