@@ -180,7 +180,7 @@ async def move_carried(tx: Tx, document_id: UUID, expected: int, seq: int, heads
     if not done:
         found = await get(tx, document_id)
         raise errors.AgreedPointMoved(
-            document=document_id, what="successor", expected=expected, found=found.carried_seq
+            document=document_id, what="successor", expected=expected, got=found.carried_seq
         )
 
 
@@ -215,7 +215,7 @@ async def move_file_point(
     if not moved:
         found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
-            document=document_id, what="file", expected=expected_hash, found=found.file_hash
+            document=document_id, what="file", expected=expected_hash, got=found.file_hash
         )
 
 
@@ -235,7 +235,7 @@ async def move_tip_point(
     if not moved:
         found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
-            document=document_id, what="tip", expected=expected_commit, found=found.tip_commit
+            document=document_id, what="tip", expected=expected_commit, got=found.tip_commit
         )
 
 

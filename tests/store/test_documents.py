@@ -84,7 +84,7 @@ async def test_the_file_point_moves_by_compare_and_set(store, document):
     async with store.transaction() as tx:
         await documents.move_file_point(tx, document.id, "h0", NEXT, "h1", None)
     async with store.transaction() as tx:
-        with pytest.raises(errors.AgreedPointMoved):
+        with pytest.raises(errors.AgreedPointMoved, match="expected h0, found h1"):
             await documents.move_file_point(tx, document.id, "h0", NEXT, "h2", None)
 
 
