@@ -16,7 +16,7 @@ import { Watch } from "./sync/watch";
 
 export interface LiveEvents {
   connected(): void;
-  closed(): void;
+  closed(why: Closing): void;
   /** The server retired the document; go on with this one. */
   replaced(handle: DocHandle<PageDocument>): void;
   /** The text here can only reach the server as a late document. */
@@ -187,7 +187,7 @@ export class Live {
     if (this.model.facts.connected) this.#away.gone(Date.now());
     this.model.learn({ connected: false, closedReason: why.reason, storeAway: why.storeAway });
     this.#countSoon();
-    this.events.closed();
+    this.events.closed(why);
     this.#refusals = why.refused ? this.#refusals + 1 : this.#refusals;
     if (this.#refusals >= MOST_REFUSALS) {
       this.#refusals = 0;

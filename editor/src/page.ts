@@ -40,6 +40,7 @@ export class Page {
   readonly #conflicts: Conflicts;
   readonly #scroll: ScrollSync;
   readonly #follow: Follow;
+  readonly #paused: Paused | null;
   #roster: Roster = new Map();
 
   constructor(
@@ -67,7 +68,7 @@ export class Page {
       takeImages: () => notices.show("Pasting images is not possible yet; link to a file in the repository.",
         { name: "image", passing: 8_000 }),
       extensions: [
-        sizeLimit(config.liveLimit, (bytes) => this.#tooLarge(bytes)),
+        sizeLimit(config.liveLimit, (words) => notices.show(words, { kind: "warn", name: "limit", passing: 12_000 })),
         this.#conflicts.marks.extension,
         EditorView.updateListener.of((update) => this.#updated(update)),
         keymap.of([{ key: "Mod-s", run: () => (this.saveVersion(), true), preventDefault: true }]),
@@ -87,17 +88,8 @@ export class Page {
     frame.attach(this);
     this.#preview.changed(0);
     this.connected();
-    if (config.statusUrl && config.documentUrl && config.canWrite) {
-      new Paused(api, config.statusUrl, notices).start();
-    }
+    this.#paused = Paused.of(config, api, notices);
     if (config.eventsUrl) followEvents(config.eventsUrl, (event) => this.#happened(event));
-  }
-
-  #tooLarge(bytes: number): void {
-    const kib = (size: number): number => Math.ceil(size / 1024);
-    const words = `A page may have ${kib(this.config.liveLimit)} KiB to be written in together, and this would make it `
-      + `${kib(bytes)}. Nothing was changed; put the rest into a page of its own.`;
-    this.frame.notices.show(words, { kind: "warn", name: "limit", passing: 12_000 });
   }
 
   /** Ask for a message and make a commit; never the browser's own dialog. */
@@ -203,7 +195,7 @@ export class Page {
 
   #updated(update: ViewUpdate): void {
     if (update.docChanged) {
-      if (update.transactions.some((one) => one.docChanged && !one.annotation(remote))) this.#channel?.typed();
+      if (update.transactions.some((one) => one.docChanged && !one.annotation(remote))) this.#typed();
       this.#preview.changed();
       this.frame.showText(() => update.state.sliceDoc());
       this.#scroll.changed();
@@ -214,6 +206,11 @@ export class Page {
       const line = update.state.doc.lineAt(head);
       this.frame.showPlace(line.number, head - line.from + 1);
     }
+  }
+
+  #typed(): void {
+    this.#channel?.typed();
+    this.#paused?.stirred();
   }
 
   #rendered(preview: Preview): void {
@@ -243,7 +240,8 @@ export class Page {
 
   #happened(event: PageEvent): void {
     if (!concerns(event, this.config.branch, this.config.pagePath)) return;
-    const words = spoken(event);
+    this.#paused?.stirred();
+    const words = this.#paused?.says(event.type) ? null : spoken(event);
     if (words) this.frame.notices.show(words, { name: event.type, passing: 10_000 });
     if (event.type === "git.conflict.detected") void this.#conflicts.refresh(this.view);
   }

@@ -1,8 +1,17 @@
 /** Why the text does not reach its file or its commit just now: asked now and then, said calmly. */
 import { ApiError, type Api } from "./api/http";
+import type { EditorConfig } from "./config";
 import type { Notices } from "./ui/notices";
 
-const EVERY_MILLISECONDS = 8_000;
+const TICK_MILLISECONDS = 1_200;
+const CALM_MILLISECONDS = 8_000;
+/** So long after typing the file may still be waited for. */
+const LIVELY_MILLISECONDS = 4_000;
+
+/** Is it time to ask? Often while something is in the way or was typed, to be told at once; else now and then. */
+export function due(now: number, asked: number, stirred: number, said: boolean): boolean {
+  return said || now - stirred < LIVELY_MILLISECONDS || now - asked >= CALM_MILLISECONDS;
+}
 
 /** The part of the server's answer that is looked at. */
 export interface Status {
@@ -21,6 +30,8 @@ export function spoken({ paused, refused }: Status): string | null {
 
 export class Paused {
   #said: string | null = null;
+  #asked = -Infinity;
+  #stirred = -Infinity;
 
   constructor(
     private readonly api: Api,
@@ -28,16 +39,36 @@ export class Paused {
     private readonly notices: Notices,
   ) {}
 
+  /** One at work, for who may write; null: for others nothing is kept from a file. */
+  static of(config: EditorConfig, api: Api, notices: Notices): Paused | null {
+    if (!config.statusUrl || !config.documentUrl || !config.canWrite) return null;
+    const paused = new Paused(api, config.statusUrl, notices);
+    paused.start();
+    return paused;
+  }
+
+  /** Is what happened said here, with what it keeps the text from? */
+  says(type: string): boolean {
+    return type === "prd.deleted";
+  }
+
   /** Ask from now on, while the tab is looked at. */
   start(): void {
     setInterval(() => {
-      if (document.visibilityState === "visible") void this.ask();
-    }, EVERY_MILLISECONDS);
+      const lively = due(performance.now(), this.#asked, this.#stirred, this.#said !== null);
+      if (lively && document.visibilityState === "visible") void this.ask();
+    }, TICK_MILLISECONDS);
     void this.ask();
+  }
+
+  /** Something was typed, or happened to the page: its file may not take it. */
+  stirred(): void {
+    this.#stirred = performance.now();
   }
 
   /** Ask now. No answer says nothing: the connection has words of its own. */
   async ask(): Promise<void> {
+    this.#asked = performance.now();
     let words: string | null;
     try {
       words = spoken(await this.api.get<Status>(this.url));

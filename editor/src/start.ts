@@ -21,6 +21,7 @@ import { welcome } from "./news/homecoming";
 import { Page } from "./page";
 import { patch } from "./preview/patch";
 import { Rescue } from "./rescue";
+import { explained } from "./sync/closing";
 import { Journal } from "./sync/journal";
 import { Registry } from "./sync/registry";
 import { openShelf } from "./sync/shelf";
@@ -125,13 +126,17 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
   let page: Page | null = null;
   const live: Live = new Live(config, storage, registry, journal, model, {
     connected: () => {
-      frame.notices.clear("kept");
+      for (const name of ["kept", "away"]) frame.notices.clear(name);
       page?.connected();
       void rescue.settle();
       void succession.tryNow();
       void sendOthers(desk);
     },
-    closed: () => page?.disconnected(),
+    closed: (why) => {
+      page?.disconnected();
+      const notice = explained(why, location.pathname);
+      if (notice) frame.notices.show(notice.text, { kind: "warn", name: "away", ...notice.options });
+    },
     replaced: (next) => succession.follow(next),
     stranded: (why) => strand(live, rescue, frame, why, () => page),
     untaken: () => frame.notices.show(

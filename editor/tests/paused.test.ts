@@ -1,6 +1,6 @@
 /** What keeps the text from its file is said, once, and taken back. */
 import { describe, expect, test } from "vitest";
-import { spoken } from "../src/paused";
+import { due, spoken } from "../src/paused";
 
 describe("paused", () => {
   test("a rebase and a hook are told in words, calm is not", () => {
@@ -8,5 +8,13 @@ describe("paused", () => {
     expect(spoken({ paused: "x", refused: "no tabs, please" })).toContain("no tabs, please");
     expect(spoken({ paused: null, refused: null })).toBeNull();
     expect(spoken({})).toBeNull();
+  });
+
+  test("it is asked often after typing and while something is said, and seldom when all is calm", () => {
+    const now = 100_000;
+    expect(due(now, now - 1_000, now - 3_000, false)).toBe(true);
+    expect(due(now, now - 1_000, now - 60_000, true)).toBe(true);
+    expect(due(now, now - 1_000, now - 60_000, false)).toBe(false);
+    expect(due(now, now - 8_000, now - 60_000, false)).toBe(true);
   });
 });

@@ -34,11 +34,11 @@ async def endpoint(socket: WebSocket) -> None:
     visitor: Visitor | None = socket.state.visitor
     await socket.accept()
     if visitor is None:
-        await socket.close(_SIGN_IN, "sign in again; what you typed is kept on this device")
+        await socket.close(_SIGN_IN, "You are signed out")
         return
     if socket.query_params.get("person", str(visitor.person.id)) != str(visitor.person.id):
         # The page was opened by who was signed in here before: their text goes under no other name.
-        await socket.close(_SIGN_IN, "someone else is signed in; your text is kept on this device")
+        await socket.close(_SIGN_IN, "Someone else is signed in")
         return
     address = socket.client.host if socket.client else ""
     if _connections[address] >= app.settings.connections_per_address:
@@ -113,7 +113,7 @@ async def _watch(app: App, socket: WebSocket, visitor: Visitor, peer: Peer) -> N
             log.debug("roles are looked at again later: %s", error)
             continue
         if now is None:
-            peer.close(_SIGN_IN, "you are signed out; what you typed is kept on this device")
+            peer.close(_SIGN_IN, "You are signed out")
         elif now.role != visitor.role:
             peer.close(_NORMAL, f"your role here is now {now.role}")
 

@@ -32,7 +32,7 @@ def test_nobody_sends_what_somebody_else_typed(make_house: MakeHouse, sit: Sit) 
     house.start()
     ada.sign_in(house.add_user("Bob"))
     status = ada.page.locator(".status-text")
-    expect(status).to_contain_text("someone else is signed in", timeout=20_000)
+    expect(status).to_contain_text("Someone else is signed in", timeout=20_000)
     expect(status).to_contain_text("(3 words waiting)")
     assert "Written by Ada" not in house.file(PAGE)
     ada.sign_in(house.link)
@@ -54,11 +54,14 @@ def test_signing_in_again_in_another_tab_connects_at_once(make_house: MakeHouse,
     house.kill()
     house.start()
     status = ada.page.locator(".status-text")
-    expect(status).to_contain_text("sign in again", timeout=20_000)
+    expect(status).to_contain_text("You are signed out", timeout=20_000)
+    way = ada.notice("signed in again").get_by_role("link", name="Sign in")
+    assert way.get_attribute("href").startswith("/sign-in?next=%2Fedit%2F")
     ada.sign_in(link)
     began = time.monotonic()
     ada.saved()
     assert time.monotonic() - began < 1.5
+    expect(ada.notice("signed in again")).to_have_count(0)
 
 
 def test_signing_out_closes_the_other_tabs(make_house: MakeHouse, sit: Sit) -> None:

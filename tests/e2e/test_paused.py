@@ -110,6 +110,24 @@ def test_a_full_disk_is_said_and_typing_goes_on(
     waits_for_its_file(house, sit(house, "Ada"), full_disk, "no space left")
 
 
+def test_a_page_that_is_deleted_is_said_once(
+    make_house: Callable[..., House], sit: Callable[..., Desk]
+) -> None:
+    """The event and the status say the same: one of them is enough."""
+    house = make_house()
+    house.start()
+    ada = sit(house, "Ada")
+    ada.open(PAGE)
+    ada.saved()
+    house.git("rm", "--quiet", PAGE)
+    house.git("commit", "--quiet", "--message", "Away with it")
+    ada.notice("this page was deleted").wait_for(timeout=15_000)
+    ada.go("Control+End")
+    ada.type("typed all the same")
+    ada.saved()
+    assert ada.page.locator(".notice-text").count() == 1
+
+
 def waits_for_its_file(house: House, ada: Desk, cause: Cause, words: str) -> None:
     """Ada types while something is in the way, and when it is not any more."""
     ada.open(PAGE)
@@ -119,10 +137,10 @@ def waits_for_its_file(house: House, ada: Desk, cause: Cause, words: str) -> Non
     with cause(house):
         ada.type("typed meanwhile, and rather more of it than fits where nothing fits\n" * 80)
         ada.saved()
-        ada.notice(words).wait_for(timeout=20_000)
+        ada.notice(words).wait_for(timeout=4_000)
         ada.type("typed under the notice\n")
         ada.saved()
         assert "typed under the notice" not in house.file(PAGE)
     until(lambda: "typed under the notice" in house.file(PAGE), 15, what="the text in its file")
-    until(lambda: ada.page.locator(".notice-text").count() == 0, 20, what="no notice")
+    until(lambda: ada.page.locator(".notice-text").count() == 0, 4, what="no notice")
     assert ada.settle(PAGE).count("typed meanwhile") == 80

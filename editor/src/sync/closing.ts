@@ -16,7 +16,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   1001: "The server is restarting",
   1013: "The server cannot store right now",
   4400: "The server could not read a message",
-  4401: "You are signed out: sign in again in another tab",
+  4401: "You are signed out",
   4403: "The server did not allow this change",
   4408: "The connection was too slow",
   4409: "The page is open under another identity",
@@ -29,6 +29,20 @@ const MEANINGS: Readonly<Record<number, string>> = {
 const HOPELESS = new Set([4401]);
 const STORE_AWAY = new Set([1013, 4503]);
 const REFUSED = new Set([4403, 4409, 4413, 4422]);
+
+export interface Explained {
+  readonly text: string;
+  readonly options: { readonly link?: { readonly href: string; readonly text: string } };
+}
+
+/** What needs more words than the status line has, and a way out; null: nothing does. */
+export function explained({ reason, hopeless, storeAway }: Closing, path: string): Explained | null {
+  if (reason === null || !(hopeless || storeAway)) return null;
+  const begin = `${reason[0]!.toUpperCase()}${reason.slice(1)}. What you type is kept on this device, and sent when`;
+  if (storeAway) return { text: `${begin} the server can store it.`, options: {} };
+  const link = { href: `/sign-in?next=${encodeURIComponent(path)}`, text: "Sign in" };
+  return { text: `${begin} you have signed in again.`, options: { link } };
+}
 
 /** Read a close event. */
 export function closing(code: number, reason: string): Closing {

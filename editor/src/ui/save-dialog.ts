@@ -11,6 +11,9 @@ export interface Saving {
   saved(commits: readonly string[]): void;
 }
 
+/** Milliseconds after which a dialog that seems to do nothing says what it waits for. */
+const SOON = 600;
+
 /** Ask for a message and save; errors stay in the dialog with the message. */
 export function openSaveDialog(saving: Saving): void {
   if (document.querySelector("dialog.dialog[open]")) return;
@@ -19,10 +22,11 @@ export function openSaveDialog(saving: Saving): void {
     placeholder: "What changed, in a sentence (may be empty)",
   });
   const error = h("p", { class: "dialog-error", role: "alert" });
+  const wait = h("p", { class: "hint", role: "status" });
   const submit = h("button", { type: "submit", class: "primary" }, "Save version");
   const hint = h("span", { class: "hint" }, `${keyName("Mod+Enter")} saves`);
   const form = h("form", { method: "dialog" },
-    h("label", { for: "version-message" }, "Message"), message, error,
+    h("label", { for: "version-message" }, "Message"), message, wait, error,
     h("footer", {}, hint, submit));
   const dialog = openDialog("Save version", form);
   message.addEventListener("keydown", (event) => {
@@ -33,9 +37,14 @@ export function openSaveDialog(saving: Saving): void {
     if (submit.disabled) return;
     submit.disabled = true;
     error.textContent = "";
+    const slow = setTimeout(() => (wait.textContent = "Waiting until the server has stored everything…"), SOON);
     void run(saving, message.value.trim())
       .then(() => dialog.close(), (reason: unknown) => (error.textContent = told(reason)))
-      .finally(() => (submit.disabled = false));
+      .finally(() => {
+        clearTimeout(slow);
+        wait.textContent = "";
+        submit.disabled = false;
+      });
   });
   message.focus();
 }
