@@ -2,7 +2,7 @@
 import { cbor, type Message, type PeerId } from "@automerge/automerge-repo/slim";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { delay, HOPELESS_MILLISECONDS } from "../src/sync/backoff";
-import { closing, explained } from "../src/sync/closing";
+import { closing } from "../src/sync/closing";
 import { Journal } from "../src/sync/journal";
 import { Registry } from "../src/sync/registry";
 import { socketUrl } from "../src/sync/session";
@@ -173,15 +173,6 @@ describe("reasons and delays", () => {
     expect(closing(4503, "The store is away.")).toMatchObject({ storeAway: true, reason: "The store is away" });
     expect(closing(4999, "").reason).toBe("The server closed the connection (4999)");
   });
-
-  test("a full disk and a lost session are explained, the session with a way to sign in", () => {
-    const full = explained(closing(1013, "PostgreSQL is not answering: No space left on device."), "/edit/main/a.md");
-    expect(full).toMatchObject({ options: {} });
-    expect(full!.text).toContain("No space left on device. What you type is kept on this device");
-    expect(explained(closing(4401, ""), "/edit/main/a b.md")).toEqual({
-      text: "You are signed out. What you type is kept on this device, and sent when you have signed in again.",
-      options: { link: { href: "/sign-in?next=%2Fedit%2Fmain%2Fa%20b.md", text: "Sign in" } },
-    });
     expect(explained(closing(1006, ""), "/")).toBeNull();
     expect(explained(closing(4413, "Too large"), "/")).toBeNull();
   });
