@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help serve test chaos lint fix bench docs wheel lock setup dev clean python
+.PHONY: help serve test soak chaos lint fix bench docs wheel lock setup dev clean python
 
 help:  ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ serve: setup  ## Run prdgen on REPO=… (or on an example repository made for yo
 
 test: dev  ## Pass every test, real browser included
 	@$(BIN)/python bootstrap.py check
+
+soak: dev  ## What is not solved yet: random stories that fail now and then
+	@$(BIN)/python -m pytest tests -m soak -n 2
 
 chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, full disks, … while people type)
 	@cd tests && ../$(BIN)/python -m chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))

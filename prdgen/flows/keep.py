@@ -229,8 +229,11 @@ class Keeper:
         async with live.lock:
             await made_from.remember(app, live)
             await recover.page(app, live, row)
-            await pull.tip(app, live, cold=not room.peers)
-            await pull.file(app, live, cold=not room.peers)
+            # A document that never met its file may be a rebuilt one: whoever is in it already, others
+            # may bring the file's text once more.
+            cold = not room.peers or row.intent_hash is None
+            await pull.tip(app, live, cold=cold)
+            await pull.file(app, live, cold=cold)
         live.authorship.advance(room.text, None)
         live.uncommitted = content_hash(room.text) != live.document.tip_hash
         live.changed.set()
