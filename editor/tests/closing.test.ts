@@ -10,3 +10,6 @@ test("a full disk and a lost session are explained, the session with a way to si
     text: "You are signed out. What you type is kept on this device, and sent when you have signed in again.",
     options: { link: { href: "/sign-in?next=%2Fedit%2Fmain%2Fa%20b.md", text: "Sign in" } },
   });
+  expect(explained(closing(1006, ""), "/")).toBeNull();
+  expect(explained(closing(4413, "Too large"), "/")).toBeNull();
+});

@@ -173,9 +173,6 @@ describe("reasons and delays", () => {
     expect(closing(4503, "The store is away.")).toMatchObject({ storeAway: true, reason: "The store is away" });
     expect(closing(4999, "").reason).toBe("The server closed the connection (4999)");
   });
-    expect(explained(closing(1006, ""), "/")).toBeNull();
-    expect(explained(closing(4413, "Too large"), "/")).toBeNull();
-  });
 
   test("waiting is fine, then slow, then dead when the server is silent", () => {
     expect(verdict(10_000, null, 0)).toBe("fine");
