@@ -65,6 +65,13 @@ def slug(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
 
 
+class NoSuchPerson(PrdgenError):
+    """There is no person with the address {where}."""
+
+    cure = "`prdgen user list` shows who has an account; `prdgen user add` makes one."
+    status = 404
+
+
 class NotFound(PrdgenError):
     """There is no {what} at {where}."""
 

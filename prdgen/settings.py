@@ -25,6 +25,11 @@ class BadSettings(PrdgenError):
 PREFIX: Final = "PRDGEN_"
 _LEVELS = ("debug", "info", "warning", "error")
 _ADDRESS = (r"(https?://[^/\s]+(/\S*)?)?", "an address that begins with http:// or https://")
+_OWN_ADDRESS = (
+    r"(https?://[^/\s]+/?)?",
+    "an address without a path that begins with http:// or https://",
+)
+"""Pages link to each other from the top: the server cannot stand below a path of another one."""
 _POSTGRES = (r"(postgres(ql)?://.+)?", "an address that begins with postgresql://")
 _REDIS = (r"((rediss?|unix)://.+)?", "an address that begins with redis://, rediss:// or unix://")
 _FOLDER = (
@@ -63,7 +68,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "The address to listen on.", form=_HOST)
     port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0, high=65_535)
     base_url: str = _setting(
-        "", "The address people reach this server at; empty: from host and port.", form=_ADDRESS
+        "", "The address people reach this server at; empty: from host and port.", form=_OWN_ADDRESS
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (), "Host names beside base_url's, localhost and 127.0.0.1 that requests may name."
@@ -321,6 +326,15 @@ def _nearest(name: str, shown: Callable[[str], str], at_least: float = 0.6) -> s
     return f" (did you mean {shown(found[0])}?)" if found else ""
 
 
+def _mistyped(name: str) -> str:
+    """The same for a variable that can hardly mean anything else: nearly all its letters, or all of
+    them in another order (`PRDGEN_PROT`).
+    """
+    plain = sorted(name.removeprefix(PREFIX).removesuffix("_FILE").lower())
+    swapped = [setting.variable for setting in SETTINGS if sorted(setting.name) == plain]
+    return f" (did you mean {swapped[0]}?)" if swapped else _nearest(name, _variable, _TYPO)
+
+
 def _from_file(path: Path, problems: list[str]) -> dict[str, tuple[str, Any]]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -347,7 +361,7 @@ def _from_environment(
     problems += [
         f"{name}: there is no such setting{mistyped}"
         for name in _strangers(environment)
-        if (mistyped := _nearest(name, _variable, _TYPO))
+        if (mistyped := _mistyped(name))
     ]
     for setting in SETTINGS:
         file_variable = f"{setting.variable}_FILE"

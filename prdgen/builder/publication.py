@@ -102,6 +102,10 @@ class Site:
             self._show(shown, anew=True)
         return shown
 
+    def check_public(self) -> None:
+        """Raises PublicNotOurs when nothing can be published where the settings say."""
+        self._switch.check_public()
+
     def switch(self, manifest: Manifest, *, when: When | None = None) -> bool:
         """Make this build the public one, whole; whether that was done. Raises PublicNotOurs.
 

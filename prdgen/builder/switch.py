@@ -33,7 +33,9 @@ class Switch:
         """Make `build` what the public folder shows. Call inside `alone`. Raises PublicNotOurs when
         the folder holds files of somebody else.
         """
-        self._check_public()
+        self.check_public()
+        if not self._public.is_symlink() and self._public.exists():
+            self._public.rmdir()
         slot = self._next_slot()
         self._fill(slot, self._wanted(build.files))
         self._point_at(slot)
@@ -101,13 +103,12 @@ class Switch:
         temporary.symlink_to(where)
         temporary.replace(self._public)
 
-    def _check_public(self) -> None:
+    def check_public(self) -> None:
+        """Raises PublicNotOurs when the public folder holds files of somebody else."""
         if self._public.is_symlink() or not self._public.exists():
             return
-        try:
-            self._public.rmdir()
-        except OSError as error:
-            raise errors.PublicNotOurs(where=str(self._public)) from error
+        if not self._public.is_dir() or any(self._public.iterdir()):
+            raise errors.PublicNotOurs(where=str(self._public))
 
 
 def _replace(source: str, target: str, temporary: str) -> None:

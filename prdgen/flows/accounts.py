@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from prdgen.errors import Invalid, NotFound
+from prdgen.errors import Invalid, NoSuchPerson
 from prdgen.flows import context, roles
 from prdgen.flows.context import App
 from prdgen.settings import Settings
@@ -74,20 +74,20 @@ async def add(settings: Settings, email: str, name: str | None, role: str) -> st
 
 
 async def token(settings: Settings, email: str, name: str, scope: str) -> str:
-    """A new API token of a person; raises NotFound and Invalid."""
+    """A new API token of a person; raises NoSuchPerson and Invalid."""
     async with context.open_app(settings, lambda _: []) as app, app.store.transaction() as tx:
         person = await people.get_by_email(tx, email)
         if person is None:
-            raise NotFound(what="person", where=email)
+            raise NoSuchPerson(where=email)
         return (await make_token(tx, person.id, name, scope))[0]
 
 
 async def link(settings: Settings, email: str) -> str:
-    """A new sign-in address for a person; raises NotFound."""
+    """A new sign-in address for a person; raises NoSuchPerson."""
     async with context.open_app(settings, lambda _: []) as app, app.store.transaction() as tx:
         person = await people.get_by_email(tx, email)
         if person is None:
-            raise NotFound(what="person", where=email)
+            raise NoSuchPerson(where=email)
         return _address(app, await access.make_link(tx, person.id, INVITED_SECONDS))
 
 

@@ -19,7 +19,8 @@ import uvicorn
 from anyio import to_thread
 
 from prdgen import logs, trace
-from prdgen.flows import clone, context, lease, table
+from prdgen.errors import PrdgenError
+from prdgen.flows import clone, context, lease, publish, table
 from prdgen.server import app as app_module
 from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
@@ -46,6 +47,10 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     opened = clone.open_clone(settings)
     if settings.main_branch:
         clone.tip_of(opened, settings.main_branch)
+    try:
+        publish.published(opened).check_public()
+    except PrdgenError as error:  # people can write all the same
+        say(f"Warning: {error} {error.hint}")
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)

@@ -238,7 +238,9 @@ def test_people_are_added_listed_and_given_links(prdgen):
     assert prdgen("user", "token", "ada@example.org", "--read-only").stdout.startswith("prdgen_")
     prdgen("user", "add", "nonsense", code=2)
     prdgen("user", "add", "b@example.org", "--role", "king", code=2)
-    assert "no person" in prdgen("user", "link", "nobody@example.org", code=1).stderr
+    said = prdgen("user", "link", "nobody@example.org", code=1).stderr
+    assert "no person" in said
+    assert "prdgen user list" in said
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -93,6 +93,18 @@ async def test_the_worker_and_build_make_the_same_site(prdgen, eventually):
     assert [name for name in built if built[name] != served[name] and "pagefind" not in name] == []
 
 
+def test_a_public_folder_of_somebody_else_is_told_at_the_start(prdgen):
+    """Nothing of it is replaced, so the site cannot appear: nobody should find out by a 404."""
+    (prdgen.folder / "theirs").mkdir()
+    (prdgen.folder / "theirs" / "file").touch()
+    prdgen.environment["PRDGEN_PUBLIC_DIR"] = str(prdgen.folder / "theirs")
+    with prdgen.serving("--no-worker") as serving:
+        said = "".join(serving.lines)
+    assert "Warning: " in said
+    assert "theirs is a folder with files of its own" in said
+    assert "public_dir" in said
+
+
 def test_serve_ends_on_sigterm_too(prdgen):
     """As a service manager would stop it."""
     with prdgen.serving("--no-worker") as serving:

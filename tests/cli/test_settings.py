@@ -41,6 +41,7 @@ def refusal(folder: Path, toml: str = "", **environment: str) -> str:
         ("database_url = 'mysql://me:secret@x'", "begins with postgresql://, got something else"),
         ("redis_url = 'localhost'", "begins with redis://, rediss:// or unix://, got something"),
         ("base_url = 'prds.example.org'", "begins with http:// or https://, got 'prds.example"),
+        ("base_url = 'https://x.example/sub/path'", "an address without a path that begins with"),
         ("site_url = 'ftp://x'", "begins with http:// or https://, got 'ftp://x'"),
         ("public_dir = '.'", "expected a folder inside the repository, or an absolute path"),
         ("public_dir = '../out'", "expected a folder inside the repository"),
@@ -73,6 +74,8 @@ def test_a_mistyped_variable_is_an_error_that_names_the_setting(tmp_path):
         "PRDGEN_DATABSE_URL: there is no such setting (did you mean PRDGEN_DATABASE_URL?)" in told
     )
     assert "PRDGEN_DATABASE_URL?" in refusal(tmp_path, PRDGEN_DATABASEURL_FILE="/run/secret")
+    assert "(did you mean PRDGEN_PORT?)" in refusal(tmp_path, PRDGEN_PROT="80")
+    assert "(did you mean PRDGEN_HOST?)" in refusal(tmp_path, PRDGEN_HOTS="::")
 
 
 def test_variables_of_others_are_only_told(tmp_path):
@@ -95,7 +98,7 @@ def test_what_the_forms_allow(tmp_path):
     """Every usual way to write them."""
     (tmp_path / "prdgen.toml").write_text(
         'database_url = "postgresql://u:p@h/db"\nredis_url = "unix:///run/redis.sock"\n'
-        'base_url = "https://prds.example.org/prds"\nsite_url = "http://localhost:8000"\n'
+        'base_url = "https://prds.example.org/"\nsite_url = "http://localhost:8000"\n'
         'public_dir = "./build/site"\npages = ["docs/**/*.md", "*.md"]\nhost = "::"\n'
     )
     assert settings.load(tmp_path, {}).public_dir == "./build/site"
