@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help serve test soak chaos lint fix bench docs wheel lock setup dev clean python
+.PHONY: help serve test soak chaos chaos-git lint fix bench docs wheel lock setup dev clean python
 
 help:  ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ soak: dev  ## What is not solved yet: random stories that fail now and then
 
 chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, full disks, … while people type)
 	@cd tests && ../$(BIN)/python -m chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
+
+chaos-git: dev  ## The same with people who use Git only: pushes, merges, resets, stashes, gc
+	@cd tests && ../$(BIN)/python -m chaos --git --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
 lint: dev  ## ruff, mypy strict, the floors test, TypeScript strict
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

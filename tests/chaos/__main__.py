@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from chaos.git_storm import GitStorm
 from chaos.ground import Ground
 from chaos.storm import Storm, Verdict
 
@@ -25,10 +26,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--only", type=int, help="Replay one storm of this seed, by its number.")
+    parser.add_argument("--git", action="store_true", help="With people who use Git only.")
     asked = parser.parse_args()
+    kind = GitStorm if asked.git else Storm
     # Ended from outside, it still stops what it started and gives its disks back.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    total = {"runs": 0, "words": 0, "losses": 0, "duplicates": 0, "divergences": 0}
+    total = {
+        "runs": 0,
+        "words": 0,
+        "losses": 0,
+        "duplicates": 0,
+        "divergences": 0,
+        "fsck_errors": 0,
+    }
     began, slowest = time.monotonic(), 0.0
     with tempfile.TemporaryDirectory(prefix="prdgen-chaos-") as place:
         # Servers start all the time: compiled once, and not into the project's folders.
@@ -38,12 +48,13 @@ def main() -> None:
         try:
             for number in [asked.only] if asked.only is not None else range(asked.runs):
                 now = time.monotonic()
-                found = _storm(ground, Path(place) / str(number), asked.seed, number)
+                found = _storm(ground, Path(place) / str(number), asked.seed, number, kind)
                 slowest = max(slowest, time.monotonic() - now)
                 total["runs"] += 1
                 total["words"] += found.words
                 for name in ("losses", "duplicates", "divergences"):
                     total[name] += len(getattr(found, name))
+                total["fsck_errors"] += sum(d.startswith("git fsck") for d in found.divergences)
         finally:
             ground.stop()
     seconds = {"seconds": round(time.monotonic() - began), "slowest_s": round(slowest, 1)}
@@ -52,11 +63,11 @@ def main() -> None:
     raise SystemExit(1 if total["losses"] or total["duplicates"] or total["divergences"] else 0)
 
 
-def _storm(ground: Ground, folder: Path, seed: str, number: int) -> Verdict:
+def _storm(ground: Ground, folder: Path, seed: str, number: int, kind: type[Storm]) -> Verdict:
     """One storm, told in one line; of a bad one everything is kept."""
     began = time.monotonic()
     folder.mkdir()
-    storm = Storm(ground, folder, random.Random(f"{seed}/{number}"))
+    storm = kind(ground, folder, random.Random(f"{seed}/{number}"))
     try:
         found = storm.run()
         _tell(storm, found, folder, seed, number, began)

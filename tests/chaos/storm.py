@@ -54,7 +54,7 @@ class Verdict:
 
 def _words(text: str) -> list[str]:
     """The numbered words in a text."""
-    return re.findall(r"\b(?:t\d+x|disk)\d+\b", text)
+    return re.findall(r"\b(?:t\d+x|disk|far|side)\d+\b", text)
 
 
 def _embedded_url(house: House) -> str:
@@ -206,7 +206,7 @@ class Storm:
             text = until(self._calm, _CALM_SECONDS)
         except AssertionError:
             raise AssertionError(self._unrest()) from None
-        wanted = [word for words in (*self.typists.words, self.editor.words) for word in words]
+        wanted = [word for words in (*self.typists.words, *self.others) for word in words]
         # A save into a file that was swapped out that moment is found two seconds later.
         late = time.monotonic() + _LATE_SECONDS
         while time.monotonic() < late and not set(wanted) <= set(_words(text)):
@@ -226,6 +226,11 @@ class Storm:
             )
         if said := self.house.git("fsck", "--strict", "--no-dangling"):
             self.verdict.divergences.append(f"git fsck: {said}")
+
+    @property
+    def others(self) -> list[list[str]]:
+        """What was written by others than the typists."""
+        return [self.editor.words]
 
     def _calm(self) -> str | None:
         """The one text that all clients and the file have; None while they differ."""
