@@ -113,6 +113,8 @@ def _stable(data: bytes, meta: Meta, drawings: word_images.Drawings) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as source:
         files = {info.filename: source.read(info) for info in source.infolist()}
     files = drawings.embed(files)
+    document = files["word/document.xml"].decode()
+    files["word/document.xml"] = word_images.without_data(document).encode()
     files["word/styles.xml"] = word_style.styled(files["word/styles.xml"].decode()).encode()
     files["word/document.xml"] = word_style.laid_out(files["word/document.xml"].decode()).encode()
     core = files["docProps/core.xml"].decode()

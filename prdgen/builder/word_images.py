@@ -25,6 +25,7 @@ _FONTS: Final = "Helvetica, Arial, Liberation Sans, DejaVu Sans, Noto Sans, Ubun
 """The drawing names these too, but resvg wants families by their plain names."""
 _NARROW: Final = 'font-stretch="condensed"'
 """DejaVu is too wide for boxes measured in Arial; fonts without a narrow cut ignore this."""
+_DATA: Final = re.compile(r'(\sdescr=")data:[^"]*"')
 _SVG_TAG: Final = re.compile(r"<(/?)svg\b[^>]*?(/?)>")
 
 
@@ -81,6 +82,11 @@ class Drawings:
             f'<img src="data:image/png;base64,{data}" alt="{label.group(1) if label else ""}" '
             f'width="{escape(f"{width * scale:.0f}")}" height="{height * scale:.0f}">'
         )
+
+
+def without_data(document: str) -> str:
+    """The document without the copies of pictures that pandoc writes where their names belong."""
+    return _DATA.sub(r'\1"', document)
 
 
 def _outermost(html: str) -> list[tuple[int, int]]:

@@ -58,6 +58,10 @@ class Batch:
         return not self.paths.isdisjoint((file, *file.parents))
 
 
+_RESUMED_MS: Final = 500
+_UNREADABLE_NAME: Final = "decode path"
+
+
 async def changes(
     root: Path,
     stop: anyio.Event | asyncio.Event,
@@ -73,12 +77,20 @@ async def changes(
     every 0.3 s instead, and the log says so.
     """
     sorter = _Sorter(root, [path.resolve() for path in git_dirs], frozenset(ignore))
-    skip_denied = False
+    skip_denied, told = False, False
     while True:
         try:
-            async for batch in _watch(sorter, stop, polling=polling, skip_denied=skip_denied):
+            watching = _watch(sorter, stop, polling=polling, skip_denied=skip_denied, resumed=told)
+            async for batch in watching:
                 yield batch
             return
+        except ExceptionGroup as group:
+            # watchfiles ends at a name that is not UTF-8, and with it what else had changed.
+            if not group.subgroup(lambda error: _UNREADABLE_NAME in str(error)):
+                raise
+            if not told:
+                _LOG.warning("a file's name in %s is not UTF-8; that file is not watched", root)
+            told = True
         except PermissionError as error:
             if skip_denied:
                 raise
@@ -95,8 +107,12 @@ async def changes(
 
 
 async def _watch(
-    sorter: _Sorter, stop: anyio.Event | asyncio.Event, *, polling: bool | None, skip_denied: bool
-) -> AsyncIterator[Batch]:
+    sorter: _Sorter, stop: anyio.Event | asyncio.Event, *, polling: bool | None, skip_denied: bool,
+    resumed: bool,
+) -> AsyncIterator[Batch]:  # fmt: skip
+    """`resumed`: the watch before this one ended unheard, so that all is to be looked at again, once
+    this one is at work.
+    """
     watched = awatch(
         *sorter.tops,
         watch_filter=sorter,
@@ -105,10 +121,15 @@ async def _watch(
         stop_event=stop,
         force_polling=polling,
         poll_delay_ms=_POLL_MS,
+        rust_timeout=_RESUMED_MS if resumed else None,
+        yield_on_timeout=resumed,
         # It also hides that there are no more watches to give, so only where it is needed.
         ignore_permission_denied=skip_denied,
     )
     async for events in watched:
+        if resumed:
+            resumed = False
+            yield Batch(frozenset(), GitChanged(frozenset({"HEAD"})))
         batch = sorter.batch(path for _, path in events)
         if batch.paths or batch.git:
             yield batch

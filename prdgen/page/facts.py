@@ -225,9 +225,12 @@ def _diagram_words(source: str) -> str:
 
 
 def _description(tree: trees.Tree) -> str:
-    """The beginning of the first paragraph, at the end of a word."""
+    """The beginning of the first paragraph, at the end of a word; nothing without prose: a list's
+    item or a note means little by itself.
+    """
     for node, value in tree.nodes:
-        if isinstance(value, comrak.Paragraph):
+        parent = node.parent and node.parent.node_value
+        if isinstance(value, comrak.Paragraph) and isinstance(parent, comrak.Document):
             words = " ".join(trees.plain(node).split())
             if words and len(words) <= _MAX_DESCRIPTION:
                 return words

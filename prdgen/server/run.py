@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 _WORKER_SECONDS = 10
 _RESTART_SECONDS = 1.0
+_CUT_OFF = "ASGI callable returned without completing"
 _FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 """For glibc: give back what a large job used. After 639 pages a worker keeps 160 MB, not 220."""
 
@@ -129,12 +130,17 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, say: Say) -> None:
         super().__init__(config)
         self._say = say
+        logging.getLogger("uvicorn.error").addFilter(self._is_news)
         _take_signals(self.handle_exit)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Keep both signals, also while what was open is closed after serving."""
         yield
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        """Event streams that stopping cuts off are no errors."""
+        return not (self.should_exit and record.getMessage().startswith(_CUT_OFF))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop at the first signal; the next ones only learn that it is under way."""

@@ -194,7 +194,9 @@ def test_the_exported_word_file_holds_text_and_diagrams(exported):
     assert "The words around them." in "\n".join(p.text for p in document.paragraphs)
     with zipfile.ZipFile(out / "flows.docx") as archive:
         drawings = [name for name in archive.namelist() if name.endswith(".svg")]
+        written = archive.read("word/document.xml").decode()
     assert len(drawings) == len(sources)
+    assert "data:image" not in written
 
 
 def test_exports_are_the_same_twice(exported):

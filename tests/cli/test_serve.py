@@ -105,6 +105,19 @@ def test_a_public_folder_of_somebody_else_is_told_at_the_start(prdgen):
     assert "public_dir" in said
 
 
+def test_an_open_event_stream_is_no_error_at_the_end(prdgen):
+    """Ctrl-C with a browser open: nothing that would frighten whoever reads the log."""
+    with prdgen.serving("--no-worker") as serving:
+        browser = Client(serving)
+        with browser._open(f"{serving.base}/api/events") as stream:
+            assert stream.status == 200
+            assert serving.stop() == 0
+        serving._reader.join(10)
+        said = "".join(serving.lines) + "".join(serving._queue.queue)
+    assert "Stopping" in said
+    assert "ERROR" not in said
+
+
 def test_serve_ends_on_sigterm_too(prdgen):
     """As a service manager would stop it."""
     with prdgen.serving("--no-worker") as serving:

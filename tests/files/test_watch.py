@@ -210,3 +210,17 @@ def test_running_out_of_watches_falls_back_to_polling(root):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "max_user_watches" in done.stderr
+
+
+async def test_a_name_that_is_not_utf_8_stops_nothing(root, caplog):
+    """watchfiles gives up at it: one plain line, and what changed beside it is looked for."""
+    async with listening(root) as ear:
+        for number in range(2):
+            Path(os.fsdecode(os.fsencode(root) + b"/docs/bad\xff.md")).write_text(f"{number}\n")
+            (root / "docs/page.md").write_text(f"{number}\n")
+            await ear.until(lambda: "HEAD" in ear.git)
+            ear.git.clear()
+        (root / "docs/page.md").write_text("after\n")
+        await ear.until(lambda: root / "docs/page.md" in ear.paths)
+    (told,) = [record for record in caplog.records if "UTF-8" in record.message]
+    assert told.exc_info is None

@@ -42,6 +42,19 @@ def test_description_falls_back_to_the_first_paragraph():
     assert len(found.description) <= 201
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# T\n\n- Client: storage\n- Server: state\n",
+        "# T\n\n> quoted\n",
+        "# T\n\n1. one\n\n   two\n",
+    ],
+)
+def test_a_page_without_prose_has_no_description(text):
+    """A stray item of a list is worse than nothing in a PDF's subtitle."""
+    assert facts.of("a.md", text).description == ""
+
+
 def test_problems_know_their_page():
     assert facts.of("a.md", "---\n[\n---\n").problems[0].page_path == "a.md"
 

@@ -79,3 +79,23 @@ for (const section of document.querySelectorAll(".change")) {
     form.elements.suggestion.focus();
   });
 }
+
+// A diagram that is made smaller to fit is shown large over the page.
+for (const figure of document.querySelectorAll("figure.diagram[class*='diagram-least']")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "diagram-enlarge";
+  button.textContent = "Enlarge";
+  button.addEventListener("click", () => {
+    const dialog = document.createElement("dialog");
+    dialog.className = "diagram-large";
+    dialog.setAttribute("aria-label", "The diagram, large");
+    dialog.innerHTML = '<form method="dialog"><button class="diagram-enlarge">Close</button></form>';
+    dialog.append(figure.querySelector("svg").cloneNode(true));
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+  figure.append(button);
+}

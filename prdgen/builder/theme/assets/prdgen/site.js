@@ -197,7 +197,24 @@
     }
   }
 
-  const start = () => { drawNavigation(); setUpSearch(); setUpLists(); };
+  /* A diagram that is made smaller to fit is shown large over the page. */
+  function setUpDiagrams() {
+    for (const figure of document.querySelectorAll("figure.diagram[class*='diagram-least']")) {
+      const button = element("button", { type: "button", class: "diagram-enlarge" }, "Enlarge");
+      button.addEventListener("click", () => {
+        const close = element("button", { class: "diagram-enlarge" }, "Close");
+        const dialog = element("dialog", { class: "diagram-large", "aria-label": "The diagram, large" },
+          element("form", { method: "dialog" }, close), figure.querySelector("svg").cloneNode(true));
+        dialog.addEventListener("close", () => dialog.remove());
+        dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+        document.body.append(dialog);
+        dialog.showModal();
+      });
+      figure.append(button);
+    }
+  }
+
+  const start = () => { drawNavigation(); setUpSearch(); setUpLists(); setUpDiagrams(); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();
