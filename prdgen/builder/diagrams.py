@@ -7,6 +7,7 @@ import html
 import json
 import re
 import threading
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -206,10 +207,29 @@ def _least(drawn: str) -> str:
     """A class that says under which width (in hundreds of pixels) its words are too small to read;
     the style sheets of pages let it be moved sideways then.
     """
-    found = re.search(r'\swidth="([\d.]+)"', drawn)
-    smallest = min((float(size) for size in _SIZES.findall(drawn)), default=14.0)
-    hundreds = int(float(found[1]) * _LEGIBLE / max(smallest, _LEGIBLE) / 100) if found else 0
+    size = size_of(drawn)
+    hundreds = int(size.width * _LEGIBLE / max(size.smallest, _LEGIBLE) / 100) if size else 0
     return f" diagram-least{min(hundreds, _WIDEST)}" if hundreds >= _NARROWEST else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a drawing is by itself, in CSS pixels."""
+
+    width: float
+    height: float
+    smallest: float
+    """The size of its smallest words."""
+
+
+def size_of(drawn: str) -> Size | None:
+    """The size of the first SVG in `drawn`; None when it does not say."""
+    found = [re.search(rf'\s{name}="([\d.]+)"', drawn) for name in ("width", "height")]
+    sizes = [float(each[1]) for each in found if each]
+    if len(sizes) < 2 or not all(sizes):
+        return None
+    smallest = min((float(size) for size in _SIZES.findall(drawn)), default=14.0)
+    return Size(sizes[0], sizes[1], smallest)
 
 
 def failure(source: str, reason: str, line: int) -> str:
@@ -220,6 +240,10 @@ def failure(source: str, reason: str, line: int) -> str:
         f"{html.escape(reason)}</p>"
         f'<pre><code class="language-mermaid">{html.escape(source)}</code></pre></div>'
     )
+
+
+FIGURE: Final = r'<figure class="diagram\b[^>]*>.*?</figure>'
+"""A drawn diagram in a page's HTML, as a pattern in which `.` is any letter."""
 
 
 def style_sheet(dark: str) -> str:

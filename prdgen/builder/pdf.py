@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from pygments.formatters import HtmlFormatter
 
-from prdgen.builder import child, errors, exports, fill
+from prdgen.builder import child, diagrams, errors, exports, fill
 from prdgen.builder.exports import Meta, Part
 
 _CHILD: Final = "prdgen.builder.pdf_child"
@@ -19,6 +20,17 @@ _CHILD: Final = "prdgen.builder.pdf_child"
 _STYLE: Final = Path(__file__).with_name("theme") / "print" / "pdf.css"
 _SECONDS: Final = 120.0
 _DEEPEST: Final = 3
+_HEADED: Final = re.compile(
+    rf"(?:<h[2-6]\b[^>]*>(?:(?!</h[2-6]>).)*</h[2-6]>\s*)*(?P<figure>{diagrams.FIGURE})", re.DOTALL
+)
+"""A drawn diagram, and the headings right above it."""
+_POINTS: Final = 0.75
+"""Points in a CSS pixel."""
+_UPRIGHT: Final = (642.0, 846.0)
+_TURNED: Final = (971.0, 521.0)
+"""CSS pixels across and along a page that a diagram may take: 170 × 224 mm, 257 × 138 mm."""
+_LEGIBLE_POINTS: Final = 6.0
+_WORTH_TURNING: Final = 1.15
 PANGO_MISSING: Final = "prdgen: no pango: "
 
 
@@ -74,7 +86,27 @@ def document(parts: Sequence[Part], meta: Meta) -> str:
 
 
 def _body(part: Part, *, alone: bool) -> str:
-    return exports.without_title(part.html) if alone else part.html
+    return _turned(exports.without_title(part.html) if alone else part.html)
+
+
+def _turned(html: str) -> str:
+    """Diagrams whose words would be too small are laid on a turned page, where that makes them
+    larger, with the headings right above them.
+    """
+    return _HEADED.sub(_turn, html)
+
+
+def _turn(match: re.Match[str]) -> str:
+    size = diagrams.size_of(match["figure"])
+    if size is None:
+        return match[0]
+    upright, turned = (
+        min(1.0, across / size.width, along / size.height) for across, along in (_UPRIGHT, _TURNED)
+    )
+    small = size.smallest * _POINTS * upright < _LEGIBLE_POINTS
+    if not small or turned < _WORTH_TURNING * upright:
+        return match[0]
+    return f'<div class="turned">{match[0]}</div>'
 
 
 def _title_block(meta: Meta) -> str:

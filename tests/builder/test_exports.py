@@ -183,3 +183,43 @@ def test_the_picture_beside_a_drawing_in_word_is_not_blank():
     assert png.startswith(b"\x89PNG")
     assert base64.b64encode(png).decode() not in other
     assert len(drawings.by_png) == 2
+
+
+def flow(direction: str, steps: int) -> str:
+    """A chain of boxes, as Mermaid."""
+    lines = "\n".join(
+        f"  S{n}[Step number {n} of all] --> S{n + 1}[Step number {n + 1} of all]"
+        for n in range(steps)
+    )
+    return f"```mermaid\nflowchart {direction}\n{lines}\n```\n"
+
+
+def test_a_wide_diagram_lies_on_a_turned_page_under_its_headings():
+    """Its words can be read in print; the pages around it stay upright."""
+    text = f"# T\n\n## Before\n\nWords.\n\n## Wide\n\n### Flow\n\n{flow('LR', 7)}\n## After\n\nMore words.\n"
+    pages = pypdf.PdfReader(io.BytesIO(pdf.make([part("pdf", text)], META))).pages
+    turned = [page for page in pages if page.mediabox.width > page.mediabox.height]
+    (page,) = turned
+    said = page.extract_text()
+    assert "Wide" in said
+    assert "Flow" in said
+    assert "Step number 7" in said.replace("\n", " ")
+    assert "More words" in pages[-1].extract_text()
+
+
+def test_no_page_holds_headings_alone():
+    """A diagram that takes a page leaves room for both headings above it."""
+    text = f"# T\n\n## Tall\n\n### Flow\n\n{flow('TB', 24)}"
+    pages = pypdf.PdfReader(io.BytesIO(pdf.make([part("pdf", text)], META))).pages
+    said = [page.extract_text() for page in pages]
+    assert [("Step number 3" in each) for each in said[1:]] == [True]
+    assert "Flow" in said[1]
+
+
+def test_no_page_holds_the_end_of_a_list_alone():
+    """Of a list that goes over to the next page at least three items do."""
+    text = "# T\n\n## List\n\n" + "".join(f"- Item{n}.\n" for n in range(44))
+    pages = pypdf.PdfReader(io.BytesIO(pdf.make([part("pdf", text)], META))).pages
+    held = [page.extract_text().count("Item") for page in pages]
+    assert sum(held) == 44
+    assert min(count for count in held if count) >= 3

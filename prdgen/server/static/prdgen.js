@@ -91,7 +91,10 @@ for (const figure of document.querySelectorAll("figure.diagram[class*='diagram-l
     dialog.className = "diagram-large";
     dialog.setAttribute("aria-label", "The diagram, large");
     dialog.innerHTML = '<form method="dialog"><button class="diagram-enlarge">Close</button></form>';
-    dialog.append(figure.querySelector("svg").cloneNode(true));
+    const drawing = figure.querySelector("svg").cloneNode(true);
+    const natural = drawing.width.baseVal.value;
+    drawing.style.width = `${Math.max(natural, Math.min(1.6 * natural, 0.92 * innerWidth))}px`;
+    dialog.append(drawing);
     dialog.addEventListener("close", () => dialog.remove());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     document.body.append(dialog);

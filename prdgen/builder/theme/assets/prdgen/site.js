@@ -203,8 +203,11 @@
       const button = element("button", { type: "button", class: "diagram-enlarge" }, "Enlarge");
       button.addEventListener("click", () => {
         const close = element("button", { class: "diagram-enlarge" }, "Close");
+        const drawing = figure.querySelector("svg").cloneNode(true);
+        const natural = drawing.width.baseVal.value;
+        drawing.style.width = `${Math.max(natural, Math.min(1.6 * natural, 0.92 * innerWidth))}px`;
         const dialog = element("dialog", { class: "diagram-large", "aria-label": "The diagram, large" },
-          element("form", { method: "dialog" }, close), figure.querySelector("svg").cloneNode(true));
+          element("form", { method: "dialog" }, close), drawing);
         dialog.addEventListener("close", () => dialog.remove());
         dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
         document.body.append(dialog);
