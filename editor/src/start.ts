@@ -126,7 +126,7 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
   let page: Page | null = null;
   const live: Live = new Live(config, storage, registry, journal, model, {
     connected: () => {
-      for (const name of ["kept", "away"]) frame.notices.clear(name);
+      frame.notices.clear("kept");
       page?.connected();
       void rescue.settle();
       void succession.tryNow();
@@ -142,7 +142,11 @@ async function startLive(desk: Desk, registry: Registry, kept: KeptPage | null):
     untaken: () => frame.notices.show(
       "The document did not take your last words. They are on the screen and are tried again; copy them to be safe.",
       { kind: "bad", name: "untaken" }),
-    unsent: (unsent) => keeping?.unsent(unsent),
+    unsent: (unsent) => {
+      keeping?.unsent(unsent);
+      // Not as soon as there is a connection: a server that cannot store takes one and closes it.
+      if (unsent === null) frame.notices.clear("away");
+    },
     home: (absence) => {
       const screen = { text: () => page!.view.state.sliceDoc(), goTo: (line: number) => page!.goTo(line) };
       if (page) void welcome(absence, live.session.actorsSince(absence.before), screen, config, api, frame.notices);

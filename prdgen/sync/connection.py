@@ -111,6 +111,12 @@ class Connection:
             self._refuse(refusal)
         except PrdgenError as error:
             self.peer.close(errors.TRY_AGAIN_LATER, str(error))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            self.peer.close(errors.TRY_AGAIN_LATER, f"The server cannot use its disk: {why}")
+        except Exception as error:
+            _log.exception("a message of %s was not taken", self.peer.who.name)
+            self.peer.close(errors.TRY_AGAIN_LATER, f"{type(error).__name__} in the server")
 
     async def _read(self, read: Callable[[], Awaitable[bytes | None]]) -> None:
         while self.peer.closing is None and (data := await read()) is not None:

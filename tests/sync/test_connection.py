@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
+
 from prdgen import ids
 from prdgen.crdt import wire
 from prdgen.errors import TooLarge, Unavailable
@@ -210,3 +212,15 @@ async def test_running_ends_although_the_peer_takes_nothing():
         await settle()
         connection.peer.close(1013, "the store is away")
         assert (await running).reason == "the store is away"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(28, "No space left on device"), "No space left"), (KeyError("x"), "KeyError")],
+)
+async def test_what_a_message_breaks_on_is_said(error, said):
+    """A full disk, or a fault of ours: never a bare end without a reason."""
+    async with Server() as server:
+        closing = (await refused_by(server, error)).peer.closing
+        assert closing.code == errors.TRY_AGAIN_LATER
+        assert said in closing.reason
