@@ -39,7 +39,7 @@ ODD: dict[str, str | bytes] = {
     "latin.md": "# Umlaut\n\nMünchen\n".encode("latin-1"),
     "nul.md": b"# Nul\n\nbefore\0after\n",
     "pointer.md": "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n",
-    "large.md": "# Large\n\n" + "A line of a large page.\n" * 12_000,
+    "large.md": "# Large\n\n" + "A line of a large page.\n" * 13_000,
     "broken.md": "---\ntitle: Broken\nstatus: [draft\n---\n\n# Broken\n\nStill readable.\n",
     "undrawn.md": "# Undrawn\n\n```mermaid\nflowchart LR\n  A --> --> B ((\n```\n\nAfterwards.\n",
     "brackets.md": "# Brackets\n\n"
