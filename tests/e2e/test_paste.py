@@ -49,7 +49,9 @@ def test_a_large_paste_is_taken_and_typed_on(make_house: MakeHouse, sit: Sit) ->
     ada.go("Control+a")
     ada.page.keyboard.type("New")
     assert ada.settle(PAGE, bob, seconds=60) == "New"
-    ada.go("Control+z", "Control+z")
+    for _ in "New":  # one, two or three steps, as fast as it was typed
+        if pasted not in ada.text:
+            ada.go("Control+z")
     assert pasted in ada.settle(PAGE, bob, seconds=60)
 
 
