@@ -9,7 +9,7 @@ from typing import Literal
 from anyio import to_thread
 
 from prdgen.files.text import readable
-from prdgen.flows import compare, join, pages_of, read
+from prdgen.flows import compare, drafts, join, pages_of, read
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
@@ -82,7 +82,7 @@ def standing(clone: Clone, draft: Draft) -> Standing:
     """In a thread: what the draft and main have that the other has not."""
     repository = clone.repository
     main = repository.tip(clone.main_branch)
-    base = repository.merge_base(main, draft.tip) if main else None
+    base = drafts.fork_of(clone, draft)
     if main is None or base is None:
         ahead = tuple(git_log.between(repository, None, draft.tip, limit=_MOST_COMMITS))
         return Standing(None, ahead, (), blocked="the two have no commit in common")

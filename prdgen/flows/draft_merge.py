@@ -55,8 +55,9 @@ async def merge(
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
         raise NothingToMerge(draft=draft.title)
-    await _check_rules(app, draft, person, role)
-    await reviews.check_approved(app, name, role)
+    base = await to_thread.run_sync(drafts.fork_of, app, draft)
+    await _check_rules(app, draft, base, person, role)
+    await to_thread.run_sync(reviews.check_approved, app, draft, base, role)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
     landed = await join.into(
         app, app.main_branch, draft.tip, message=_message(review, how),
@@ -70,9 +71,7 @@ async def merge(
     return review, landed
 
 
-async def _check_rules(app: App, draft: Draft, person: Person, role: str) -> None:
-    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
-    base = await to_thread.run_sync(app.repository.merge_base, main, draft.tip) if main else None
+async def _check_rules(app: App, draft: Draft, base: str | None, person: Person, role: str) -> None:
     for change in await to_thread.run_sync(app.repository.changed, base, draft.tip):
         for path in filter(None, (change.path, change.old_path)):
             await write_rules.check(app, person, role, path)
@@ -123,9 +122,9 @@ async def _commit_typed(app: App, branch: str, person: Person) -> None:
 
 async def _end(app: App, draft: Draft, review: Review) -> None:
     """Keep the draft's last commit, and remove its branch where nobody is at work on it."""
+    await to_thread.run_sync(refs.keep, app.repository, _KEPT + review.id, draft.tip)
 
     def work() -> bool:
-        refs.keep(app.repository, _KEPT + review.id, draft.tip)
         if app.repository.work_tree_of(draft.branch) is not None:
             return False
         return app.repository.remove_branch(draft.branch, draft.tip)

@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.errors import Invalid
-from prdgen.flows import edit, naming
+from prdgen.flows import edit, naming, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
@@ -55,7 +55,9 @@ async def start(app: App, person: Person, title: str, page_path: str | None = No
     title = naming.title(title)
     if page_path is not None:
         await _commit_typed(app, ids.check_page_path(page_path), person)
-    return await to_thread.run_sync(_start, app, person, title, page_path)
+    draft = await to_thread.run_sync(_start, app, person, title, page_path)
+    await watch.branches(app)
+    return draft
 
 
 async def _commit_typed(app: App, page_path: str, person: Person) -> None:
@@ -159,6 +161,12 @@ def find(clone: Clone, name: str) -> Draft:
     if tip is None:
         raise NoSuchDraft(draft=name)
     return Draft(name, tip, _open_by_branch(reviews(clone)).get(name))
+
+
+def fork_of(clone: Clone, draft: Draft) -> str | None:
+    """In a thread: the newest commit that the draft and main both have; None when there is none."""
+    main = clone.repository.tip(clone.main_branch)
+    return clone.repository.merge_base(main, draft.tip) if main else None
 
 
 def find_review(clone: Clone, id_: str) -> Review:

@@ -221,12 +221,11 @@ def _rules(clone: Clone) -> list[owners.Rule]:
     return []
 
 
-async def check_approved(app: App, name: str, role: str) -> None:
-    """Raises NotApproved when an approval is missing that merging takes; owners may go past it."""
-    draft = await to_thread.run_sync(drafts.find, app, name)
-    main = await to_thread.run_sync(app.repository.tip, app.main_branch)
-    base = await to_thread.run_sync(app.repository.merge_base, main, draft.tip) if main else None
-    found = await to_thread.run_sync(standing, app, draft, base)
+def check_approved(clone: Clone, draft: Draft, base: str | None, role: str) -> None:
+    """In a thread: raises NotApproved when an approval is missing that merging the draft's tip takes;
+    owners may go past it.
+    """
+    found = standing(clone, draft, base)
     if found.blocked and not roles.at_least(role, "owner"):
         raise NotApproved(draft=draft.title, why=found.blocked)
 

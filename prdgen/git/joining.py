@@ -106,8 +106,9 @@ def _blob(tree: pygit2.Tree, path: str | None) -> pygit2.Blob | None:
         found = tree / path if path else None
     except KeyError:
         return None
-    is_file = isinstance(found, pygit2.Blob) and int(found.filemode) in REGULAR
-    return found if is_file else None  # type: ignore[return-value]
+    if not isinstance(found, pygit2.Blob) or int(found.filemode) not in REGULAR:
+        return None
+    return found
 
 
 def _settle(index: pygit2.Index, paths: set[str]) -> None:

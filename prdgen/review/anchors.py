@@ -45,13 +45,14 @@ class Place:
     how: How
 
 
-def of_facts(facts: Mapping[str, Any] | None) -> Anchor | None:
+def of_facts(facts: object) -> Anchor | None:
     """The anchor a log has; None when it is none."""
+    if not isinstance(facts, Mapping):
+        return None
     try:
-        assert facts is not None
         return Anchor(int(facts["start"]), str(facts["quote"]), str(facts["before"]),
                       str(facts["after"]))  # fmt: skip
-    except (AssertionError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 

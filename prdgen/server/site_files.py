@@ -17,6 +17,7 @@ from prdgen.errors import NotFound
 from prdgen.flows import draft_site, drafts, follow, publish
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
+from prdgen.flows.errors import NoSuchDraft
 from prdgen.server import auth
 from prdgen.server.auth import app_of
 
@@ -70,37 +71,43 @@ async def serve_draft(request: Request) -> Response:
     """One file of a draft's site, for those who are signed in; its pages say what they are."""
     auth.require(request, "reader", "read this draft's site")
     app, address = app_of(request), request.path_params["address"]
-    draft, path = await to_thread.run_sync(_draft_at, app, address)
-    if draft is None:
+    branch, path = await to_thread.run_sync(_place_of, app, address)
+    if path is None:
         return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
-    is_page = not path or path.endswith("/")
-    site = await draft_site.fresh(app, draft) if is_page else draft_site.of(app, draft.branch)
+    draft = None
+    if not path or path.endswith("/"):
+        draft = await to_thread.run_sync(drafts.find, app, branch)
+        site = await draft_site.fresh(app, draft)
+    else:
+        site = draft_site.of(app, branch)
     found = await to_thread.run_sync(_find, site, path, "")
     if found is None and path and site.get(f"{path}/index.html"):
         return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
     if found is None:
-        raise NotFound(what="file", where=f"the site of {draft.branch}, {path or 'its home'}")
+        raise NotFound(what="file", where=f"the site of {branch}, {path or 'its home'}")
     data, name, shown, _ = found
-    if shown.endswith(".html"):
+    if draft is not None:
         data = _BODY.sub(lambda tag: tag[0] + _bar(draft), data, count=1)
     etag = f'"{name}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "X-Robots-Tag": "noindex",
                "Content-Security-Policy": _IMAGE_POLICY if shown.lower().endswith(".svg")
                else _POLICY}  # fmt: skip
-    if request.headers.get("if-none-match") == etag and not shown.endswith(".html"):
+    if request.headers.get("if-none-match") == etag and draft is None:
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=_type(shown))
 
 
-def _draft_at(app: App, address: str) -> tuple[Draft | None, str]:
-    """In a thread: the draft of `<branch>/<path>`, the longest branch that exists, and the path; no
-    draft when the address ends with its branch. Raises NoSuchDraft.
+def _place_of(app: App, address: str) -> tuple[str, str | None]:
+    """In a thread: `<branch>/<path>` taken apart, for the longest branch that exists; no path when
+    the address is a branch. Raises NoSuchDraft, also for main.
     """
-    for branch in sorted(app.repository.branches(), key=len, reverse=True):
+    branches = [name for name in app.repository.branches() if name != app.main_branch]
+    for branch in sorted(branches, key=len, reverse=True):
+        if address == branch:
+            return branch, None
         if address.startswith(f"{branch}/"):
-            return drafts.find(app, branch), address[len(branch) + 1 :]
-    drafts.find(app, address)
-    return None, ""
+            return branch, address[len(branch) + 1 :]
+    raise NoSuchDraft(draft=address.partition("/")[0])
 
 
 def _bar(draft: Draft) -> bytes:

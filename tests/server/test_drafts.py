@@ -130,9 +130,8 @@ async def test_odd_names_are_no_drafts(own):
     browser = await own.as_("editor")
     for name in ("main", "none", "-c", "%2e%2e", "a..b", "%00", "x" * 3000, "@{u}", "*"):
         answer = await browser.get(f"/drafts/{name}")
-        assert answer.status_code in {400, 404, 414, 307, 200}, (name, answer.status_code)
-        assert answer.status_code != 200 or answer.url.path == "/drafts", name
-        assert (await browser.send_form(f"/drafts/{name}", do="close")).status_code < 500
+        assert answer.status_code == 404, name
+        assert (await browser.send_form(f"/drafts/{name}", do="close")).status_code == 404, name
 
 
 async def reviewed(own):
@@ -203,7 +202,8 @@ async def test_a_review_by_the_api(own):
     assert (await commenter.post(f"{at}/approve", json={})).status_code == 403
     assert (await api.post(f"{at}/comments/{thread}/resolve")).json()["resolved"]
     assert not (await api.post(f"{at}/comments/{thread}/unresolve")).json()["resolved"]
-    assert (await api.post(f"{at}/ask", json={})).json()["asked_by"] == "Editor"
+    assert (await api.post(f"{at}/ask")).json()["asked_by"] == "Editor"
+    assert (await api.post(f"{at}/withdraw")).json()["asked_by"] is None
     no = await api.post(f"{at}/request-changes", json={"text": "No"})
     assert no.json()["verdicts"][0]["word"] == "changes_requested"
     refused = await api.post(f"{at}/merge", json={})

@@ -134,12 +134,18 @@ async def request_changes(request: Request) -> Response:
 
 
 async def ask_for_review(request: Request) -> Response:
-    """Ask others to look at a draft; `withdrawn` ends that."""
-    body = await body_of(request, optional=("withdrawn",))
+    """Ask others to look at a draft."""
+    return await _ask(request, withdrawn=False)
+
+
+async def withdraw_review(request: Request) -> Response:
+    """Ask nobody to look at it any more."""
+    return await _ask(request, withdrawn=True)
+
+
+async def _ask(request: Request, *, withdrawn: bool) -> Response:
     name, person = request.path_params["name"], visitor_of(request).person
-    review = await reviews.ask(
-        app_of(request), name, person, withdrawn=body.get("withdrawn") == "yes"
-    )
+    review = await reviews.ask(app_of(request), name, person, withdrawn=withdrawn)
     return as_json({"asked_by": review.asked_by})
 
 
@@ -195,7 +201,8 @@ OPERATIONS = (
     Operation("POST", f"{_AT}/request-changes", "Ask for changes of a draft.", request_changes,
               obj(verdicts=_LIST), "editor", body=_TEXT),
     Operation("POST", f"{_AT}/ask", "Ask for a review of a draft.", ask_for_review,
-              obj(asked_by=NULLABLE), "editor",
-              body={"type": "object", "properties": {"withdrawn": NULLABLE}}),
+              obj(asked_by=NULLABLE), "editor"),
+    Operation("POST", f"{_AT}/withdraw", "Ask for a review no more.", withdraw_review,
+              obj(asked_by=NULLABLE), "editor"),
 )  # fmt: skip
 """The reviews' side of the API; they come before `GET /api/drafts/{name}`."""
