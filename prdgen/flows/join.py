@@ -123,7 +123,7 @@ async def into(
         await landing.announce([Move(branch, old, new)], Pushed(app.repository, ""))
         with CancelScope(shield=True):
             await to_thread.run_sync(
-                commits.advance, app.repository, branch, old, new, f"merge {theirs[:10]}"
+                commits.advance, app.repository, branch, old, new, f"merge by prdgen: {theirs[:10]}"
             )
             left = await landing.land([branch])
             await dispute(app, branch, disputes, kept)

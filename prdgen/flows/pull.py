@@ -29,6 +29,8 @@ from prdgen.store.documents import Document
 from prdgen.store.statements import Tx
 from prdgen.sync import ports
 
+_BY_US = ("push", "merge by prdgen", "remote: ")
+"""How the reflog tells of what a push, a draft or a remote brought (see `git.commits.advance`)."""
 _RESTORE = "save a version to restore it, or close it to let it go"
 _LOOKED_BACK = 30
 _OLD_TIPS = 3
@@ -284,7 +286,11 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
 
 
 def _is_ours(app: App, row: Document) -> bool:
-    """In a thread: whether we made the commit that gave the agreed tip its text."""
+    """In a thread: whether it was us who brought the branch to the agreed tip, by a commit, a push or
+    a merge: then no Git command of the folder has put the tip's text into the file.
+    """
+    if app.repository.came_by(row.branch, row.tip_commit or "").startswith(_BY_US):
+        return True
     try:
         newest = app.repository.history(row.tip_commit or "", row.page_path, limit=1)
         return any(

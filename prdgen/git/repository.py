@@ -93,6 +93,12 @@ class Repository:
             return None
         return None if reference is None else str(reference.resolve().target)
 
+    def came_by(self, branch: str, commit: str) -> str:
+        """What the reflog says of how a branch came to a commit last; nothing when it does not know."""
+        reference = self.libgit2.references.get(_HEADS + branch)
+        entries = reference.log() if reference is not None else ()
+        return next((str(e.message) for e in entries if str(e.oid_new) == commit), "")
+
     def create_branch(self, branch: str, commit: str) -> None:
         """Make a branch at a commit, checked out nowhere. Raises BranchExists."""
         target = self._commit(commit).id

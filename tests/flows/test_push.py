@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from prdgen.flows import edit, pull
+
 from . import pushing
 from .conftest import ONE
 from .harness import fsck, until
@@ -241,3 +243,34 @@ async def test_a_push_is_in_the_index(server, house):
     assert (await bob.push()).ok
     await house.work()
     assert ("prd.created", "found.md") in await house.events("prd.created")
+
+
+@pytest.mark.parametrize("dirty", [False, True])
+async def test_a_commit_of_a_file_that_has_not_got_the_push_yet(houses, repo, tmp_path, dirty):
+    """Somebody at the server's folder commits the page between a push and the writing of its file:
+    what was pushed is not in their text, and that is no deletion.
+    """
+    house = await houses(repo, write_seconds=3600.0)
+    editor = await house.editor()
+    if dirty:
+        await editor.write(" typed", after="first line")
+        async with house.live().lock:
+            await edit.write_file(house.app, house.live())
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        bob = await server.clone()
+        bob.commit(
+            "Edit", one=ONE.replace("third", "pushed").replace("second line", "second\nfar1")
+        )
+        assert (await bob.push()).ok
+    await editor.until(lambda: "far1" in editor.text)
+    assert "far1" not in (repo.path / "one.md").read_text()
+    repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
+    assert "far1" not in repo.git("show", "main:one.md")
+    await house.work()
+    async with house.live().lock:
+        await pull.tip(house.app, house.live())
+        await edit.write_file(house.app, house.live())
+    assert "far1" in editor.text
+    assert "pushed line" in (repo.path / "one.md").read_text()
+    await house.save()
+    assert repo.git("show", "main:one.md").count("far1") == 1
