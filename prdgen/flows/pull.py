@@ -160,6 +160,11 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     if new_tip is None:
         live.gone = Gone(None, f"the branch {live.branch} was deleted; {_RESTORE}")
         return
+    for brought in await to_thread.run_sync(_brought, app, live, new_tip):
+        # Before what came after it, which may not have it: a file that had not got it was committed.
+        data = await to_thread.run_sync(app.repository.read, brought, live.page_path)
+        if data is not None:
+            await _tip_text(app, live, decoded(app, live, data), brought, cold=cold)
     data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
     if data is None and await rename.follow(app, live, new_tip):
         data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
@@ -298,6 +303,15 @@ def _is_ours(app: App, row: Document) -> bool:
         )
     except CommitNotFound:
         return False
+
+
+def _brought(app: App, live: Live, new_tip: str) -> list[str]:
+    """In a thread: the commits on the way to `new_tip` that we brought the branch to, oldest first."""
+    return [
+        commit
+        for commit in reversed(_between(app, live, new_tip))
+        if app.repository.came_by(live.branch, commit).startswith(_BY_US)
+    ]
 
 
 def _between(app: App, live: Live, new_tip: str) -> list[str]:

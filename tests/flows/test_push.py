@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from git.repos import ANN
 
 from prdgen.flows import edit, pull
+from prdgen.git import commits
 
 from . import pushing
 from .conftest import ONE
@@ -272,5 +274,28 @@ async def test_a_commit_of_a_file_that_has_not_got_the_push_yet(houses, repo, tm
         await edit.write_file(house.app, house.live())
     assert "far1" in editor.text
     assert "pushed line" in (repo.path / "one.md").read_text()
+    await house.save()
+    assert repo.git("show", "main:one.md").count("far1") == 1
+
+
+async def test_a_push_and_such_a_commit_that_are_seen_together(house, repo):
+    """The keeper looks only after both, as one of another server does: what was pushed is there."""
+    editor = await house.editor()
+    pushed = repo.save(
+        {"one.md": ONE.replace("second line", "second\nfar1")}, "aside", expected=None
+    )
+    tip = repo.tip()
+    made = commits.join(
+        repo.opened, "main", tip, [], repo.git("rev-parse", f"{pushed}^{{tree}}"), message="Far",
+        author=ANN, committer=ANN,
+    )  # fmt: skip
+    async with house.live().lock:
+        commits.advance(repo.opened, "main", tip, made, "push")
+        repo.git("reset", "--quiet")
+        repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
+        assert "far1" not in repo.git("show", "main:one.md")
+    async with house.live().lock:
+        await pull.tip(house.app, house.live())
+    await editor.until(lambda: "far1" in editor.text)
     await house.save()
     assert repo.git("show", "main:one.md").count("far1") == 1
