@@ -26,9 +26,10 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
 
     `steps` are our last writes, oldest first. A save that lacks what we wrote into the file was
     made before we did; one that lacks only what came from the disk has that deleted, and one that
-    has most of what we wrote has changed the rest. Blocks.
+    has most of what we wrote has changed the rest. An older text from which it is a longer way than
+    from `base` is not taken. Blocks.
     """
-    followed = base
+    followed, older = base, base
     for step in reversed(steps):
         there = nearness.share(step.old, step.new, followed)
         if there is not None and there <= _MOST_OF_IT:
@@ -37,9 +38,11 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
         if kept is not None and _after(step, theirs, kept):
             break
         if kept is not None or (nearness.share(step.new, step.old, theirs) or 0) > _MOST_OF_IT:
-            base = step.old
+            older = step.old
         followed = step.old
-    return base
+    if older == base or nearness.distance(older, theirs) > nearness.distance(base, theirs):
+        return base
+    return older
 
 
 def _after(step: Step, theirs: str, kept: float) -> bool:

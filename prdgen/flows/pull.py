@@ -273,12 +273,13 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     row, steps, replica = live.document, live.lately_written(), live.room.replica
     last = base = await _tip_base(app, live, new_tip)
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
-    ahead = row.tip_hash != row.file_hash and taken.is_since(replica, row.file_heads, row.tip_heads)
-    if ahead and await to_thread.run_sync(_is_ours, app, row):
+    in_tip = taken.is_since(replica, row.file_heads, row.tip_heads)
+    in_file = taken.is_since(replica, row.tip_heads, row.file_heads)
+    if in_tip and not in_file and await to_thread.run_sync(_is_ours, app, row):
         # What we committed was not in the file yet: who commits the file has not seen it.
         tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         steps.append(Step(time.monotonic(), file_, tip_text))
-    elif taken.is_since(replica, row.tip_heads, row.file_heads):
+    elif in_file:
         read = await to_thread.run_sync(made_from.text, file_, steps, theirs)
         base = await to_thread.run_sync(nearness.nearer, base, read, theirs)
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)

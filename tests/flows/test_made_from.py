@@ -63,3 +63,12 @@ def test_what_was_deleted_on_the_disk_is_not_missed_in_a_save():
     """Our line was saved and taken back there; the newest save has all that the file had."""
     written = [Step(0.0, ONE, TYPED), Step(0.0, ONE, ONE + "more\n")]
     assert made_from.text(ONE + "more\n", written, ONE + "more\nx\n") == ONE + "more\n"
+
+
+def test_an_older_text_that_has_more_than_the_save_is_not_its_base():
+    """What we wrote in one go was typed and pushed; the next push has only what was pushed."""
+    written = steps(TYPED, "# One\nfar0\n\nfirst line\nThe total is 10.\nAnd so on, and on.\n")
+    pushed = "# One\nfar0\n\nfirst line\n"
+    theirs = pushed.replace("far0", "far0\nfar1")
+    away = [*written, Step(0.0, written[-1].new, pushed)]
+    assert made_from.text(pushed, away, theirs) == pushed

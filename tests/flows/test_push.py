@@ -299,3 +299,29 @@ async def test_a_push_and_such_a_commit_that_are_seen_together(house, repo):
     await editor.until(lambda: "far1" in editor.text)
     await house.save()
     assert repo.git("show", "main:one.md").count("far1") == 1
+
+
+async def test_pushes_that_follow_one_another_while_people_type(houses, repo, tmp_path):
+    """The file has had what was typed, no commit has: the next push does not lack it on purpose."""
+    house = await houses(repo, write_seconds=3600.0)
+    editor = await house.editor()
+
+    async def write() -> None:
+        async with house.live().lock:
+            await edit.write_file(house.app, house.live())
+
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        bob = await server.clone()
+        await editor.write(" typed first", after="first line")
+        await write()
+        house.live().recent.clear()  # as if that was a while ago
+        await editor.write(" and much more than that, typed later", after="third line")
+        for word in ("far0", "far1"):
+            text = (bob.path / "one.md").read_text()
+            bob.commit(f"Say {word}", one=text.replace("# One\n", f"# One\n{word}\n"))
+            assert (await bob.push()).ok
+            await editor.until(lambda word=word: word in editor.text)
+            await write()
+    for words in ("typed first", "typed later", "far0", "far1"):
+        assert editor.text.count(words) == 1
+    assert (repo.path / "one.md").read_text() == editor.text
