@@ -145,12 +145,23 @@ def merge(
     )
 
 
+@main.command()
+@click.option("--small", is_flag=True, help="A few hundred pages, to see whether it works.")
+@_CORPUS
+@_JSON
+def git(corpus: Path, *, small: bool, as_json: bool) -> None:
+    """Commits and pushes in a repository of 10,000 pages while people type, beside Git itself."""
+    from bench import git
+
+    show(lambda: git.run(corpus, say, git.SMALL if small else git.Amount()), as_json=as_json)
+
+
 @main.command("all")
 @_CORPUS
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    from bench import build, edit, history, load, merge, reconnect, start, sync
+    from bench import build, edit, git, history, load, merge, reconnect, start, sync
 
     steps: dict[str, Callable[[], Report]] = {
         "sync": lambda: sync.run(load.Load(), say),
@@ -160,6 +171,7 @@ def everything(corpus: Path, *, as_json: bool) -> None:
         "history": lambda: history.run(corpus, say),
         "reconnect": lambda: reconnect.run(say),
         "merge": lambda: merge.run(corpus, say),
+        "git": lambda: git.run(corpus, say, git.Amount()),
     }
     found = {}
     for name, step in steps.items():

@@ -61,13 +61,13 @@ def megabytes(processes: Iterable[Process]) -> float:
     return round(sum(_kilobytes(process.pid) for process in processes) / 1024, 1)
 
 
-def wait_idle(root: int, patience: float = 60.0) -> None:
-    """Wait until the tree used under 5 % of a core for two seconds."""
+def wait_idle(root: int, patience: float = 60.0, share: float = 0.05) -> None:
+    """Wait until the tree used under 5 % (or another share) of a core for two seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         before = seconds(tree(root))
         time.sleep(2)
-        if seconds(tree(root)) - before < 0.1:
+        if seconds(tree(root)) - before < 2 * share:
             return
 
 

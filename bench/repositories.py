@@ -67,6 +67,21 @@ def rfcs(folder: Path, corpus: Path = CORPUS) -> Path:
     return _commit_everything(folder)
 
 
+def copies(folder: Path, corpus: Path, count: int) -> Path:
+    """The same with `count` pages: the corpus in one folder, its numbered copies in further ones,
+    each with a last line of its own; raises NoCorpus.
+    """
+    found = sorted((corpus / "rfcs").glob("*.md"))
+    if not found:
+        raise NoCorpus(corpus)
+    for number in range(count):
+        copy, path = divmod(number, len(found))
+        page = folder / "pages" / (f"copy-{copy}" if copy else "") / found[path].name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_bytes(found[path].read_bytes().rstrip() + b"\n\nCopy %d.\n" % copy)
+    return _commit_everything(folder)
+
+
 def typing(folder: Path, documents: int, editors: int, characters: int) -> Path:
     """A repository of short pages, each with one place to type for every editor."""
     pages = folder / "pages"

@@ -69,5 +69,10 @@ obey({
     return now();
   },
   texts: () => people.map(textOf),
+  /** Wait until every page has `wanted` in it; when that was. */
+  seen: async ({ wanted, seconds }) => {
+    await until(() => people.every(person => textOf(person).includes(wanted)), seconds);
+    return now();
+  },
   refusals: () => people.reduce((sum, { network }) => sum + network.refusals, 0),
 });
