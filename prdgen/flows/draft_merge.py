@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from anyio import to_thread
 
-from prdgen.flows import drafts, edit, join, reviews, watch, write_rules
+from prdgen.flows import drafts, edit, join, replay, reviews, watch, write_rules
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import DraftOver, NothingToMerge
@@ -18,9 +18,9 @@ from prdgen.review.state import Review
 from prdgen.store import documents
 from prdgen.store.people import Person
 
-How = Literal["merge", "squash"]
-WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash"}
-"""As one merge commit over the draft's own, or as one commit instead of them."""
+How = Literal["merge", "squash", "rebase"]
+WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash", "rebase": "rebase"}
+"""As one merge commit over the draft's own, as one commit instead of them, or they on top of main."""
 _KEPT = "drafts/"
 """Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
 
@@ -46,8 +46,8 @@ async def merge(
     unless somebody is in one of its pages or has it checked out.
 
     Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
-    write into main, NotApproved when an approval is missing, SameWords when main changed the same words since, and what
-    `join.into` raises; then nothing is merged.
+    write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
+    the same words since, and what `join.into` raises; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _commit_typed(app, draft.branch, person)
@@ -59,16 +59,22 @@ async def merge(
     await _check_rules(app, draft, base, person, role)
     await to_thread.run_sync(reviews.check_approved, app, draft, base, role)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
-    landed = await join.into(
-        app, app.main_branch, draft.tip, message=_message(review, how),
-        author=Signature(person.name, person.email), whole=True, squash=how == "squash",
-        always=True,
-    )  # fmt: skip
+    landed = await _land(app, draft, review, person, how)
     said = Entry("merged", person.name, person.email,
                  {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
     review = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, review)
     return review, landed
+
+
+async def _land(app: App, draft: Draft, review: Review, person: Person, how: How) -> Landed:
+    if how == "rebase":
+        return await replay.into(app, app.main_branch, draft.tip)
+    return await join.into(
+        app, app.main_branch, draft.tip, message=_message(review, how),
+        author=Signature(person.name, person.email), whole=True, squash=how == "squash",
+        always=True,
+    )  # fmt: skip
 
 
 async def _check_rules(app: App, draft: Draft, base: str | None, person: Person, role: str) -> None:

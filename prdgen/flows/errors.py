@@ -112,6 +112,13 @@ class SameWords(PrdgenError):
     status = 409
 
 
+class ReplayStops(PrdgenError):
+    """The draft's commit {commit} cannot be put on top of {branch}, which changed the same place since: {place}."""
+
+    cure = "Merge it with a merge commit or as one commit; if that says the same, take the changes of {branch} into the draft and choose there."
+    status = 409
+
+
 class NothingToMerge(PrdgenError):
     """Main has everything of the draft {draft} already."""
 

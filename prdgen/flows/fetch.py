@@ -12,10 +12,10 @@ import logging
 from anyio import CancelScope, to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import join, judge, remote_state
+from prdgen.flows import join, judge, remote_state, replay
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
-from prdgen.flows.join import Aside, Disputes
+from prdgen.flows.join import Aside, Disputes, Made
 from prdgen.flows.landing import Landing, Move
 from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
@@ -113,23 +113,10 @@ async def _follow(
     return disputes, aside
 
 
-def _replayed(
-    app: App, name: str, agreed: str, ours: str, there: str
-) -> tuple[str, Disputes, Aside]:
+def _replayed(app: App, name: str, agreed: str, ours: str, there: str) -> Made:
     """In a thread: our own commits once more, each by whom it was, on another history."""
-    repository, at = app.repository, there
-    disputes: Disputes = ()
-    aside: Aside = ()
-    for commit in repository.commits_between(agreed, ours):
-        info = repository.commit_info(commit)
-        joined = join.tips(app, at, commit, base=info.parents[0], mark=f"there-{there[:8]}")
-        if joined.tree == repository.commit_info(at).tree:
-            continue
-        disputes, aside = (*disputes, *joined.disputes), (*aside, *joined.aside)
-        at = commits.join(
-            repository, name, at, (), joined.tree, message=f"{info.subject}\n\n{info.body}",
-            author=info.author, committer=SERVER, when=info.at,
-        )  # fmt: skip
+    line = app.repository.commits_between(agreed, ours)
+    at, disputes, aside = replay.onto(app, name, there, line, mark=f"there-{there[:8]}")
     return at, disputes, aside
 
 

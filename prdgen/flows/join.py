@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from anyio import CancelScope, to_thread
 
@@ -27,6 +27,8 @@ from prdgen.store import conflicts, event_log
 LIMIT_MS = 200
 Disputes = tuple[tuple[str, Conflict], ...]
 Aside = tuple[tuple[str, str], ...]
+Made = tuple[str, Disputes, Aside]
+"""The commit to move to, and where people have to look in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,24 @@ async def into(
     and not committed stays on top. Raises NoSuchBranch,
     WorkTreePaused, Locked, UnrelatedHistories and Unmergeable.
     """
+
+    def make(old: str) -> Made:
+        new, disputes, kept = _make(app, branch, old, theirs, message, author, squash=squash,
+                                    always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+        if disputes and whole:
+            raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
+        return new, disputes, kept
+
+    return await landed(app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}")
+
+
+async def landed(
+    app: App, branch: str, theirs: str, make: Callable[[str], Made], note: str
+) -> Landed:
+    """Move a branch to what `make` makes of its tip, unless it has the commit `theirs` already; its
+    folder, documents, index and site follow. `make` runs in a thread and may refuse; then nothing
+    moves. Raises NoSuchBranch, WorkTreePaused, Locked, and what `make` raises.
+    """
     landing = Landing(app)
     try:
         await to_thread.run_sync(landing.hold, [branch])
@@ -115,16 +135,12 @@ async def into(
             raise WorkTreePaused(reason=under_way)
         if await to_thread.run_sync(app.repository.is_ancestor, theirs, old):
             return Landed(old, (), ())
-        make = partial(_make, app, branch, old, theirs, message, author, squash=squash,
-                       always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
-        new, disputes, kept = await to_thread.run_sync(make)
-        if disputes and whole:
-            raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
+        new, disputes, kept = await to_thread.run_sync(make, old)
+        if new == old:
+            return Landed(old, (), ())
         await landing.announce([Move(branch, old, new)], Pushed(app.repository, ""))
         with CancelScope(shield=True):
-            await to_thread.run_sync(
-                commits.advance, app.repository, branch, old, new, f"merge by prdgen: {theirs[:10]}"
-            )
+            await to_thread.run_sync(commits.advance, app.repository, branch, old, new, note)
             left = await landing.land([branch])
             await dispute(app, branch, disputes, kept)
         return Landed(new, disputes, tuple(left), kept)
@@ -135,7 +151,7 @@ async def into(
 def _make(
     app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
     squash: bool, always: bool, mark: str,
-) -> tuple[str, Disputes, Aside]:  # fmt: skip
+) -> Made:  # fmt: skip
     """In a thread: the commit to move to, made if need be; and where people have to look in it."""
     if not (squash or always) and app.repository.is_ancestor(old, theirs):
         return theirs, (), ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -257,10 +257,11 @@ class Repository:
         ahead, behind = git.ahead_behind(one, other)
         return int(ahead), int(behind)
 
-    def commits_between(self, old: str, new: str) -> list[str]:
-        """The commits of `new` that `old` has not, oldest first, without merges."""
-        asked = ("rev-list", "--reverse", "--topo-order", "--no-merges", f"{old}..{new}")
-        return process.output(self.work_tree, *asked).decode().split()
+    def commits_between(self, old: str, new: str, *, merges: bool = False) -> list[str]:
+        """The commits of `new` that `old` has not, oldest first; without merges, unless asked for."""
+        asked = ("rev-list", "--reverse", "--topo-order", f"{old}..{new}")
+        kinds = () if merges else ("--no-merges",)
+        return process.output(self.work_tree, *asked, *kinds).decode().split()
 
     def commit_info(self, commit: str) -> CommitInfo:
         """A commit's people, time, message and trailers. Raises CommitNotFound."""
@@ -272,7 +273,9 @@ class Repository:
             parents=tuple(str(parent) for parent in found.parent_ids),
             author=_person(found.author),
             committer=_person(found.committer),
-            at=datetime.fromtimestamp(found.author.time, UTC),
+            at=datetime.fromtimestamp(
+                found.author.time, timezone(timedelta(minutes=found.author.offset))
+            ),
             subject=subject.strip(),
             body=body.strip(),
             trailers=_trailers(body),

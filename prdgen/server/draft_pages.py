@@ -23,7 +23,7 @@ from prdgen.server.auth import Visitor, app_of
 _MOST_OVER: Final = 50
 _ACTIONS: Final = {
     "describe": "editor", "update": "editor", "merge": "editor", "squash": "editor",
-    "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
+    "rebase": "editor", "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
     "approved": "editor", "changes_requested": "editor", "take": "editor",
     "comment": "commenter", "reply": "commenter", "resolve": "commenter",
     "unresolve": "commenter",
@@ -152,7 +152,7 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             await drafts.describe(app, name, person, said["title"], said["description"])
         case "update":
             await draft_merge.bring_up_to_date(app, name, person)
-        case "merge" | "squash" as how:
+        case "merge" | "squash" | "rebase" as how:
             review, _ = await draft_merge.merge(app, name, person, visitor.role, how)
             return drafts.address(review.id)
         case "close":

@@ -61,6 +61,31 @@ async def test_a_draft_is_described_merged_and_looked_up(own):
     assert (item["state"], item["title"]) == ("merged", "Two steps")
 
 
+async def test_a_draft_is_merged_commit_by_commit(own):
+    """By the page's button and by the API: no merge commit, and it is over."""
+    browser, api = await own.as_("editor"), await own.api("editor")
+    for number, by in enumerate(("button", "api")):
+        where = await start(browser, title=f"By {by}")
+        branch = where.removeprefix("/drafts/")
+        made = await api.post(
+            "/api/pages", json={"title": f"Page {number}", "branch": branch, "template": "feature"}
+        )
+        assert made.status_code == 201, made.text
+        assert 'value="rebase"' in (await browser.get(where)).text
+        if by == "button":
+            done = await browser.send_form(where, do="rebase")
+            assert "merged" in (await browser.get(done.headers["location"])).text
+        else:
+            done = await api.post(f"/api{where}/merge", json={"how": "rebase"})
+            assert done.json()["state"] == "merged"
+        assert own.app.repository.tip(branch) is None
+        tip = own.app.repository.commit_info(own.app.repository.tip("main"))
+        assert (len(tip.parents), tip.author.name) == (1, "Editor")
+    refused = await api.post(f"/api{where}/merge", json={"how": "force"})
+    assert refused.status_code == 422
+    assert "merge, squash or rebase" in refused.json()["detail"]
+
+
 async def test_what_cannot_be_done_is_said_on_the_page(own):
     """With the draft as it is below it."""
     browser = await own.as_("editor")

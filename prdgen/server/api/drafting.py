@@ -101,13 +101,15 @@ async def update_draft(request: Request) -> Response:
 
 
 async def merge_draft(request: Request) -> Response:
-    """Merge a draft into main, as one merge commit or (`squash`) as one commit, and end it."""
+    """Merge a draft into main, as one merge commit, as one commit (`squash`) or with its own commits
+    on top of main (`rebase`), and end it.
+    """
     app, visitor = app_of(request), visitor_of(request)
     body = await body_of(request, optional=("how",))
     name, wanted = request.path_params["name"], body.get("how") or "merge"
     how = draft_merge.WAYS.get(wanted)
     if how is None:
-        raise Invalid(what="how", where=request.url.path, expected="merge or squash",
+        raise Invalid(what="how", where=request.url.path, expected="merge, squash or rebase",
                       got=wanted[:40])  # fmt: skip
     review, landed = await draft_merge.merge(app, name, visitor.person, visitor.role, how)
     return as_json({**_over(review), "made": landed.commit, "left": list(landed.left)})
@@ -156,7 +158,7 @@ OPERATIONS = (
               obj(commit=STRING, conflicts=_LIST, left=_LIST), "editor"),
     Operation("POST", "/api/drafts/{name:path}/merge", "Merge a draft into main.", merge_draft,
               obj(made=STRING, state=STRING), "editor",
-              body={"type": "object", "properties": {"how": {"enum": ["merge", "squash", None]}}}),
+              body={"type": "object", "properties": {"how": {"enum": ["merge", "squash", "rebase", None]}}}),
     Operation("POST", "/api/drafts/{name:path}/close", "Close a draft.", close_draft, DRAFT, "editor"),
     Operation("POST", "/api/drafts/{name:path}/reopen", "Open a closed draft again.", reopen_draft,
               DRAFT, "editor"),
