@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prdgen.cli.main import repository_option
+
+if TYPE_CHECKING:
+    from prdgen.settings import Setting
 
 
 @click.command()
@@ -25,11 +29,8 @@ def command(repository: Path, *, show_settings: bool, as_json: bool) -> None:
     from prdgen.flows import doctor
 
     values = settings.load(repository)
-    shown = {
-        each.variable: "(set)" if each.secret and getattr(values, each.name)
-        else getattr(values, each.name)
-        for each in (settings.SETTINGS if show_settings else ())
-    }  # fmt: skip
+    asked = settings.SETTINGS if show_settings else ()
+    shown = {each.variable: _shown(each, getattr(values, each.name)) for each in asked}
     findings = doctor.look(values)
     if as_json:
         told = {"findings": [asdict(finding) for finding in findings], "settings": shown}
@@ -44,3 +45,12 @@ def command(repository: Path, *, show_settings: bool, as_json: bool) -> None:
             click.echo(f"    {finding.cure}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
+
+
+def _shown(setting: Setting, value: Any) -> Any:
+    """A value as everybody may see it: no secret, and no user and password of an address."""
+    from prdgen.git import remote_address
+
+    if setting.secret:
+        return "(set)" if value else value
+    return remote_address.shown(value) if isinstance(value, str) else value

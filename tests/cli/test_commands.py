@@ -230,6 +230,16 @@ def test_doctor_says_what_is_in_order(prdgen, bare):
     assert "NOT repository" in bare("doctor", code=1).stdout
 
 
+def test_doctor_shows_no_password_of_an_address(prdgen):
+    """Such an address is refused for a remote; it is on nobody's screen all the same."""
+    prdgen.environment["PRDGEN_REMOTE"] = "https://zoe:hidden@git.example/prds.git"
+    prdgen.environment["PRDGEN_SITE_URL"] = "https://zoe:hidden@docs.example/"
+    for options in ((), ("--json",)):
+        told = prdgen("doctor", "--settings", *options, code=1)
+        assert "https://git.example/prds.git" in told.stdout
+        assert "hidden" not in told.stdout + told.stderr
+
+
 def test_people_are_added_listed_and_given_links(prdgen):
     """Without a server: accounts, links and tokens from the terminal."""
     link = prdgen("user", "add", "ada@example.org", "--name", "Ada", "--role", "owner").stdout
