@@ -90,7 +90,8 @@ def _people(repository: Path, amount: Amount, say: Say) -> Iterator[Desk]:
         pages = [str(path.relative_to(repository)) for path in repository.glob("pages/**/*.md")]
         desk = Desk(served, visitor, sorted(pages), amount, say)
         say(f"waiting for the site of {len(pages)} pages …")
-        _until(lambda: all(desk.is_published(page) for page in (desk.pages[0], desk.pages[-1])))
+        ends = desk.pages[0], desk.pages[-1]
+        _until(lambda: all(desk.is_published(page) for page in ends), look=0.5)
         processes.wait_idle(served.pid, _PATIENCE)
         with Editor("crowd.mjs", "") as writers, Editor("crowd.mjs", "") as readers:
             desk.open(writers, desk.pages[:_WRITERS])
@@ -250,9 +251,9 @@ def _timed(work: Callable[[], object]) -> float:
     return (time.monotonic() - began) * 1000
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def _until(holds: Callable[[], bool], look: float = 0.02) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not holds():
         if time.monotonic() > deadline:
             raise ServerFailed("what was waited for did not come")
-        time.sleep(0.02)
+        time.sleep(look)
