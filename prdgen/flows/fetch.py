@@ -116,8 +116,7 @@ async def _follow(
 def _replayed(app: App, name: str, agreed: str, ours: str, there: str) -> Made:
     """In a thread: our own commits once more, each by whom it was, on another history."""
     line = app.repository.commits_between(agreed, ours)
-    at, disputes, aside = replay.onto(app, name, there, line, mark=f"there-{there[:8]}")
-    return at, disputes, aside
+    return replay.onto(app, name, there, line, mark=f"ours-{ours[:8]}")
 
 
 async def _move(app: App, name: str, old: str | None, new: str) -> None:

@@ -17,7 +17,7 @@ from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, SameWords, WorkTreePaused
 from prdgen.flows.landing import Landing, Move
 from prdgen.git import commits, joining
-from prdgen.git.joining import Both
+from prdgen.git.joining import Both, Side
 from prdgen.git.pushed import Pushed
 from prdgen.git.values import Signature
 from prdgen.merge import three_way
@@ -39,7 +39,7 @@ class Joined:
     disputes: Disputes
     """(page_path, place): both versions stand there, ours first."""
     aside: Aside = ()
-    """(path, other): a file that is no page, of which ours is kept as the other."""
+    """(path, other): a file that is no page, of which the version that did not stay is the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,14 @@ class Landed:
 
 
 def tips(
-    clone: Clone, ours: str, theirs: str, *, base: str | None = None, mark: str = ""
-) -> Joined:
+    clone: Clone, ours: str, theirs: str, *, base: str | None = None, mark: str = "",
+    stays: Side = "theirs",
+) -> Joined:  # fmt: skip
     """In a thread: merge two commits without moving anything.
 
     Pages are merged by the merge of pages, other files by Git; what both sides changed in the same
-    place of one of these is kept twice, ours with `mark` in its name. Raises UnrelatedHistories, and
-    Unmergeable for these without a `mark`. `base`: see `joining.trees`.
+    place of one of these is kept twice, with `mark` in the name of the one that does not stay. Raises
+    UnrelatedHistories, and Unmergeable for these without a `mark`. `base`, `stays`: see `joining.trees`.
     """
     globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
     kept: dict[str, str] = {}
@@ -81,7 +82,7 @@ def tips(
         return text.patch(both.ours, merged.hunks)
 
     tree = joining.trees(
-        clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None
+        clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None, stays=stays
     )
     disputes = sorted(found, key=lambda each: (each[0], each[1].start))
     return Joined(tree, tuple(disputes), tuple(sorted(kept.items())))

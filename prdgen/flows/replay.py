@@ -28,7 +28,9 @@ async def into(app: App, branch: str, theirs: str) -> Landed:
         line = app.repository.commits_between(old, theirs, merges=True)
         return onto(app, branch, old, line, whole=True)
 
-    return await join.landed(app, branch, theirs, make, f"rebase by prdgen: {theirs[:10]}")
+    return await join.landed(
+        app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}, by commits"
+    )
 
 
 def onto(
@@ -39,8 +41,9 @@ def onto(
 
     Author, their time and the message stay; a commit that stands where it should stays as it is, and
     one that would change nothing is left out. A merge becomes a commit of what was done in it and on
-    neither side. Where both changed the same words of a page both versions stand, `at`'s first; with
-    `whole` the first such place raises ReplayStops instead. `mark`: as in `join.tips`.
+    neither side. Where both changed the same words of a page both versions stand, `at`'s first; what
+    both changed in another file stays as `at` has it, the other beside it with `mark` in its name. With
+    `whole` the first such place raises ReplayStops instead.
     """
     disputes: Disputes = ()
     aside: Aside = ()
@@ -53,7 +56,7 @@ def onto(
         joined = _joined(clone, branch, at, info, mark, whole=whole)
         if joined.tree == tree:
             continue
-        disputes, aside = (*disputes, *joined.disputes), (*aside, *joined.aside)
+        disputes, aside = (*disputes, *joined.disputes), tuple({*aside, *joined.aside})
         at = commits.join(
             clone.repository, branch, at, (), joined.tree,
             message=f"{info.subject}\n\n{info.body}", author=info.author,
@@ -67,7 +70,7 @@ def _joined(
 ) -> join.Joined:
     base = info.parents[0] if info.parents else None
     try:
-        joined = join.tips(clone, at, info.commit, base=base, mark=mark)
+        joined = join.tips(clone, at, info.commit, base=base, mark=mark, stays="ours")
     except Unmergeable as error:
         if not whole:
             raise

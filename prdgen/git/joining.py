@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import pygit2
 from pygit2.enums import MergeFlag
@@ -28,19 +29,20 @@ class Both:
 Merge = Callable[[Both], bytes | None]
 """The merged file; None: Git's own merge, line by line, decides."""
 Aside = Callable[[str], str]
-"""The name under which our version of a file is kept, beside theirs."""
+"""The name under which a file's other version is kept, beside the one in its place."""
+Side = Literal["ours", "theirs"]
 
 
 def trees(
     repository: Repository, ours: str, theirs: str, merge: Merge, *, base: str | None = None,
-    aside: Aside | None = None,
+    aside: Aside | None = None, stays: Side = "theirs",
 ) -> str:  # fmt: skip
     """The tree of a merge of two commits, written; its id.
 
     `base` is the commit both were made from, by default the last one they have in common. A file
     that one side changed and the other deleted stays. Of other files that both sides changed in the
-    same place, theirs stays and ours is kept beside it when `aside` names it. Raises
-    UnrelatedHistories, and Unmergeable with the paths where that cannot be.
+    same place, the version of one side `stays` and the other is kept beside it when `aside` names it.
+    Raises UnrelatedHistories, and Unmergeable with the paths where that cannot be.
     """
     git = repository.libgit2
     if base is None:
@@ -67,7 +69,7 @@ def trees(
         done.update(name for name in (path, *names) if name)
     _keep_edited(index)
     if aside is not None:
-        _keep_both(index, aside)
+        _keep_both(index, aside, stays)
     if index.conflicts is not None:
         left = {e.path for three in index.conflicts for e in three if e is not None}
         if left:
@@ -131,17 +133,21 @@ def _keep_edited(index: pygit2.Index) -> None:
             index.add(pygit2.IndexEntry(kept.path, kept.id, kept.mode))
 
 
-def _keep_both(index: pygit2.Index, aside: Aside) -> None:
-    """A file that both sides changed in the same place becomes two."""
+def _keep_both(index: pygit2.Index, aside: Aside, stays: Side) -> None:
+    """A file that both sides changed in the same place becomes two. When ours stays, an older version
+    of theirs may be beside it already, from the commit before.
+    """
     for _, ours, theirs in list(index.conflicts or ()):
         if ours is None or theirs is None or ours.path != theirs.path:
             continue
         name = aside(ours.path)
-        if SUBMODULE in {int(ours.mode), int(theirs.mode)} or name in index:
+        kept, other = (theirs, ours) if stays == "theirs" else (ours, theirs)
+        taken = name in index and stays == "theirs"
+        if SUBMODULE in {int(ours.mode), int(theirs.mode)} or taken:
             continue
         _forget(index, ours.path)
-        index.add(pygit2.IndexEntry(theirs.path, theirs.id, theirs.mode))
-        index.add(pygit2.IndexEntry(name, ours.id, ours.mode))
+        index.add(pygit2.IndexEntry(kept.path, kept.id, kept.mode))
+        index.add(pygit2.IndexEntry(name, other.id, other.mode))
 
 
 def _forget(index: pygit2.Index, path: str) -> None:

@@ -222,6 +222,32 @@ async def test_a_force_push_there_is_followed(house, repo, hub, bob):
     assert fsck(repo) == ""
 
 
+async def test_another_file_that_a_force_push_changed_too_is_kept_twice(house, repo, hub, bob):
+    """As in a merge: theirs stays in its place; ours, as our last commit has it, is beside it."""
+    bob.commit("Page", new="# New\n")
+    push(bob)
+    await trade(house)
+    for value in ("red", "green"):
+        repo.put({"css/extra.css": f"a {{ color: {value} }}\n"})
+        repo.commit(f"Make it {value}")
+    ours = repo.tip()
+    bob.git("commit", "--quiet", "--amend", "--message", "Page, again")
+    bob.put({"css/extra.css": "a { color: blue }\n"})
+    bob.commit("Make it blue")
+    push(bob, "--force", "HEAD")
+    await trade(house)
+    beside = f"css/extra.ours-{ours[:8]}.css"
+    assert hub.git("rev-parse", "main") == repo.tip()
+    assert hub.git("show", "main:css/extra.css") == "a { color: blue }"
+    assert hub.git("show", f"main:{beside}") == "a { color: green }"
+    assert (repo.path / beside).read_text() == "a { color: green }\n"
+    assert repo.git("log", "-2", "--format=%s") == "Make it green\nMake it red"
+    assert repo.status() == ""
+    assert known(house).clashes == (
+        f"css/extra.css: both sides changed it; what was here is kept as {beside}",
+    )
+
+
 async def test_a_force_push_there_when_we_have_nothing_of_our_own(house, repo, hub, bob):
     """Only the branch moves back; nothing is pushed over it."""
     first = repo.tip()
