@@ -51,17 +51,22 @@ class StoredChanges:
         after: int,
     ) -> tuple[int, int]:
         """Append in one transaction, with what else belongs to it; nothing on a store gone back."""
-        rows = [changes.NewChange(c.hash, c.actor, c.person_id, c.origin, c.data) for c in new]
         if in_tx is None:
-            async with self._store.statement() as tx:
-                numbers = await changes.append(tx, document_id, rows, heads, known=after)
-                _check_numbers(numbers, after)
+            done = await self._store.line.append(document_id, new, heads, known=after)
+            numbers = done or await self._append_alone(document_id, new, heads, after)
         else:
             async with self._store.transaction() as tx:
-                numbers = await changes.append(tx, document_id, rows, heads, known=after)
+                numbers = await changes.append(tx, document_id, new, heads, known=after)
                 _check_numbers(numbers, after)
                 await in_tx(tx)
+        _check_numbers(numbers, after)
         return numbers
+
+    async def _append_alone(
+        self, document_id: UUID, new: Sequence[NewChange], heads: tuple[bytes, ...], after: int
+    ) -> tuple[int, int]:
+        async with self._store.statement() as tx:
+            return await changes.append(tx, document_id, new, heads, known=after)
 
     async def since(self, document_id: UUID, seq: int) -> Sequence[changes.StoredChange]:
         """All changes after `seq`, in order."""
@@ -84,9 +89,9 @@ class StoredChanges:
             await actors.bind(tx, document_id, actor, person_id)
 
 
-def _check_numbers(numbers: changes.Appended, after: int) -> None:
-    if numbers.first_seq <= after:
-        raise errors.SequenceBroken(expected=after + 1, got=numbers.first_seq)
+def _check_numbers(numbers: tuple[int, int], after: int) -> None:
+    if numbers[0] <= after:
+        raise errors.SequenceBroken(expected=after + 1, got=numbers[0])
 
 
 class HeardOnBus:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from prdgen.store import errors, statements
+from prdgen.store.line import ChangeLike
 from prdgen.store.statements import Tx
 
 _SQL: Final = statements.load("changes")
@@ -48,7 +49,7 @@ class Appended(NamedTuple):
 
 
 async def append(
-    tx: Tx, document_id: UUID, new: Sequence[NewChange], heads: Sequence[bytes], *, known: int = 0
+    tx: Tx, document_id: UUID, new: Sequence[ChangeLike], heads: Sequence[bytes], *, known: int = 0
 ) -> Appended:
     """Store the changes that are not there yet (told by their hash), in the order given.
 

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from prdgen.store import errors, schema_migrations, statements
+from prdgen.store.line import Line
 from prdgen.store.statements import Tx
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Store:
     def __init__(self, url: str, pool: AsyncConnectionPool[Tx]) -> None:
         self.url = url
         self._pool = pool
+        self.line = Line(self._connect)
         self._healing: asyncio.Task[None] | None = None
         # A crowd waits here, not at the pool, which would call the server away after two seconds.
         self._turns = asyncio.Semaphore(pool.max_size)
@@ -75,6 +77,7 @@ class Store:
         if self._healing is not None:
             self._healing.cancel()
             await asyncio.wait([self._healing])
+        await self.line.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -158,7 +161,7 @@ class Store:
     async def _listen_once(
         self, channel: str, begin: Callable[[Tx], Awaitable[None]] | None
     ) -> AsyncIterator[str]:
-        connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_KWARGS)
+        connection = await self._connect()
         async with connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             if begin is not None:
@@ -166,6 +169,10 @@ class Store:
             yield ""
             async for notification in connection.notifies():
                 yield notification.payload
+
+    async def _connect(self) -> Tx:
+        """A connection that is in no pool, and on which each statement is a transaction."""
+        return await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_KWARGS)
 
     def _heal(self) -> None:
         """Have every idle connection looked at: a dead server costs one failed call, not one for
