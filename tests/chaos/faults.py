@@ -127,8 +127,10 @@ ALL: Final[list[Callable[[Storm], None]]] = [
 
 def _pause(storm: Storm, house: House, least: float, most: float) -> None:
     os.kill(house.pid, signal.SIGSTOP)
+    storm.paused.add(house.port)
     storm.meanwhile(least, most)
     os.kill(house.pid, signal.SIGCONT)
+    storm.paused.clear()
 
 
 def _kill(pid: int | None) -> None:

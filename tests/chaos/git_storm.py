@@ -39,7 +39,7 @@ class GitStorm(Storm):
                 self.terminal.act(dice)
             if dice.random() < 0.35:
                 self.clone.write(dice)
-            running = [house for house in self.houses if house.running]
+            running = [x for x in self.houses if x.running and x.port not in self.paused]
             if running and dice.random() < 0.4:
                 self.clone.push(dice.choice(running))
 

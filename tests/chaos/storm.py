@@ -102,6 +102,8 @@ class Storm:
             house.log = folder / f"serve-{number}.log"
         self.services = self.house if self.embedded else ground
         self.verdict = Verdict(servers="embedded" if self.embedded else str(count))
+        self.paused: set[int] = set()
+        """Ports of servers that stand still just now and answer nothing."""
 
     def run(self) -> Verdict:
         """The whole storm; what was started is stopped, whatever happens."""
