@@ -104,6 +104,18 @@ class Storm:
         found = Counter(self.house.live().room.text.split("\n"))
         return {word: found[word] for word in self.words if found[word] != 1}
 
+    def unrest(self):
+        """Who has what, where a word is missing or doubled."""
+        found = {"room": self.house.live().room.text, "file": (self.repo.path / "one.md").read_text()}
+        for name, editor in self.editors.items():
+            ended = editor.serving.done() and editor.serving.result()
+            found[f"{name} ({ended or 'connected'})"] = editor.text
+        missing = self.missing()
+        return "\n".join([
+            f"{missing} {self.said}",
+            *(f"{who}: {[w for w in text.split() if w in missing]}" for who, text in found.items()),
+        ])
+
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("epochs", [False, True])
@@ -126,6 +138,6 @@ async def rage(houses, repo, seed, *, epochs, drops):
     await storm.begin()
     await storm.rage()
     await storm.calm()
-    await until(lambda: not storm.missing(), 20, lambda: f"{storm.missing()} {storm.said}")
+    await until(lambda: not storm.missing(), 20, storm.unrest)
     assert set(ONE.split("\n")) <= set(storm.house.text().split("\n"))
     assert storm.taken.total()
