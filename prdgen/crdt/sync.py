@@ -82,10 +82,11 @@ class Session:
         self._learn(replica, received, before)
         return new
 
-    def next_message(self, replica: Replica) -> bytes | None:
+    def next_message(self, replica: Replica, *, theirs_first: bool = False) -> bytes | None:
         """What to send now, or None: nothing is new, or an answer is awaited.
 
-        It tells the replica's heads, so call it only when all of the replica is stored.
+        It tells the replica's heads, so call it only when all of the replica is stored. With
+        `theirs_first` a peer that has changes of its own gets no others before these are here.
         """
         heads = replica.heads
         known_sync = self._known_sync(replica)
@@ -93,7 +94,8 @@ class Session:
             return self._ask_anew(heads)
         if self._has_nothing() and heads and not self._sent:
             return self._everything(replica)
-        pending = self._pending(replica, known_sync)
+        waits = theirs_first and not self._follower and self._has_news(replica)
+        pending = [] if waits else self._pending(replica, known_sync)
         if self._last_sent == heads and not pending and (self._in_flight or self._agrees(heads)):
             return None
         self._last_sent, self._in_flight = heads, True
@@ -206,6 +208,9 @@ class Session:
     def _have(self, replica: Replica) -> Have:
         shared = tuple(head for head in self._shared if replica.knows(head))
         return Have(shared, message.bloom_of(replica.missing_from(shared)))
+
+    def _has_news(self, replica: Replica) -> bool:
+        return not all(map(replica.knows, self.their_heads or ()))
 
     def _has_nothing(self) -> bool:
         their = self._their

@@ -255,7 +255,9 @@ class Room:
         else:
             await self._take_messages()
         changed = self.heads != before
-        self._seats.tell(self._ledger.replica, changed=changed)
+        # Who has text from before a cold intake would see it doubled until it is merged.
+        cold = self._ledger.mark is not None
+        self._seats.tell(self._ledger.replica, changed=changed, theirs_first=cold)
         if trace.on:
             trace.told(self.document_id)
         if changed:

@@ -52,17 +52,17 @@ class Seats:
         """Take the seat away; False when there was none."""
         return self._by_peer.pop(peer, None) is not None
 
-    def tell(self, replica: Replica, *, changed: bool) -> None:
+    def tell(self, replica: Replica, *, changed: bool, theirs_first: bool = False) -> None:
         """One sync message for every seat that is due, or for all when heads `changed`.
 
-        A peer whose queue is full is skipped and told when it has drained.
+        `theirs_first`: see `Session.next_message`. A peer whose queue is full is skipped and told when it has drained.
         """
         for seat in self:
             if not (changed or seat.due) or seat.peer.closing is not None:
                 continue
             if seat.peer.has_room:
                 seat.due = False
-                self._send_sync(seat, replica)
+                self._send_sync(seat, replica, theirs_first)
             else:
                 seat.due = True
                 seat.peer.when_drained(self._wake)
@@ -84,8 +84,8 @@ class Seats:
         for storage_id in peer.subscriptions & known.keys():
             self._send_heads(peer, storage_id, known[storage_id])
 
-    def _send_sync(self, seat: Seat, replica: Replica) -> None:
-        data = seat.session.next_message(replica)
+    def _send_sync(self, seat: Seat, replica: Replica, theirs_first: bool) -> None:
+        data = seat.session.next_message(replica, theirs_first=theirs_first)
         if data is not None:
             peer_id, target = self._outside.peer_id, seat.peer.peer_id
             seat.peer.send(wire.encode(wire.Sync(peer_id, target, self._name, data)))

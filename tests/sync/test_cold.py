@@ -222,3 +222,40 @@ async def test_someone_else_may_bring_lost_changes():
         await quiesce(ann, bob)
         assert not ann.closings + bob.closings
         assert bob.text == SEED + "From Ann.\nMore.\n"
+
+
+class Watched(Client):
+    """A client that remembers every text it showed."""
+
+    def _hear(self, message):
+        super()._hear(message)
+        self.shown.append(self.text)
+
+
+async def back(server, client, claim=None):
+    """The browser of `client` again, with all it has, connected and at rest."""
+    watched = Watched(client.name, document=client.document, claim=claim)
+    watched.shown = []
+    watched.connect(server)
+    await quiesce(watched)
+    return watched
+
+
+async def test_nobody_sees_the_text_doubled_before_it_is_merged():
+    """What was typed into a doubled text could not be told from what was in it."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, SEED + LATE)
+        ann = await back(server, ann)
+        assert set(ann.shown) == {SEED + LATE}
+        assert ann.saved
+
+
+async def test_who_may_only_read_does_not_wait_for_their_own_text():
+    """It never comes to the server, and what others write comes to them all the same."""
+    (ann,) = await lost(LATE)
+    async with Server(SEED) as server:
+        await take_in(server, "Top.\n" + SEED)
+        ann = await back(server, ann, claim="reader")
+        assert ann.text == "Top.\n" + SEED + LATE
+        assert (await server.room()).text == "Top.\n" + SEED
