@@ -36,8 +36,8 @@ def configure(level: str, *, as_json: bool, trace: bool, stream: TextIO = sys.st
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level.upper())
-    for chatty in ("uvicorn", "watchfiles"):
-        # They tell of every start and every changed file; their warnings are wanted.
+    for chatty in ("uvicorn", "watchfiles", "httpx2", "httpcore2"):
+        # They tell of every start, changed file and request; their warnings are wanted.
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     TRACE.setLevel(logging.DEBUG if trace else logging.CRITICAL)
 

@@ -40,6 +40,7 @@ _INSIDE = (r"(?!/)(?!(.*/)?\.\.(/|$)).+", "globs of files inside the repository"
 _HOST = (r".*\S.*", "an address of this machine")
 _WORD = (r"[^\s:]+", "a name without blanks and colons")
 _REMOTE = (r"(?!-)[^\x00-\x1f\x7f]*", "a remote's name, an https:// or SSH address, or a folder")
+_FORGE = (r"(?i)(github|gitlab|gitea|forgejo|none)?", "github, gitlab, gitea, forgejo or none")
 _TYPO = 0.8
 """How like a setting's name (0 to 1) an unknown variable must be to be taken for a mistyped one."""
 
@@ -145,6 +146,24 @@ class Settings:
     )
     remote_webhook_secret: str = _setting(
         "", "Secret of the webhook `/webhooks/remote`; empty: there is none.", secret=True
+    )
+    forge: str = _setting(
+        "",
+        "The forge where reviews are pull requests: github, gitlab, gitea (or forgejo), none; "
+        "empty: told from the remote's host when forge_token is set.",
+        form=_FORGE,
+    )
+    forge_url: str = _setting(
+        "", "The forge's address; empty: the host of the remote.", form=_ADDRESS
+    )
+    forge_project: str = _setting(
+        "", "The project at the forge, like `team/prds`; empty: from the remote's address."
+    )
+    forge_token: str = _setting(
+        "", "Token for the forge's pull requests; empty: remote_token.", secret=True
+    )
+    forge_seconds: float = _setting(
+        60.0, "The forge is asked for news so often; what is said here is sent at once.", low=1.0
     )
     connections_per_address: int = _setting(
         100, "Open editor connections per client address.", low=1

@@ -18,6 +18,7 @@ from prdgen.flows import clone as clones
 from prdgen.flows import servers
 from prdgen.flows.clone import Clone
 from prdgen.flows.errors import AlreadyServed
+from prdgen.forge.client import Answers
 from prdgen.git.repository import Repository
 from prdgen.jobs.queue import Queue
 from prdgen.jobs.tasks import Task
@@ -44,6 +45,8 @@ class App(Clone):
     keeper: Keeper | None = None
     database_url: str = ""
     redis_url: str = ""
+    forge_answers: Answers = field(default_factory=dict)
+    """What the forge said last, so that it need not say it again."""
 
     @property
     def change_limits(self) -> guard.Limits:

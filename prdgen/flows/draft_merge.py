@@ -6,7 +6,17 @@ from typing import Final, Literal
 
 from anyio import to_thread
 
-from prdgen.flows import drafts, edit, join, replay, reviews, watch, write_rules
+from prdgen.flows import (
+    drafts,
+    edit,
+    forge_merge,
+    forge_wanted,
+    join,
+    replay,
+    reviews,
+    watch,
+    write_rules,
+)
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import DraftOver, NothingToMerge
@@ -23,6 +33,13 @@ WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash", "rebase": "
 """As one merge commit over the draft's own, as one commit instead of them, or they on top of main."""
 _KEPT = "drafts/"
 """Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
+
+
+async def ask(app: App, name: str, person: Person) -> Review:
+    """Ask others to look at the draft, with what is typed in it. Raises NoSuchDraft."""
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    await _commit_typed(app, draft.branch, person)
+    return await reviews.ask(app, name, person)
 
 
 async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
@@ -47,7 +64,7 @@ async def merge(
 
     Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
     write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
-    the same words since, and what `join.into` raises; then nothing is merged.
+    the same words since, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _commit_typed(app, draft.branch, person)
@@ -64,14 +81,19 @@ async def merge(
                  {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
     review = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, review)
+    await forge_wanted.now(app)
     return review, landed
 
 
 async def _land(app: App, draft: Draft, review: Review, person: Person, how: How) -> Landed:
+    """By the forge, where main is protected there; else here."""
+    message = _message(review, how)
+    if made := await forge_merge.merged(app, draft, review, how, message):
+        return Landed(made, (), ())
     if how == "rebase":
         return await replay.into(app, app.main_branch, draft.tip)
     return await join.into(
-        app, app.main_branch, draft.tip, message=_message(review, how),
+        app, app.main_branch, draft.tip, message=message,
         author=Signature(person.name, person.email), whole=True, squash=how == "squash",
         always=True,
     )  # fmt: skip
@@ -99,6 +121,7 @@ async def close(app: App, name: str, person: Person) -> Review:
     said = Entry("closed", person.name, person.email, {"tip": draft.tip})
     review = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, review)
+    await forge_wanted.now(app)
     return review
 
 
@@ -114,6 +137,7 @@ async def reopen(app: App, id_: str, person: Person) -> Draft:
     said = Entry("reopened", person.name, person.email)
     await to_thread.run_sync(drafts.say, app, id_, said)
     await watch.branches(app)
+    await forge_wanted.now(app)
     return await to_thread.run_sync(drafts.find, app, review.branch)
 
 

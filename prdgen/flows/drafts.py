@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.errors import Invalid
-from prdgen.flows import edit, naming, watch
+from prdgen.flows import edit, forge_wanted, naming, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
@@ -120,6 +120,11 @@ def say(clone: Clone, id_: str, *said: Entry) -> Review:
     return review
 
 
+def log_of(clone: Clone, id_: str) -> bytes:
+    """In a thread: a review's log; empty when there is none by this id."""
+    return review_logs.read(clone.repository, id_) or b""
+
+
 def reviews(clone: Clone) -> list[Review]:
     """In a thread: every review of this clone, the newest first."""
     found = [
@@ -208,7 +213,9 @@ async def describe(app: App, name: str, person: Person, title: str, description:
             said.append(Entry("described", person.name, person.email, {"text": description}))
         return say(app, review.id, *said) if said else review
 
-    return await to_thread.run_sync(work)
+    review = await to_thread.run_sync(work)
+    await forge_wanted.now(app)
+    return review
 
 
 def address(name: str) -> str:

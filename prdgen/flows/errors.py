@@ -147,6 +147,14 @@ class NotApproved(PrdgenError):
     status = 409
 
 
+class NotThereYet(PrdgenError):
+    """The draft {draft} cannot be merged by the forge yet: {where} has not got its last commit."""
+
+    cure = "Wait a moment and try again; /remote says why a branch is not pushed."
+    status = 409
+    retryable = True
+
+
 class SuggestionOutdated(PrdgenError):
     """The words in {page_path} that {name} suggested to change are other ones by now."""
 

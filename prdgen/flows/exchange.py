@@ -15,7 +15,17 @@ from typing import Final
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import exchange_reviews, fetch, landing, remote_state, remote_wanted, send
+from prdgen.flows import (
+    exchange_reviews,
+    fetch,
+    forge_link,
+    forge_state,
+    forge_wanted,
+    landing,
+    remote_state,
+    remote_wanted,
+    send,
+)
 from prdgen.flows.context import App
 from prdgen.flows.fetch import BranchWaits, PersonDecides
 from prdgen.flows.remote_state import State
@@ -52,6 +62,8 @@ async def run(app: App) -> None:
             state.failure = state.hint = state.failing_since = ""
         finally:
             await to_thread.run_sync(remote_state.save, app, state)
+    if (await to_thread.run_sync(forge_state.load, app)).waits_for_remote:
+        await forge_wanted.now(app)
 
 
 async def _rounds(app: App, remote: Remote, state: State) -> None:
@@ -108,7 +120,8 @@ async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]
 async def _names(app: App, there: dict[str, str]) -> list[str]:
     async with app.store.transaction() as tx:
         opened = {row.branch for row in await documents.list_live(tx)}
-    return await to_thread.run_sync(remote_state.chosen, app, opened, there)
+    reviewed = await to_thread.run_sync(forge_link.branches, app)
+    return await to_thread.run_sync(remote_state.chosen, app, opened, there, reviewed)
 
 
 def _is_here(app: App, commit: str) -> bool:

@@ -12,6 +12,7 @@ from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.flows import (
     exchange,
+    forge_exchange,
     index,
     landing,
     lease,
@@ -73,6 +74,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             ("relay", relay.run(app, stop)),
             ("bus", rooms_flow.listen(app.bus, rooms, stop)),
             ("remote", exchange.clock(app, stop)),
+            ("forge", forge_exchange.clock(app, stop)),
             ("leases", lease.run(app, news)),
             ("sweep", _sweep(app, stop)),
         )

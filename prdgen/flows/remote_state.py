@@ -123,11 +123,16 @@ def agree(clone: Clone, remote: str, branch: str, commit: str) -> None:
         refs.keep(clone.repository, _agreed(remote, branch), commit)
 
 
-def chosen(clone: Clone, opened: Iterable[str], there: Iterable[str]) -> list[str]:
-    """The branches to exchange: main, what people opened here, and what `remote_branches` names."""
+def chosen(
+    clone: Clone, opened: Iterable[str], there: Iterable[str], reviewed: Iterable[str] = ()
+) -> list[str]:
+    """The branches to exchange: main, what people opened here, what has a pull request or is to have
+    one (`reviewed`), and what `remote_branches` names.
+    """
     globs = clone.settings.remote_branches
     here = clone.repository.branches()
     known = {name for name in opened if not name.startswith("recovered/") and name in here}
+    known |= {name for name in reviewed if name in here or name in set(there)}
     named = {name for name in {*here, *there} if any(fnmatch.fnmatchcase(name, g) for g in globs)}
     return sorted({clone.main_branch} | known | named, key=lambda n: (n != clone.main_branch, n))
 

@@ -11,7 +11,7 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files.text import readable
-from prdgen.flows import drafts, regress, roles
+from prdgen.flows import drafts, forge_wanted, regress, roles
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
@@ -135,7 +135,9 @@ async def _say(
         review = drafts.reviewed(app, drafts.find(app, name), person)
         return drafts.say(app, review.id, Entry(kind, person.name, person.email, facts))
 
-    return await to_thread.run_sync(work)
+    review = await to_thread.run_sync(work)
+    await forge_wanted.now(app)
+    return review
 
 
 async def _thread(app: App, name: str, thread: str) -> Thread:

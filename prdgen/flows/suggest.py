@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from anyio import to_thread
 
 from prdgen.crdt.replica import Change, Replica
-from prdgen.flows import drafts, edit, reviews
+from prdgen.flows import drafts, edit, forge_wanted, reviews
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchThread, SuggestionOutdated
 from prdgen.git.values import Signature
@@ -45,7 +45,9 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     await edit.save_version(app, draft.branch, page_path, message, person.id)
     assert draft.review is not None
     said = Entry("taken", person.name, person.email, {"thread": thread_id})
-    return await to_thread.run_sync(drafts.say, app, draft.review.id, said)
+    review = await to_thread.run_sync(drafts.say, app, draft.review.id, said)
+    await forge_wanted.now(app)
+    return review
 
 
 async def _edit(

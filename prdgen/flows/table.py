@@ -16,6 +16,8 @@ from prdgen.flows import (
     exchange,
     export,
     follow,
+    forge_exchange,
+    forge_wanted,
     index,
     publish,
     remote_wanted,
@@ -31,6 +33,8 @@ _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
 _REMOTE_TRIES = 4_000
 """A remote may be away for weeks: with pauses of minutes, one job lasts longer."""
+_FORGE_TRIES = 6
+"""Then the clock makes a new one."""
 log = logging.getLogger(__name__)
 
 
@@ -65,11 +69,31 @@ def tasks(app: App) -> list[Task]:
         """What is committed here goes to the remote, and what is there comes here."""
         await exchange.run(app)
 
+    async def exchange_reviews() -> None:
+        """What is said here goes to the forge, and what is said there comes here."""
+        await forge_exchange.run(app)
+
+    async def look_at_forge() -> None:
+        """The same, at every review: a webhook says that something happened."""
+        await forge_exchange.run(app, look=True)
+
     return [
         Task(
             remote_wanted.TASK,
             lambda **_: exchange_commits(),
             attempts=_REMOTE_TRIES,
+            longest_pause=LONGEST_PAUSE,
+        ),
+        Task(
+            forge_wanted.TASK,
+            lambda **_: exchange_reviews(),
+            attempts=_FORGE_TRIES,
+            longest_pause=LONGEST_PAUSE,
+        ),
+        Task(
+            forge_wanted.LOOK,
+            lambda **_: look_at_forge(),
+            attempts=_FORGE_TRIES,
             longest_pause=LONGEST_PAUSE,
         ),
         Task("follow_branch", follow_branch),

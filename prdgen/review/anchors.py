@@ -63,6 +63,18 @@ def at(text: str, start: int, end: int) -> Anchor:
                   text[end : end + _AROUND])  # fmt: skip
 
 
+def lines(text: str, first: int, last: int) -> Anchor:
+    """The anchor of whole lines (from 1), without the last one's end."""
+    start = _line_start(text, first)
+    end = text.find("\n", _line_start(text, max(first, last)))
+    return at(text, start, len(text) if end < 0 else end)
+
+
+def lines_of(anchor: Anchor, text: str) -> tuple[int, int]:
+    """The first and the last line (from 1) that an anchor of this text is on."""
+    return text.count("\n", 0, anchor.start) + 1, text.count("\n", 0, anchor.end) + 1
+
+
 def make(text: str, quote: str, line: int) -> Anchor:
     """The anchor of words that somebody marked in a rendered page, around `line` (from 1).
 

@@ -17,6 +17,7 @@ KINDS: Final = frozenset({
     "started", "titled", "described", "closed", "reopened", "merged",
     "requested", "withdrawn", "approved", "changes_requested",
     "commented", "replied", "resolved", "unresolved", "taken",
+    "linked", "sent", "reworded", "undecided",
 })  # fmt: skip
 """What can be in a log; lines of other kinds are kept and not understood."""
 
@@ -42,7 +43,9 @@ class Entry:
 def entries(log: bytes) -> list[Entry]:
     """The entries of a log that are understood, in order; others stay in the log unread."""
     found = [entry for line in log.splitlines() if (entry := _entry(line)) is not None]
-    return sorted(found, key=lambda entry: (entry.at, entry.id))
+    found.sort(key=lambda entry: (entry.at, entry.id))
+    # Two servers may bring in one thing from a forge, and see its place each in its own way.
+    return list({entry.id: entry for entry in reversed(found)}.values())[::-1]
 
 
 def merged(logs: Iterable[bytes]) -> bytes:

@@ -23,6 +23,8 @@ class Comment:
     email: str
     at: datetime
     text: str
+    id: str = ""
+    """The log's entry that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A pull request: the forge's project (`github.com/team/prds`), its number and its address."""
+
+    forge: str
+    number: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A draft, what was said of it, and what became of it."""
 
@@ -73,6 +84,8 @@ class Review:
     """The commit that merged it."""
     asked_by: str | None = None
     """Who asked for a review, while it is asked for."""
+    link: Link | None = None
+    """The pull request at a forge that is the same review."""
     threads: Mapping[str, Thread] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """By e-mail address in lower case; the last word of each person."""
@@ -176,7 +189,31 @@ def _with_thread(review: Review, entry: Entry, change: Callable[[Thread], Thread
 
 
 def _said(entry: Entry) -> Comment:
-    return Comment(entry.name, entry.email, entry.at, _text(entry, "text"))
+    return Comment(entry.name, entry.email, entry.at, _text(entry, "text"), entry.id)
+
+
+def _reworded(review: Review, entry: Entry) -> Review:
+    """What somebody said, in the words they chose later."""
+    said, text = _text(entry, "comment"), _text(entry, "text")
+    threads = {
+        id_: replace(thread, comments=tuple(
+            replace(each, text=text) if each.id == said else each for each in thread.comments
+        ))
+        for id_, thread in review.threads.items()
+    }  # fmt: skip
+    return replace(review, threads=threads)
+
+
+def _undecided(review: Review, entry: Entry) -> Review:
+    left = {who: v for who, v in review.verdicts.items() if who != entry.email.lower()}
+    return replace(review, verdicts=left)
+
+
+def _linked(review: Review, entry: Entry) -> Review:
+    number = entry.facts.get("number")
+    if not isinstance(number, int):
+        return review
+    return replace(review, link=Link(_text(entry, "forge"), number, _text(entry, "address")))
 
 
 def _text(entry: Entry, key: str) -> str:
@@ -193,4 +230,5 @@ _STEPS: Final[Mapping[str, Callable[[Review, Entry], Review]]] = {
     "reopened": _reopened, "requested": _requested, "withdrawn": _withdrawn,
     "approved": _decided, "changes_requested": _decided, "commented": _commented,
     "replied": _replied, "resolved": _resolved, "unresolved": _unresolved, "taken": _taken,
+    "linked": _linked, "reworded": _reworded, "undecided": _undecided,
 }  # fmt: skip

@@ -159,8 +159,10 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             return drafts.address((await draft_merge.close(app, name, person)).id)
         case "reopen":
             return drafts.address((await draft_merge.reopen(app, name, person)).branch)
-        case "ask" | "withdraw":
-            await reviews.ask(app, name, person, withdrawn=do == "withdraw")
+        case "ask":
+            await draft_merge.ask(app, name, person)
+        case "withdraw":
+            await reviews.ask(app, name, person, withdrawn=True)
         case "approved" | "changes_requested" as word:
             await reviews.decide(app, name, person, word, text)
         case "comment":

@@ -1,4 +1,4 @@
-"""`/webhooks/remote`: a forge says that something was pushed there; it only says *look there*.
+"""`/webhooks/remote`: a forge says that something was pushed or said there; that means *look there*.
 
 So one that comes twice, late or in another order does no harm. Only the signature is judged.
 """
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from prdgen.errors import NotFound, PrdgenError, TooLarge
-from prdgen.flows import remote_wanted
+from prdgen.flows import forge_wanted, remote_wanted
 from prdgen.server.auth import app_of
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class BadSignature(PrdgenError):
 
 
 async def remote(request: Request) -> Response:
-    """A forge's webhook for pushes (GitHub, GitLab, Gitea, Forgejo, Bitbucket): look at the remote."""
+    """A forge's webhook (GitHub, GitLab, Gitea, Forgejo, Bitbucket): look at remote and reviews."""
     app = app_of(request)
     secret = app.settings.remote_webhook_secret
     if not secret or not app.settings.remote:
@@ -65,6 +65,7 @@ async def remote(request: Request) -> Response:
         raise BadSignature
     if request.headers.get("x-github-event") != "ping":
         await remote_wanted.now(app)
+        await forge_wanted.now(app, look=True)
     return JSONResponse({"status": "accepted"}, 202)
 
 

@@ -26,7 +26,7 @@ OWNERS = {
     "mkdocs": "builder", "merman": "builder", "pygments": "builder", "pagefind": "builder",
     "weasyprint": "builder", "pypandoc": "builder", "nh3": "builder", "procrastinate": "jobs",
     "starlette": "server", "uvicorn": "server", "sse_starlette": "server", "click": "cli",
-    "openai": "assist", "httpx": "forge",
+    "openai": "assist", "httpx": "forge", "httpx2": "forge",
 }  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EDITOR = PACKAGE.parent / "editor"

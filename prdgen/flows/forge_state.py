@@ -1,0 +1,92 @@
+"""What is known of the forge: kept in a file of the clone, so that every process of it can say so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from prdgen.flows.clone import Clone
+
+_FILE: Final = "forge.json"
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Why one review is not exchanged, and what to do."""
+
+    what: str
+    hint: str = ""
+    waits: bool = False
+    """Whether it goes on by itself."""
+
+
+@dataclass(slots=True)
+class State:
+    """The last exchange. Times are ISO 8601 in UTC; empty: never."""
+
+    tried_at: str = ""
+    looked_at: str = ""
+    whole_at: str = ""
+    """When every review was looked at, whether its pull request says it changed or not."""
+    not_before: str = ""
+    """The forge wants to be left in peace until then."""
+    failure: str = ""
+    hint: str = ""
+    failing_since: str = ""
+    waits_for_remote: bool = False
+    pulls: dict[str, str] = field(default_factory=dict)
+    """Number of a pull request → its last change that we saw."""
+    marks: dict[str, str] = field(default_factory=dict)
+    """Review → the mark its last commit has there."""
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    """By review."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Entry of a review's log → why the forge does not take it."""
+
+    @property
+    def tried_seconds_ago(self) -> float:
+        """How long ago the forge was asked last."""
+        return ago(self.tried_at)
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the forge wants to be left in peace now."""
+        return bool(self.not_before) and datetime.fromisoformat(self.not_before) > datetime.now(UTC)
+
+    def put_off(self, seconds: float) -> None:
+        """Leave the forge in peace for so long."""
+        self.not_before = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def ago(moment: str) -> float:
+    """Seconds since then; endless when it never was, or is said to be still to come."""
+    if not moment:
+        return float("inf")
+    passed = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    return passed if passed >= 0 else float("inf")
+
+
+def load(clone: Clone) -> State:
+    """The state as it was saved last; an empty one when there is none, or none that can be read."""
+    try:
+        found: dict[str, Any] = json.loads(_path(clone).read_text("utf-8"))
+        troubles = {id_: Trouble(**each) for id_, each in found.pop("troubles", {}).items()}
+        return State(**found, troubles=troubles)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return State()
+
+
+def save(clone: Clone, state: State) -> None:
+    """Keep the state, whole."""
+    path = _path(clone)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(state), indent=1), "utf-8")
+    fresh.replace(path)
+
+
+def _path(clone: Clone) -> Path:
+    return clone.state_dir / _FILE
