@@ -230,9 +230,9 @@ class Desk:
 
 
 def _edit(path: Path, sentence: str) -> None:
-    """Put a sentence behind a page's first line."""
-    first, _, rest = path.read_text("utf-8").partition("\n")
-    path.write_text(f"{first}\n\n{sentence}\n{rest}", "utf-8")
+    """Put a paragraph before a page's last one."""
+    before, _, last = path.read_text("utf-8").rpartition("\n\nCopy ")
+    path.write_text(f"{before}\n\n{sentence}\n\nCopy {last}", "utf-8")
 
 
 def _push(clone: Path, remote: str) -> tuple[bool, float]:
