@@ -84,11 +84,22 @@ def _check_index(path: Path, found: pygit2.Repository) -> None:
         raise UnsupportedFormat(
             where=path, what="a sparse checkout", how="Run `git sparse-checkout disable` in it."
         )
+    # Git fetches what is missing when it is asked for; libgit2 does not.
+    if _is_partial(path):
+        raise UnsupportedFormat(
+            where=path, what="a partial clone",
+            how="Clone it again without a filter: `git clone URL FOLDER`.",
+        )  # fmt: skip
 
 
 def _is_sparse(path: Path) -> bool:
     done = process.run(path, "config", "--type=bool", "--get", "core.sparseCheckout")
     return done.output.strip() == b"true"
+
+
+def _is_partial(path: Path) -> bool:
+    done = process.run(path, "config", "--type=bool", "--get-regexp", r"^remote\..*\.promisor$")
+    return any(line.endswith(b" true") for line in done.output.splitlines())
 
 
 def _refusal(path: Path, complaint: str) -> NotARepository | UnsafeOwner | UnsupportedFormat:

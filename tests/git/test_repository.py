@@ -88,6 +88,15 @@ def test_newer_extensions_are_refused_with_a_cure(repo, extension, value, what):
     _refused(repo, what, "`git" if what != "extension" else "Upgrade")
 
 
+def test_a_partial_clone_is_refused_with_a_cure(repo, tmp_path):
+    """As Git makes them: it would have to fetch every page when it is read."""
+    repo.commit(a="a")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    where = tmp_path / "partial"
+    repo.git("clone", "-q", "--filter=blob:none", f"file://{repo.path}", str(where))
+    _refused(type(repo)(where), "partial clone", "`git clone URL FOLDER`")
+
+
 def test_a_newer_repository_version_is_refused(repo):
     """The format's number is larger than Git's own."""
     repo.git("config", "core.repositoryFormatVersion", "9")
