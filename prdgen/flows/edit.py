@@ -163,7 +163,7 @@ async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID
     else:  # a commit hook rewrote the page
         await pull.take_in(app, live, new, committed, origin="commit", move=move)
     _restored(live)
-    live.leave_tip(row.tip_hash)
+    live.leave_tip(row.tip_hash, row.tip_heads)
     live.written.clear()
     live.refused = None
     live.authorship.rebase(committed)

@@ -70,8 +70,8 @@ class Live:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: OrderedDict[str, Heads] = field(default_factory=OrderedDict)
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
-    old_tips: dict[str, float] = field(default_factory=dict)
-    """Hashes of the texts the branch's tip had until lately, and when it moved on."""
+    old_tips: dict[str, tuple[float, Heads]] = field(default_factory=dict)
+    """Hashes of the texts the branch's tip had until lately: when it moved on, and their heads."""
     taken: deque[Taken] = field(default_factory=lambda: deque(maxlen=_TAKEN_KEPT))
     """The newest saves and commits that were taken in (see `taken`)."""
     recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
@@ -145,16 +145,18 @@ class Live:
         oldest = time.monotonic() - RECENT_SECONDS
         return [step for step in self.recent if step.at >= oldest]
 
-    def leave_tip(self, digest: str | None) -> None:
-        """Note that the branch's tip has another text from now on."""
+    def leave_tip(self, digest: str | None, heads: Heads) -> None:
+        """Note that the branch's tip, agreed on at `heads`, has another text from now on."""
         now = time.monotonic()
-        kept = {old: at for old, at in self.old_tips.items() if now - at < _BEHIND_SECONDS}
-        self.old_tips = kept | ({digest: now} if digest else {})
+        kept = {old: tip for old, tip in self.old_tips.items() if now - tip[0] < _BEHIND_SECONDS}
+        self.old_tips = kept | ({digest: (now, heads)} if digest else {})
 
-    def is_behind(self, digest: str) -> bool:
-        """Whether a file with this text only went back to the tip, as it was a moment ago."""
-        at = self.old_tips.get(digest)
-        return at is not None and time.monotonic() - at < _BEHIND_SECONDS
+    def behind(self, digest: str) -> Heads | None:
+        """The heads of the tip as it was a moment ago, when a file with this text only went back to
+        it; None: it did something else.
+        """
+        at, heads = self.old_tips.get(digest, (float("-inf"), None))
+        return heads if time.monotonic() - at < _BEHIND_SECONDS else None
 
     def forget_before(self, digest: str) -> None:
         """The branch's tip has this text now: going back to an older one is news again."""

@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, rename, size, taken
+from prdgen.flows import made_from, rename, signatures, size, taken, undone
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, Step, content_hash, file_path, heads_with_text
 from prdgen.git.errors import CommitNotFound
@@ -119,7 +119,9 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, row.tip_heads, move)
     elif digest in live.written:
         await _only_move(app, live, live.written[digest], move)
-    elif live.is_behind(digest) or (cold and await _went_back(app, live, digest)):
+    elif behind := live.behind(digest):
+        await _only_move(app, live, behind, move)
+    elif cold and await _went_back(app, live, digest):
         await _only_move(app, live, None, move)
     elif heads := await to_thread.run_sync(taken.known, live, row.file_heads, theirs):
         await _only_move(app, live, heads, move)
@@ -172,10 +174,14 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
     live.gone = None
-    await _tip_text(app, live, decoded(app, live, data or b""), new_tip, cold=cold)
+    theirs = decoded(app, live, data or b"")
+    back = await undone.left_in_file(app, live, new_tip, theirs)
+    await _tip_text(app, live, theirs, new_tip, cold=cold, back=back)
 
 
-async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bool) -> None:
+async def _tip_text(
+    app: App, live: Live, theirs: str, new_tip: str, *, cold: bool, back: Heads | None = None
+) -> None:
     row, digest = live.document, content_hash(theirs)
 
     async def move(tx: Tx, heads: Heads) -> None:
@@ -187,16 +193,19 @@ async def _tip_text(app: App, live: Live, theirs: str, new_tip: str, *, cold: bo
     if digest == row.tip_hash:
         await _only_move(app, live, row.tip_heads, move)
         return
-    known = await _known_heads(live, digest, theirs)
+    known = back or await _known_heads(live, digest, theirs)
     if known is not None:
         await _only_move(app, live, known, move)
     else:
         base = await _commit_base(app, live, new_tip, theirs)
         await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
         live.took(base, theirs)
-    live.leave_tip(row.tip_hash)
+    live.leave_tip(row.tip_hash, row.tip_heads)
     live.forget_before(digest)
-    live.authorship.rebase(theirs)
+    if back:
+        await undone.authors_again(app, live, theirs)
+    else:
+        live.authorship.rebase(theirs)
     live.uncommitted = live.room.text != theirs
 
 
@@ -285,7 +294,7 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)
     digest, left = content_hash(theirs), live.old_tips.get(content_hash(theirs))
     # The file still had the older commit's text when ours was on top of it.
-    stayed = left is not None and any(step.at > left and step.old == theirs for step in steps)
+    stayed = left is not None and any(step.at > left[0] and step.old == theirs for step in steps)
     if base == last or stayed or not await _was_tip(app, live, digest):
         return base
     return last
@@ -299,11 +308,13 @@ def _is_ours(app: App, row: Document) -> bool:
         return True
     try:
         newest = app.repository.history(row.tip_commit or "", row.page_path, limit=1)
-        return any(
-            "prdgen-document" in app.repository.commit_info(v.commit).trailers for v in newest
-        )
+        found = [app.repository.commit_info(version.commit) for version in newest]
     except CommitNotFound:
         return False
+    # Amended, picked or rebased in a terminal a commit keeps its trailers, and is not ours any more.
+    return any(
+        "prdgen-document" in each.trailers and each.committer == signatures.SERVER for each in found
+    )
 
 
 def _brought(app: App, live: Live, new_tip: str) -> list[str]:
