@@ -1,0 +1,236 @@
+"""Pages and branches get other names, or go away, while somebody types; every word stands once."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from prdgen.flows import edit
+from prdgen.flows.errors import PageNotLive
+
+from .conftest import ONE
+from .harness import fsck, until
+
+
+@pytest.fixture
+async def ann(house):
+    return await house.editor("ann")
+
+
+@pytest.fixture
+def page(repo):
+    return repo.path / "one.md"
+
+
+async def typed(ann, page, words=" typed", after="first line"):
+    """Ann types, and it is in the file."""
+    await ann.write(words, after=after)
+    await until(lambda: page.read_text() == ann.text)
+
+
+async def test_a_page_renamed_with_edits_in_one_commit(house, repo, ann, page):
+    """They go on in it under its new path, with the edits."""
+    await typed(ann, page)
+    await house.save("ann")
+    await until(lambda: repo.status() == "")
+    await ann.write(" more", after="first line typed")
+    await until(lambda: page.read_text() == ann.text)
+    repo.git("mv", "one.md", "docs.md")
+    moved = repo.path / "docs.md"
+    moved.write_text(moved.read_text().replace("third", "3rd"))
+    repo.git("commit", "-qam", "Rename and edit")
+    want = ONE.replace("first line", "first line typed more").replace("third", "3rd")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: house.live("docs.md").id == ann.claim_id)
+    await ann.write(" last", after="second line")
+    want = want.replace("second line", "second line last")
+    await until(lambda: moved.read_text() == want)
+    assert not page.exists()
+    await house.save("ann", page="docs.md")
+    assert repo.git("show", "main:docs.md") + "\n" == want
+    assert (repo.status(), fsck(repo)) == ("", "")
+
+
+async def test_a_page_moved_by_mv_and_committed(house, repo, ann, page):
+    """Without Git: nothing happens in the page until somebody commits it; then it goes along."""
+    await typed(ann, page)
+    page.rename(repo.path / "two.md")
+    repo.git("add", "--all")
+    repo.git("commit", "-qm", "Move")
+    await until(lambda: house.live("two.md").document.tip_commit == repo.tip())
+    await ann.write(" more", after="second line")
+    await until(lambda: (repo.path / "two.md").read_text() == ann.text)
+    assert ann.text.count("typed") == 1
+    assert not page.exists()
+    await house.save("ann", page="two.md")
+    assert repo.status() == ""
+
+
+async def test_typing_on_after_mv_brings_the_file_back(house, repo, ann, page):
+    """Moved on disk, not committed, and somebody types: the page has its file again; the moved one is
+    a file of its own.
+    """
+    await typed(ann, page)
+    was = page.read_text()
+    page.rename(repo.path / "two.md")
+    await ann.write(" more", after="second line")
+    await until(lambda: page.exists() and page.read_text() == ann.text)
+    assert (repo.path / "two.md").read_text() == was
+    repo.git("add", "--all")
+    repo.git("commit", "-qm", "Both")
+    await until(lambda: house.live().document.tip_commit == repo.tip())
+    assert (await house.save("ann")).commits == ()
+    assert repo.status() == ""
+
+
+async def test_a_renamed_folder_takes_its_pages_along(house, repo):
+    """Two pages of it are open; both go on under their new paths."""
+    repo.commit("Folder", docs__a="# A\n\nalpha text here\n", docs__b="# B\n\nbeta words there\n")
+    ann, bob = await house.editor("ann", "docs/a.md"), await house.editor("bob", "docs/b.md")
+    await ann.write(" typed", after="alpha")
+    await bob.write(" typed", after="beta")
+    await until(lambda: "typed" in (repo.path / "docs/b.md").read_text())
+    repo.git("mv", "docs", "guide")
+    repo.git("commit", "-qm", "Rename the folder")
+    for name, editor in (("a", ann), ("b", bob)):
+        where = f"guide/{name}.md"
+        await until(lambda where=where, editor=editor: house.live(where).id == editor.claim_id)
+        await editor.write(" more", after="typed")
+        await until(
+            lambda where=where, editor=editor: (repo.path / where).read_text() == editor.text
+        )
+        await house.save("ann", page=where)
+        assert "typed more" in repo.git("show", f"main:{where}")
+    assert not (repo.path / "docs").exists()
+    assert repo.status() == ""
+
+
+async def test_a_rename_that_changes_the_case_only(house, repo, ann, page):
+    """`git mv one.md One.md`: the page goes along, and is not two."""
+    await typed(ann, page)
+    repo.git("mv", "one.md", "One.md")
+    repo.git("commit", "-qm", "Case")
+    await until(lambda: house.live("One.md").id == ann.claim_id)
+    await ann.write(" more", after="second line")
+    await until(lambda: (repo.path / "One.md").read_text() == ann.text)
+    await house.save("ann", page="One.md")
+    assert repo.git("ls-files").split() == ["One.md", "other.md"]
+    assert repo.status() == ""
+
+
+async def test_a_page_swapped_with_another(house, repo, ann, page):
+    """Two pages take each other's names: Git sees two edits, and so do the people in them."""
+    await ann.leave()
+    bob = await house.editor("bob", "other.md")
+    repo.git("mv", "one.md", "third.md")
+    repo.git("mv", "other.md", "one.md")
+    repo.git("mv", "third.md", "other.md")
+    repo.git("commit", "-qm", "Swap")
+    await bob.until(lambda: bob.text == ONE)
+    assert (repo.path / "one.md").read_text() == "# Other\n\nother\n"
+    assert repo.status() == ""
+
+
+async def test_a_branch_with_a_new_name(house, repo):
+    """`git branch -m`: the page stays open with every word; a version brings the old name back."""
+    repo.git("branch", "draft")
+    ann = await house.editor("ann", branch="draft")
+    await ann.write(" saved", after="first line")
+    await house.save("ann", branch="draft")
+    await ann.write(" typed", after="second line")
+    repo.git("branch", "-m", "draft", "plan")
+    await until(lambda: house.live(branch="draft").gone)
+    assert "draft was deleted" in house.live(branch="draft").gone.reason
+    other = await house.editor("bob", branch="plan")
+    assert "first line saved" in other.text
+    await house.save("ann", branch="draft")
+    assert repo.git("show", "draft:one.md") + "\n" == ann.text
+    assert repo.git("merge-base", "draft", "plan") == repo.tip("plan")
+
+
+async def test_the_checked_out_main_branch_with_a_new_name(house, repo, ann, page):
+    """The folder stands on another branch then: nothing is written there, nothing is lost."""
+    await typed(ann, page)
+    on_disk = page.read_text()
+    repo.git("branch", "-m", "main", "trunk")
+    await until(lambda: house.live().gone)
+    await ann.write(" more", after="second line")
+    assert page.read_text() == on_disk
+    repo.git("branch", "-m", "trunk", "main")
+    await until(lambda: not house.live().gone and page.read_text() == ann.text)
+    await house.save("ann")
+    assert repo.status() == ""
+
+
+@pytest.mark.parametrize("line", ["*.md eol=crlf", "*.md text=auto eol=lf", "*.md -text"])
+async def test_line_ending_attributes_change_no_words(house, repo, ann, page, line):
+    """Attributes come while the page is open, and the files are written anew as they say."""
+    await typed(ann, page)
+    await house.save("ann")
+    (repo.path / ".gitattributes").write_text(f"{line}\n")
+    repo.git("add", ".gitattributes")
+    repo.git("commit", "-qm", "Endings")
+    page.unlink()
+    repo.git("checkout", "-q", "--", "one.md")
+    ending = b"\r\n" if "crlf" in line else b"\n"
+    await ann.write(" more", after="second line")
+    want = ONE.replace("first line", "first line typed").replace("second line", "second line more")
+    await until(lambda: page.exists() and page.read_bytes() == want.encode().replace(b"\n", ending))
+    await house.save("ann")
+    assert repo.git("show", "main:one.md") + "\n" == ann.text == want
+    assert repo.status() == ""
+
+
+async def test_submodules_and_lfs_files_beside_a_page_are_left_alone(house, repo, ann, tmp_path):
+    """A version changes its page and nothing else; a page that is such a file opens for reading."""
+    inner = tmp_path / "inner"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(inner)], check=True)  # noqa: ASYNC221
+    git = ["git", "-C", str(inner), "-c", "user.name=I", "-c", "user.email=i@example.org"]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "i"], check=True)  # noqa: ASYNC221
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "sub")
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    repo.put({".gitattributes": "big.md filter=lfs\n", "big.md": pointer})
+    repo.git("add", "--all")
+    repo.git("commit", "-qm", "Modules")
+    before = repo.git("ls-tree", "-r", "main")
+    await ann.write(" typed", after="first line")
+    await house.save("ann")
+    after = repo.git("ls-tree", "-r", "main")
+    changed = {line.split("\t")[1] for line in set(before.split("\n")) ^ set(after.split("\n"))}
+    assert changed == {"one.md"}
+    assert repo.git("submodule", "status").strip().split()[1] == "sub"
+    with pytest.raises(PageNotLive):
+        await edit.save_version(house.app, "main", "big.md", None, house.people["ann"].id)
+    assert (repo.path / "big.md").read_text() == pointer
+
+
+@pytest.mark.parametrize("words", [("gc", "-q", "--prune=now"), ("repack", "-q", "-a", "-d", "-f")])
+async def test_packing_the_repository_takes_nothing(house, repo, ann, page, words):
+    """While a page is open and after: old versions, seeds and typed text are there."""
+    await typed(ann, page, " saved")
+    await house.save("ann")
+    await typed(ann, page, " typed", "second line")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git(*words)
+    await typed(ann, page, " more", "third line")
+    await house.save("ann")
+    assert repo.git("show", "main:one.md") + "\n" == ann.text == page.read_text()
+    assert (repo.status(), fsck(repo)) == ("", "")
+
+
+async def test_a_clean_folder_takes_nothing_from_the_page(house, repo, ann, page):
+    """`git clean` and `git rm --cached` are about files Git does not know, and about its index."""
+    repo.put({"new.md": "# New\n"})
+    opened = await house.editor("bob", "new.md")
+    await opened.write("\ntyped", after="New")
+    await until(lambda: "typed" in (repo.path / "new.md").read_text())
+    repo.git("clean", "-qfd")
+    assert not (repo.path / "new.md").exists()
+    await opened.write(" more", after="typed")
+    await until((repo.path / "new.md").exists)
+    assert (repo.path / "new.md").read_text() == opened.text
+    repo.git("rm", "-q", "--cached", "one.md")
+    await typed(ann, page)
+    await house.save("ann")
+    assert repo.git("show", "main:one.md") + "\n" == ann.text
