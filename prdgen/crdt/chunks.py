@@ -71,6 +71,11 @@ def split(data: bytes, inflate_limit: int) -> Iterator[Chunk]:
         yield Chunk(kind, digest, body, data[start : reader.position])
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether a chunk is a change as it was made, not a compressed one."""
+    return data[8] == CHANGE
+
+
 def chunk_hash(kind: int, body: bytes) -> bytes:
     """The hash a chunk is known by; that of a compressed change is its inflated form's."""
     hashed = CHANGE if kind == COMPRESSED_CHANGE else kind

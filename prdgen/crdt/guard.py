@@ -123,14 +123,18 @@ def check_change(chunk: chunks.Chunk, limits: Limits, content: ObjectId) -> Chec
         if chunk.kind == chunks.DOCUMENT:
             raise Malformed("a whole document stands where a change should")
         body = chunks.change(chunk)
-        count = _count_change(body, limits.operations)
+        rows = operations.single(body)
+        if rows is not None and not chunk.body.startswith(operations.header(body)):
+            rows = None
+        count = 1 if rows is not None else _count_change(body, limits.operations)
         _check_header(body, count)
         reason = _reshapes(body, count, content)
         if reason:
             return Checked(body, count, reshapes=reason)
-        rows = operations.rows(body, count, limits.operations)
-        if operations.encode(body, rows) != chunk.body:
-            raise Malformed("a change is not written the way Automerge writes it")
+        if rows is None:
+            rows = operations.rows(body, count, limits.operations)
+            if operations.encode(body, rows) != chunk.body:
+                raise Malformed("a change is not written the way Automerge writes it")
         _check_rows(body, rows)
         return Checked(body, count, rows, _check_text(body, rows))
     except Malformed as error:

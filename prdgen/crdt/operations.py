@@ -95,7 +95,16 @@ def encode(body: ChangeBody, read: Rows) -> bytes:
         PRED_COUNTER: _runs(_differences(read.pred_counter), leb.signed),
     }
     present = [(specification, data) for specification, data in written.items() if data]
-    parts = [
+    parts = [header(body), leb.number(len(present))]
+    for specification, data in present:
+        parts += [leb.number(specification), leb.number(len(data))]
+    parts += [data for _, data in present]
+    return b"".join(parts)
+
+
+def header(body: ChangeBody) -> bytes:
+    """What the engine would write for this change before the table of its columns."""
+    return b"".join([
         leb.hashes(sorted(body.deps)),
         leb.string(body.actor),
         leb.number(body.seq),
@@ -104,12 +113,61 @@ def encode(body: ChangeBody, read: Rows) -> bytes:
         leb.string(body.message),
         leb.number(len(body.others)),
         *map(leb.string, sorted(body.others)),
-        leb.number(len(present)),
-    ]
-    for specification, data in present:
-        parts += [leb.number(specification), leb.number(len(data))]
-    parts += [data for _, data in present]
-    return b"".join(parts)
+    ])  # fmt: skip
+
+
+def single(body: ChangeBody) -> Rows | None:
+    """The operation of a change that has one, when its columns are written as the engine writes
+    them for a letter that is typed or deleted: most changes are such a change.
+
+    None: read it with `rows`, and compare it with `encode`.
+    """
+    found = body.columns
+    insert = _SINGLE_BOOLEANS.get(found.get(INSERT, b""))
+    if insert is None or not found.keys() <= _OF_LETTERS or b"" in found.values():
+        return None
+    try:
+        object_actor, object_counter, key_actor, action, meta, pred, pred_actor = [
+            _single(found.get(specification)) for specification in _NUMBERS
+        ]
+        key_counter, pred_counter = _delta(found.get(KEY_COUNTER)), _delta(found.get(PRED_COUNTER))
+    except Malformed:
+        return None
+    preds = 0 if pred_actor is None else 1
+    if action is None or pred != preds or (pred_counter is not None) != bool(preds):
+        return None
+    return Rows(
+        [object_actor], [object_counter], [key_actor], [key_counter], [insert], [action], [meta],
+        [pred], [pred_actor] * preds, [pred_counter] * preds,
+    )  # fmt: skip
+
+
+_NUMBERS = (OBJECT_ACTOR, OBJECT_COUNTER, KEY_ACTOR, ACTION, VALUE_META, PRED, PRED_ACTOR)
+_OF_LETTERS = frozenset({*_NUMBERS, KEY_COUNTER, INSERT, VALUE_RAW, PRED_COUNTER})
+_SINGLE_BOOLEANS = {b"\1": False, b"\0\1": True}
+_LITERAL = b"\x7f"
+"""How a stretch of one value begins."""
+
+
+def _single(data: bytes | None) -> int | None:
+    """The one number in a column, None when there is no column; raises Malformed for all else."""
+    if data is None:
+        return None
+    reader = leb.Reader(data, 1)
+    value = reader.number()
+    if data[:1] != _LITERAL or not reader.done:
+        raise Malformed("a column is no single number")
+    return value
+
+
+def _delta(data: bytes | None) -> int | None:
+    """The one number in a column of differences, like `_single`."""
+    if data is None:
+        return None
+    value = leb.Reader(data, 1).signed()
+    if data != _LITERAL + leb.signed(value):
+        raise Malformed("a column is no single number")
+    return value
 
 
 def _runs(column: Column, write: Callable[[int], bytes]) -> bytes:

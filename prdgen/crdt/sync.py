@@ -47,12 +47,17 @@ class Session:
         """The peer's changes that are not in the document: what they build on has not arrived."""
         return frozenset(self._waiting)
 
-    def only_agrees(self, replica: Replica, data: bytes) -> bool:
-        """Whether a message only says what the peer has by now, and nothing waits for an answer."""
+    def read(self, data: bytes) -> Message:
+        """What a message says; raises SyncRefused for one that cannot be read."""
+        if len(data) > self.limits.message_bytes:
+            raise SyncRefused(why=f"it is longer than {self.limits.message_bytes} bytes")
         try:
-            said = self._decode(data)
-        except SyncRefused:
-            return False
+            return message.decode(data)
+        except Malformed as error:
+            raise SyncRefused(why=str(error)) from error
+
+    def only_agrees(self, replica: Replica, said: Message) -> bool:
+        """Whether a message only says what the peer has by now, and nothing waits for an answer."""
         return (
             self.their_heads is not None
             and not (said.changes or said.need or self._waiting)
@@ -60,14 +65,16 @@ class Session:
             and all(map(replica.knows, said.heads))
         )
 
-    def receive(self, replica: Replica, data: bytes, *, follower: bool = False) -> list[Change]:
-        """Take in one message; the changes it brought come back, each after those it builds on.
+    def receive(
+        self, replica: Replica, data: bytes | Message, *, follower: bool = False
+    ) -> list[Change]:
+        """Take in one message, read or not; the changes it brought come back, each after those it builds on.
 
         A `follower`'s changes are cut out unseen. Raises SyncRefused for an unreadable message,
         ChangeRefused, TooManyOperations or ChangeReshapes for what a change in it does, and
         EnginePanicked; only after the last is the replica not as it was.
         """
-        received = self._decode(data)
+        received = self.read(data) if isinstance(data, bytes) else data
         self._follower = follower
         before, new = replica.heads, list[Change]()
         if follower:
@@ -103,14 +110,6 @@ class Session:
         need = self._need(replica)
         have = () if set(need) - set(self.their_heads or ()) else (self._have(replica),)
         return message.encode(Message(heads, need, have, tuple(c.data for c in pending)))
-
-    def _decode(self, data: bytes) -> Message:
-        if len(data) > self.limits.message_bytes:
-            raise SyncRefused(why=f"it is longer than {self.limits.message_bytes} bytes")
-        try:
-            return message.decode(data)
-        except Malformed as error:
-            raise SyncRefused(why=str(error)) from error
 
     def _check(self, replica: Replica, received: Message) -> list[guard.Checked]:
         """The message's changes that are new, every one counted before any is decoded."""

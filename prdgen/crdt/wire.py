@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import cbor2
 
-from prdgen.crdt import cbor_scan
+from prdgen.crdt import cbor_scan, wire_sync
 from prdgen.crdt.errors import BadMessage
 
 PROTOCOL_VERSION: Final = "1"
@@ -145,6 +145,10 @@ Message = (
 
 def decode(data: bytes) -> Message:
     """The message in `data`; raises BadMessage, and nothing else, whatever the bytes are."""
+    found = wire_sync.fields(data)
+    message = None if found is None else _sync(found)
+    if message is not None:
+        return message
     cbor_scan.check(data)
     try:
         content = cbor2.loads(data)
@@ -153,6 +157,20 @@ def decode(data: bytes) -> Message:
     if not isinstance(content, dict):
         raise BadMessage(why="it is not a map")
     return _Fields(content).message()
+
+
+def _sync(found: dict[bytes, bytes]) -> Sync | None:
+    """The sync message with these fields; None when it is another one, or not well formed."""
+    if found[b"type"] != b"sync":
+        return None
+    try:
+        sender, target = str(found[b"senderId"], "utf-8"), str(found[b"targetId"], "utf-8")
+        document = str(found[b"documentId"], "utf-8")
+    except UnicodeDecodeError:
+        return None
+    if max(len(sender), len(target), len(document)) > _LONGEST_NAME:
+        return None
+    return Sync(sender, target, document, found[b"data"])
 
 
 def live_data(message: Ephemeral) -> Any:
@@ -166,6 +184,11 @@ def live_data(message: Ephemeral) -> Any:
 
 def encode(message: Message) -> bytes:
     """The bytes of `message`, as an automerge-repo client reads them."""
+    if type(message) is Sync:  # nearly always
+        return cbor2.dumps({
+            "type": "sync", "senderId": message.sender_id, "targetId": message.target_id,
+            "documentId": message.document_id, "data": message.data,
+        })  # fmt: skip
     content: dict[str, Any] = {"type": _TYPES[type(message)]}
     for attribute, key in _KEYS.items():
         value = getattr(message, attribute, None)

@@ -10,11 +10,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from prdgen import ids, trace
+from prdgen.crdt import errors as crdt_errors
+from prdgen.crdt.message import Message
 from prdgen.crdt.replica import Change, Replica
 from prdgen.errors import PrdgenError
 from prdgen.sync import errors
@@ -34,7 +37,9 @@ _MESSAGES_A_TURN: Final = 64
 @dataclass(slots=True, eq=False)
 class _Message:
     seat: Seat
-    data: bytes
+    data: bytes | Message
+    """Read already, if it could be."""
+    size: int
     came_in: float
 
 
@@ -141,13 +146,19 @@ class Room:
         if seat.waiting_bytes + len(data) > self._outside.limits.waiting_bytes:
             raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
         seat.waiting_bytes += len(data)
-        self._inbox.append(_Message(seat, data, trace.came_in()))
+        said: bytes | Message = data
+        with suppress(crdt_errors.SyncRefused):  # in its turn, with its reason
+            said = seat.session.read(data)
+        self._inbox.append(_Message(seat, said, len(data), trace.came_in()))
         patience = self._outside.limits.agreed_seconds
-        if patience and not self.asleep and seat.session.only_agrees(self.replica, data):
+        if patience and not self.asleep and self._only_agrees(seat, said):
             if self._alarm is None:
                 self._alarm = asyncio.get_running_loop().call_later(patience, self._hurry)
         else:
             self._hurry()
+
+    def _only_agrees(self, seat: Seat, said: bytes | Message) -> bool:
+        return not isinstance(said, bytes) and seat.session.only_agrees(self.replica, said)
 
     def _hurry(self) -> None:
         """What is in the inbox is worth a turn of its own."""
@@ -275,7 +286,7 @@ class Room:
                 break
             message = self._inbox.popleft()
             assert isinstance(message, _Message)
-            message.seat.waiting_bytes -= len(message.data)
+            message.seat.waiting_bytes -= message.size
             if not message.seat.peer.refused:
                 message.seat.due = True
                 if trace.on:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from prdgen import trace
 from prdgen.crdt import errors as crdt_errors
+from prdgen.crdt.message import Message
 from prdgen.crdt.replica import Change
 from prdgen.merge import diff
 from prdgen.sync import cold, errors, ledger, ports
@@ -59,7 +60,7 @@ class Turn:
         """Whether something is applied and not stored."""
         return bool(self._taken)
 
-    async def take(self, seat: Seat, data: bytes) -> None:
+    async def take(self, seat: Seat, data: bytes | Message) -> None:
         """Apply one peer's sync message. What is wrong with it ends that connection only."""
         replica = self._ledger.replica
         before = replica.heads

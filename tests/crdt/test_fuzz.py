@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from prdgen.crdt import chunks, errors, message, operations, wire
+from prdgen.crdt import chunks, errors, guard, leb, message, operations, wire
 from prdgen.crdt.replica import Replica
 from prdgen.crdt.sync import Session
 
@@ -171,3 +171,37 @@ def test_a_change_the_engine_leaves_out_is_not_passed_over():
     data = forged_rows(body_of(typed(peer, 3, "x")), action=[99])
     with pytest.raises(errors.EnginePanicked):
         replica.apply([data], stored=True)
+
+
+@pytest.mark.parametrize("part", range(WORKERS))
+def test_a_single_letters_change_is_judged_like_any_other(part, monkeypatch):
+    """What is typed letter by letter is read a shorter way: forged or not, with the same verdict."""
+    rng = random.Random(1000 + part)
+    verdicts = []
+    for _ in range(DOCUMENTS):
+        replica = Replica.seed("Hello wörld 😀\n" * 3)
+        letter = typed(replica, rng.randrange(20), rng.choice("aé😀"), actor=ACTOR).data
+        gone = typed(replica, rng.randrange(20), "", delete=1, actor=rng.choice([None, ACTOR])).data
+        for data in (letter, gone, *(bytes_changed(rng, d) for d in (letter, gone) * 15)):
+            short = verdict(replica, data)
+            with monkeypatch.context() as patch:
+                patch.setattr(operations, "single", lambda _: None)
+                assert verdict(replica, data) == short
+            verdicts.append(short)
+    assert {type(found) for found in verdicts} == {str, guard.Checked}
+
+
+def verdict(replica: Replica, data: bytes) -> guard.Checked | str:
+    """What the guard makes of one change; the rows of a short one and a long one are lists."""
+    try:
+        (chunk,) = chunks.split(data, 1 << 20)
+        return guard.check_change(chunk, guard.DEFAULT, replica.content)
+    except (errors.ChangeRefused, leb.Malformed):
+        return "refused"
+
+
+def test_typed_and_deleted_letters_take_the_short_way():
+    """Or the short way would be tested on nothing."""
+    replica = Replica.seed("Hello")
+    for change in (typed(replica, 2, "é"), typed(replica, 1, "", delete=1)):
+        assert operations.single(body_of(change)) is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import cbor2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prdgen.crdt import cbor_scan, errors, wire
+from prdgen.crdt import cbor_scan, errors, wire, wire_sync
 
 SYNC = {"type": "sync", "senderId": "a", "targetId": "b", "documentId": "c", "data": b"x"}
 
@@ -118,3 +120,47 @@ def test_any_bytes(data):
         wire.decode(data)
     except errors.BadMessage:
         return
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_sync_message_is_read_alike_at_once_and_by_the_decoder(part, monkeypatch):
+    """Whole, changed, cut off or longer; by the client's own encoder and by another one."""
+    rng = random.Random(part)
+    read = 0
+    for _ in range(300):
+        content = {
+            "type": rng.choice(["sync", "sync", "sync", "request"]), "senderId": "peer-é" * rng.choice([1, 5]),
+            "targetId": "x" * rng.choice([0, 23, 24, 300, 513]), "documentId": "4NMNnkMhL8jXrdJ9jamS58PAVdXu",
+            "data": rng.randbytes(rng.choice([0, 5, 23, 24, 255, 256, 70_000])),
+        }  # fmt: skip
+        keys = rng.sample(list(content), 5)
+        data = bytearray(cbor2.dumps({key: content[key] for key in keys}))
+        if rng.random() < 0.5:
+            data[:1] = b"\xb9\x00\x05"  # as cbor-x writes it
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            at = rng.randrange(min(len(data), 120))
+            data[at] = rng.choice([0, 0x18, 0x78, 0xFF, data[at] ^ 1, data[at] ^ 0x20])
+        given = bytes(data[: rng.choice([len(data)] * 4 + [len(data) - 1])]) + rng.choice(
+            [b"", b"", b"a"]
+        )
+        at_once = outcome(given)
+        read += isinstance(at_once, wire.Sync)
+        with monkeypatch.context() as patch:
+            patch.setattr(wire_sync, "fields", lambda _: None)
+            assert outcome(given) == at_once
+    assert read > 50
+
+
+def outcome(data):
+    """The message, or that it was refused."""
+    try:
+        return wire.decode(data)
+    except errors.BadMessage:
+        return "refused"
+
+
+def test_clients_sync_messages_are_read_at_once():
+    """Or the short way would be tested on nothing."""
+    message = wire.Sync("a", "b", "c", b"d" * 300)
+    assert wire_sync.fields(wire.encode(message)) is not None
+    assert wire_sync.fields(b"\xb9\x00\x05" + wire.encode(message)[1:]) is not None
