@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from prdgen.crdt import leb
 from prdgen.crdt.leb import Malformed
@@ -19,8 +19,7 @@ INFLATE_STORED = 1 << 30
 _ACTOR_LIMIT = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One chunk, its checksum seen to be right; `body` is inflated for a compressed change."""
 
     kind: int
@@ -30,8 +29,7 @@ class Chunk:
     """The chunk as it came, envelope included."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeBody:
+class ChangeBody(NamedTuple):
     """A change before its operations are looked at; `columns` by specification number."""
 
     hash: bytes

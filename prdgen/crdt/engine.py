@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final
 
 from automerge import core
 
@@ -20,15 +21,30 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == _PANIC
 
 
-@contextmanager
-def suspect() -> Iterator[None]:
-    """Work on a document that cannot be trusted after *any* failure: all are EnginePanicked."""
-    try:
-        yield
-    except BaseException as error:
-        if isinstance(error, Exception) or is_panic(error):
+class _Suspect:
+    """A plain class, since it is entered for everything that is asked of the engine."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and (isinstance(error, Exception) or is_panic(error)):
             raise EnginePanicked(why=str(error)) from error
-        raise
+
+
+_SUSPECT: Final = _Suspect()
+
+
+def suspect() -> _Suspect:
+    """Work on a document that cannot be trusted after *any* failure: all are EnginePanicked."""
+    return _SUSPECT
 
 
 def load(data: bytes) -> core.Document:

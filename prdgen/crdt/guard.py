@@ -76,8 +76,7 @@ class ObjectId(NamedTuple):
     actor: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """A change whose operations are counted and understood."""
 
     body: ChangeBody

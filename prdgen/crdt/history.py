@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from prdgen.crdt import chunks, operations
 from prdgen.crdt.elements import Element, Elements
@@ -23,8 +23,7 @@ IsAncestor = Callable[[bytes, Iterable[bytes]], bool]
 """(a known change's hash, some known hashes) → whether they build on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change, as far as the next ones are judged by it."""
 
     hash: bytes

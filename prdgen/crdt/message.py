@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from prdgen.crdt import leb
 from prdgen.crdt.leb import Malformed
@@ -50,16 +50,14 @@ class Bloom:
 NO_BLOOM: Final = Bloom()
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
+class Have(NamedTuple):
     """What a peer has: everything up to `last_sync`, and since then what is in the filter."""
 
     last_sync: tuple[bytes, ...] = ()
     bloom: Bloom = NO_BLOOM
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One sync message. `changes` are chunks, not looked into."""
 
     heads: tuple[bytes, ...]

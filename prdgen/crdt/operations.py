@@ -8,8 +8,8 @@ every later saved document unreadable, so such a change must never get in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
+from typing import NamedTuple
 
 from prdgen.crdt import columns, leb
 from prdgen.crdt.chunks import ChangeBody
@@ -27,8 +27,7 @@ ANY = columns.ANY
 Column = Sequence[int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """The operations of a change that only edits a text: one list a property, equally long."""
 
     object_actor: Column

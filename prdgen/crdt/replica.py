@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -26,12 +25,12 @@ Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
 SUCCESSOR = "successor"
 _ACTOR_BYTES = 16
+_MOST_KEPT = 32
 _MOST_FOLLOWED = 64
 """Changes in a row that are applied one by one, and the text followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One change of a document; `data` is its raw chunk."""
 
     hash: bytes
@@ -82,6 +81,8 @@ class Replica:
         self._stored_waiting: dict[bytes, guard.Checked] = {}
         self._saved: tuple[Heads, bytes] | None = None
         self._text: tuple[Heads, str] | None = None
+        self._beyond: tuple[Heads, dict[Heads, list[Change]]] = ((), {})
+        """What came after some heads, while nothing new comes: peers are asked about one by one."""
         self._follower = following.Follower(document, self.content_name)
         self._take_in(())
 
@@ -138,8 +139,15 @@ class Replica:
 
     def changes_since(self, heads: Heads = ()) -> list[Change]:
         """The changes that are not part of `heads`, each after those it builds on."""
-        self._check_known(heads)
-        return self._graph.beyond(heads, self.heads)
+        if self._beyond[0] != self.heads:
+            self._beyond = (self.heads, {})
+        found = self._beyond[1].get(heads)
+        if found is None:
+            self._check_known(heads)
+            found = self._graph.beyond(heads, self.heads)
+            if len(found) <= _MOST_KEPT and len(self._beyond[1]) < _MOST_KEPT:
+                self._beyond[1][heads] = found
+        return found.copy()
 
     def missing_from(self, heads: Heads) -> set[bytes]:
         """The hashes of all changes that are neither in `heads` nor built upon by them."""

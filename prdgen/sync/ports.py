@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from prdgen.crdt.replica import Change, Replica
@@ -25,8 +25,7 @@ COLD_INTAKE: Final = "cold-intake"
 """Origin of the file's text taken in when a document was rebuilt from Git."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewChange:
+class NewChange(NamedTuple):
     """A change on its way to the store."""
 
     hash: bytes
@@ -162,8 +161,7 @@ class RoomHooks:
         """A peer closed the document or vanished."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Changes that came together from one person (None: the server), and what they did."""
 
     person_id: UUID | None
@@ -173,8 +171,7 @@ class Delivery:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What one write stored, in order."""
 
     deliveries: tuple[Delivery, ...]

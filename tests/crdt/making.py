@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from automerge import core
 
 from prdgen.crdt import chunks, leb, operations
@@ -40,7 +38,7 @@ def forged(
     body: chunks.ChangeBody, *, kind: int = chunks.CHANGE, tail: bytes = b"", **other
 ) -> bytes:
     """A chunk of `body` with some fields replaced, and the right checksum."""
-    body = replace(body, **other)
+    body = body._replace(**other)
     data = [
         leb.hashes(body.deps), leb.string(body.actor), leb.number(body.seq),
         leb.number(body.start_op), leb.signed(body.time), leb.string(body.message),
@@ -55,7 +53,7 @@ def forged(
 def forged_rows(body: chunks.ChangeBody, **columns) -> bytes:
     """A chunk in Automerge's own writing, with some columns' rows replaced."""
     size = operations.count(body)
-    rows = replace(operations.rows(body, size, operations.ANY), **columns)
+    rows = operations.rows(body, size, operations.ANY)._replace(**columns)
     return chunks.seal(chunks.CHANGE, operations.encode(body, rows))
 
 
