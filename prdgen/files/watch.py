@@ -18,8 +18,8 @@ from watchfiles import Change, awatch
 from prdgen.files.disk import OWN_NAME
 
 _LOG = logging.getLogger(__name__)
-_STEP_MS: Final = 15
-_GATHER_MS: Final = 45
+_STEP_MS: Final = 30
+_GATHER_MS: Final = 60
 """Events are handed out when a step brings no more, at the latest after this."""
 _POLL_MS: Final = 300
 _LIMIT_SIGNS: Final = ("watch limit", "no space left", "too many open files", "os error 24")

@@ -101,8 +101,9 @@ async def _file_point(app: App, live: Live, heads: Heads, new: str) -> None:
     if row.file_hash == digest and row.file_heads == heads:
         return
     async with app.store.statement() as tx:
-        await documents.move_file_point(tx, live.id, row.file_hash, heads, digest, live.fence)
-        live.document = await documents.get(tx, live.id)
+        live.document = await documents.move_file_point(
+            tx, live.id, row.file_hash, heads, digest, live.fence
+        )
 
 
 async def commit(app: App, live: Live, message: str | None, saved_by: UUID | None) -> Version:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -109,11 +109,12 @@ class Keeper:
         for delivery in stored.deliveries:
             live.authorship.advance(delivery.after, delivery.person_id)
         live.last_change = time.monotonic()
+        if live.dirty_since is None or live.refused or live.left:
+            live.changed.set()  # else it sleeps until the file is due, which does not change
         live.dirty_since = live.dirty_since or live.last_change
         live.left = live.left and not room.peers and not stored.foreign
         live.uncommitted = True
         live.refused = None
-        live.changed.set()
 
     def _adopt(self, room: Room) -> None:
         """Someone types here and another server keeps the document: perhaps that one is dead."""
@@ -294,8 +295,8 @@ class Keeper:
     async def _due(self, live: Live) -> None:
         """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
         now, settings = time.monotonic(), self._app.settings
-        if live.dirty_since is not None and now >= live.dirty_since + settings.write_seconds:
-            live.dirty_since = None
+        if live.dirty_since is not None and now >= live.file_due(settings.write_seconds):
+            live.dirty_since, live.wrote_at = None, now
             try:
                 async with live.lock:
                     await edit.write_file(self._app, live)
@@ -346,13 +347,12 @@ class Keeper:
         now, settings = time.monotonic(), self._app.settings
         due = [_RETRY_SECONDS if live.paused or live.refused else settings.lease_seconds / 3]
         if live.dirty_since is not None:
-            due.append(live.dirty_since + settings.write_seconds - now)
+            due.append(live.file_due(settings.write_seconds) - now)
         elif live.uncommitted and live.refused is None:
             due.append(0 if live.left else live.last_change + settings.quiet_seconds - now)
-        try:
-            await asyncio.wait_for(live.changed.wait(), max(_TICK, min(due)))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(_TICK, min(due))):
+                await live.changed.wait()
 
     async def _renew(self, live: Live) -> None:
         app = self._app

@@ -21,6 +21,8 @@ _WRITTEN_KEPT = 512
 _LOOKED_AT = 2000
 _RECENT_KEPT = 24
 _TAKEN_KEPT = 16
+_PACE, _SLOWEST_SECONDS = 3, 0.8
+"""While people type on, their file is written this many times as rarely, but within a second."""
 RECENT_SECONDS = 10.0
 """So long after it was typed a text may be missing in a save without having been deleted there."""
 _BEHIND_SECONDS = 5.0
@@ -79,6 +81,8 @@ class Live:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     dirty_since: float | None = None
     last_change: float = 0.0
+    wrote_at: float = float("-inf")
+    """When the file was last written because it was due."""
     left: bool = False
     """Whether everybody has left, so that the text is committed without waiting for quiet."""
     uncommitted: bool = False
@@ -122,6 +126,13 @@ class Live:
     def kept(self) -> bool:
         """Whether this process still writes the page by this document."""
         return not (self.over or self.released)
+
+    def file_due(self, seconds: float) -> float:
+        """When the file is to be written: `seconds` after someone began to type, and at a slower
+        pace while they go on.
+        """
+        pace = max(seconds, min(_PACE * seconds, _SLOWEST_SECONDS))
+        return max((self.dirty_since or 0.0) + seconds, self.wrote_at + pace)
 
     def remember(self, text: str, heads: Heads) -> None:
         """Note that `text` left the document at `heads`, so that meeting it again is no news."""

@@ -202,21 +202,22 @@ async def save_snapshot(tx: Tx, document_id: UUID, snapshot: bytes, seq: int) ->
 async def move_file_point(
     tx: Tx, document_id: UUID, expected_hash: str | None, heads: Heads, text_hash: str,
     fence: int | None,
-) -> None:  # fmt: skip
+) -> Document:  # fmt: skip
     """Move the agreed point with the file, in the transaction that stores the change it explains.
 
-    Clears the intention. Raises AgreedPointMoved unless it stood at `expected_hash`, LeaseLost
+    Clears the intention; the document as it is then. Raises AgreedPointMoved unless it stood at `expected_hash`, LeaseLost
     unless `fence` is the document's (None: not asked).
     """
-    moved = await statements.run(
+    moved = await statements.row(
         tx, _SQL["move_file_point"], id=document_id, expected=expected_hash,
         heads=_heads(heads), hash=text_hash, fence=fence,
     )  # fmt: skip
-    if not moved:
+    if moved is None:
         found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
             document=document_id, what="file", expected=expected_hash, got=found.file_hash
         )
+    return _document(moved)
 
 
 async def move_tip_point(

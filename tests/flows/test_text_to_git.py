@@ -1,6 +1,7 @@
 """Typed text → store → file → commit, under everyone's own name and nobody else's work touched."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -18,6 +19,25 @@ async def test_typed_text_is_in_its_file_soon(house, repo):
     await ann.write("typed\n")
     await until(lambda: (repo.path / "one.md").read_text() == ONE + "typed\n")
     assert repo.status() == " M one.md"
+
+
+async def test_while_typing_goes_on_the_file_is_written_less_often(houses, repo):
+    """And still within the time, so that a long paragraph costs no write for each pause."""
+    seconds = 0.1
+    house = await houses(repo, write_seconds=seconds)
+    ann, began = await house.editor(), time.monotonic()
+    seen: list[tuple[float, str]] = []
+    for number in range(30):
+        await ann.write(f"{number} ")
+        await asyncio.sleep(seconds / 2)  # the pace at which someone types
+        found = (repo.path / "one.md").read_text()
+        if not seen or seen[-1][1] != found:
+            seen.append((time.monotonic(), found))
+    lasted = time.monotonic() - began
+    await until(lambda: (repo.path / "one.md").read_text() == ann.text)
+    assert 2 <= len(seen) <= lasted / (3 * seconds) + 2
+    assert house.live().file_due(0.25) - house.live().wrote_at == pytest.approx(0.75)
+    assert house.live().file_due(0.5) - house.live().wrote_at == pytest.approx(0.8)
 
 
 async def test_saved_means_stored(house):

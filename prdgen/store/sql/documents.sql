@@ -65,7 +65,8 @@ WHERE snapshots.seq <= excluded.seq;
 UPDATE documents SET file_heads = %(heads)s::bytea[], file_hash = %(hash)s,
     intent_heads = NULL, intent_hash = NULL
 WHERE id = %(id)s AND file_hash IS NOT DISTINCT FROM %(expected)s::text
-    AND (%(fence)s::bigint IS NULL OR fence = %(fence)s);
+    AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
+RETURNING *;
 
 -- move_tip_point: Compare and set the agreed point with the branch's tip.
 UPDATE documents SET tip_heads = %(heads)s::bytea[], tip_hash = %(hash)s, tip_commit = %(commit)s
