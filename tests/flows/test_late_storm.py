@@ -106,15 +106,23 @@ class Storm:
 
     def unrest(self):
         """Who has what, where a word is missing or doubled."""
-        found = {"room": self.house.live().room.text, "file": (self.repo.path / "one.md").read_text()}
+        found = {
+            "room": self.house.live().room.text,
+            "file": (self.repo.path / "one.md").read_text(),
+        }
         for name, editor in self.editors.items():
             ended = editor.serving.done() and editor.serving.result()
             found[f"{name} ({ended or 'connected'})"] = editor.text
         missing = self.missing()
-        return "\n".join([
-            f"{missing} {self.said}",
-            *(f"{who}: {[w for w in text.split() if w in missing]}" for who, text in found.items()),
-        ])
+        return "\n".join(
+            [
+                f"{missing} {self.said}",
+                *(
+                    f"{who}: {[w for w in text.split() if w in missing]}"
+                    for who, text in found.items()
+                ),
+            ]
+        )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
