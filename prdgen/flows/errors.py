@@ -20,6 +20,12 @@ class NoSuchPage(PrdgenError):
     exit_code = 2
 
 
+class PageRecovered(NoSuchPage):
+    """There is no page {page_path} on {branch} any more; what was written in it last is kept in the draft {draft}."""
+
+    cure = "Open {draft} in the list of drafts: merge it to have the page back, or close it."
+
+
 class NoSuchBranch(PrdgenError):
     """There is no branch {branch}."""
 

@@ -14,6 +14,7 @@ from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.flows import authors, displaced, edit, lease, made_from, pull, recover, roll, status
 from prdgen.flows import open as open_flow
+from prdgen.flows import recovered as recovered_flow
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
@@ -305,6 +306,7 @@ class Keeper:
                 raise
             if live.paused and live.gone is None:
                 self._later(live)
+        await recovered_flow.tend(self._app, live)
         quiet = live.left or now >= live.last_change + settings.quiet_seconds
         if live.uncommitted and quiet and live.dirty_since is None and live.refused is None:
             async with live.lock:

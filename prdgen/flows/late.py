@@ -19,11 +19,9 @@ from prdgen.crdt import chunks, guard
 from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Change, Replica
 from prdgen.files.text import readable
-from prdgen.flows import edit, naming, pages_of, pull, read, signatures
+from prdgen.flows import pages_of, pull, read, recovered, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage, NotAsChanges, NotHere, NotRolled
-from prdgen.flows.live import content_hash
-from prdgen.git import commits, locks
 from prdgen.git.values import Version
 from prdgen.store import actors, changes, documents, texts
 from prdgen.store.documents import Document
@@ -82,8 +80,8 @@ async def carry(
     else:
         base = await to_thread.run_sync(_base, app, late, branch, page_path)
     if base is None:
-        recovered = await _recover(app, page_path, theirs, person)
-        return Carried(None, read.address("edit", recovered, page_path), recovered)
+        branch = await _recover(app, page_path, theirs, person)
+        return Carried(None, read.address("edit", branch, page_path), branch)
 
     async def move(tx: Tx, _heads: Heads) -> None:
         await texts.note_late(tx, document_id, late.heads)
@@ -283,30 +281,6 @@ def _trailer_heads(app: App, commit: str) -> list[tuple[bytes, ...]]:
     ]
 
 
-async def _recover(app: App, page_path: str, text: str, person: UUID | None) -> str:
-    """Keep text nobody has a place for as a branch of its own; returns the branch's name, which is
-    the same for the same text.
-    """
+async def _recover(app: App, page_path: str, theirs: str, person: UUID | None) -> str:
     people = await signatures.load(app, (), person)
-    name = naming.file_name(page_path.rsplit("/", 1)[-1].removesuffix(".md")).removesuffix(".md")
-    branch = f"recovered/{name}-{content_hash(text)[:10]}"
-
-    def write() -> None:
-        repository = app.repository
-        tip = repository.tip(app.main_branch)
-        if tip is None:
-            raise NoSuchPage(page_path=page_path, branch=app.main_branch)
-        with locks.branch(repository, branch):
-            if repository.tip(branch) is not None:
-                return
-            repository.create_branch(branch, tip)
-            commits.write(
-                repository, branch, tip, {page_path: text.encode()},
-                message=f"Recover text of {page_path}",
-                author=people.author(person), committer=people.server,
-            )  # fmt: skip
-
-    await to_thread.run_sync(write)
-    async with app.store.transaction() as tx:
-        await edit.follow(app, branch, tx)
-    return branch
+    return await recovered.keep(app, page_path, theirs, theirs.encode(), people.author(person))

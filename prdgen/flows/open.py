@@ -13,9 +13,9 @@ from prdgen import ids
 from prdgen.crdt.replica import Replica
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import pages_of, size
+from prdgen.flows import pages_of, recovered, size
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage, PageRecovered
 from prdgen.flows.live import content_hash, file_path
 from prdgen.git import attributes
 from prdgen.store import documents
@@ -55,7 +55,7 @@ class Source:
 async def document(app: App, branch: str, page_path: str) -> Opened:
     """The live document of a page, seeded from the branch's tip when there is none yet.
 
-    Raises NoSuchBranch, NoSuchPage and BadPagePath. A page that cannot be live comes back with its
+    Raises NoSuchBranch, NoSuchPage (PageRecovered) and BadPagePath. A page that cannot be live comes back with its
     readable text and the reason instead of a document.
     """
     ids.check_branch(branch)
@@ -63,9 +63,11 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
     try:
         source = await to_thread.run_sync(_source_at_tip, app, branch, page_path)
     except (NoSuchBranch, NoSuchPage):
-        if (deleted := await _deleted(app, branch, page_path)) is None:
-            raise
-        return deleted
+        if (deleted := await _deleted(app, branch, page_path)) is not None:
+            return deleted
+        if draft := await to_thread.run_sync(recovered.find, app, page_path):
+            raise PageRecovered(page_path=page_path, branch=branch, draft=draft) from None
+        raise
     if source.read_only_reason:
         return Opened(None, source.text, source.read_only_reason)
     async with app.store.transaction() as tx:

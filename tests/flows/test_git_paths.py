@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 
 import pytest
+from git.repos import ANN
 
-from prdgen.flows import edit
-from prdgen.flows.errors import PageNotLive
+from prdgen.flows import edit, recovered
+from prdgen.flows import open as open_flow
+from prdgen.flows.errors import PageNotLive, PageRecovered
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -234,3 +237,71 @@ async def test_a_clean_folder_takes_nothing_from_the_page(house, repo, ann, page
     await typed(ann, page)
     await house.save("ann")
     assert repo.git("show", "main:one.md") + "\n" == ann.text
+
+
+def kept(repo):
+    """The drafts with recovered text."""
+    tips = repo.opened.branches()
+    found = [name for name in tips if name.startswith("recovered/")]
+    return [name for name in found if repo.opened.commit_info(tips[name]).subject[:7] == "Recover"]
+
+
+async def test_words_of_a_deleted_page_become_a_draft_when_all_have_left(houses, repo, page):
+    """Not while somebody is in it; then by whom they were, once; whoever comes is told where."""
+    house = await houses(repo, quiet_seconds=0.3)
+    await house.close()
+    page.write_bytes(ONE.replace("\n", "\r\n").encode())
+    repo.git("commit", "-qam", "Endings")
+    house = await houses(repo, quiet_seconds=0.3)
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    repo.git("rm", "-q", "--force", "one.md")
+    repo.git("commit", "-qm", "Delete")
+    await until(lambda: house.live().gone)
+    await ann.write(" typed", after="first line")
+    await bob.leave()
+    await asyncio.sleep(0.7)  # longer than quiet: nothing may happen
+    assert kept(repo) == []
+    await ann.leave()
+    (branch,) = await until(lambda: kept(repo))
+    want = ONE.replace("first line", "first line typed")
+    assert repo.opened.read(repo.tip(branch), "one.md") == want.replace("\n", "\r\n").encode()
+    assert repo.git("log", "-1", "--format=%an|%s", branch) == "Ann|Recover text of one.md"
+    await until(lambda: not house.live().uncommitted)
+    await house.close()
+    again = await houses(repo, quiet_seconds=0.3)
+    with pytest.raises(PageRecovered, match=branch):
+        await open_flow.document(again.app, "main", "one.md")
+    repo.git("revert", "--no-edit", "HEAD")
+    bob = await again.editor("bob")
+    await bob.until(lambda: bob.text == want)
+    await until(lambda: repo.git("show", "main:one.md").replace("\r", "") + "\n" == want)
+    assert kept(repo) == [branch]
+    assert fsck(repo) == ""
+
+
+async def test_words_of_a_deleted_branch_become_a_draft_too(houses, repo):
+    """Only those that were in no commit of it; a branch with none of these just goes."""
+    house = await houses(repo, quiet_seconds=0.3)
+    for name in ("draft", "plain"):
+        repo.git("branch", name)
+    ann, bob = await house.editor("ann", branch="draft"), await house.editor("bob", branch="plain")
+    repo.git("branch", "-D", "draft", "plain")
+    await until(lambda: house.live(branch="draft").gone and house.live(branch="plain").gone)
+    await ann.write(" typed", after="first line")
+    await ann.leave()
+    await bob.leave()
+    (branch,) = await until(lambda: kept(repo))
+    assert "first line typed" in repo.git("show", f"{branch}:one.md")
+    assert set(repo.opened.branches()) == {"main", branch}
+
+
+async def test_recovered_text_is_kept_once_and_nobodys_edit_is_undone(house, repo):
+    """Brought again it is there already; a branch without it is what a killed server left."""
+    data = b"# One\n\nlate\n"
+    branch = await recovered.keep(house.app, "one.md", data.decode(), data, ANN)
+    repo.save({"one.md": "# One\n\nlate, and edited\n"}, branch)
+    assert await recovered.keep(house.app, "one.md", data.decode(), data, ANN) == branch
+    assert repo.git("show", f"{branch}:one.md") == "# One\n\nlate, and edited"
+    repo.git("branch", "-f", branch, "main")
+    await recovered.keep(house.app, "one.md", data.decode(), data, ANN)
+    assert repo.opened.read(repo.tip(branch), "one.md") == data
