@@ -52,6 +52,7 @@ async def run(app: App, *, look: bool = False) -> None:
         if state.is_put_off:
             return
         state.tried_at = remote_state.now()
+        waited = state.waits_for_remote
         try:
             async with forge_wanted.opened(app) as forge:
                 await _exchange(app, forge, state, whole=look)
@@ -66,7 +67,8 @@ async def run(app: App, *, look: bool = False) -> None:
             state.looked_at = remote_state.now()
         finally:
             await to_thread.run_sync(forge_state.save, app, state)
-    if state.waits_for_remote:
+    if state.waits_for_remote and not waited:
+        # Once: when that does not help, commits and the remote's own clock will.
         await remote_wanted.now(app)
 
 

@@ -132,7 +132,10 @@ def _placed(clone: Clone, said: Said, place: Place, text: str) -> dict[str, Any]
     if found := posting.suggested(text):
         first, last = max(1, first - found.before), last + found.after
         facts |= {"suggestion": found.words, "text": found.text}
-    return {**facts, "anchor": anchors.lines(content, first, last).facts()}
+    anchor = anchors.lines(content, first, last)
+    if place.quote.strip() and not anchor.quote.endswith(place.quote.rstrip("\r")):
+        anchor = anchors.make(content, place.quote, place.line)
+    return {**facts, "anchor": anchor.facts()}
 
 
 def _reworded(here: Here, came: Entry, said: Said) -> Iterator[Entry]:

@@ -36,10 +36,10 @@ async def adopt(app: App, forge: Forge, pulls: list[Pull]) -> None:
     none.
     """
     found = await to_thread.run_sync(drafts.reviews, app)
-    linked = {each.link for each in found if each.link}
+    linked = {(each.link.forge, each.link.number) for each in found if each.link}
     for pull in pulls:
         link = Link(forge.key, pull.number, pull.address)
-        if link in linked or pull.is_foreign or pull.base != app.main_branch:
+        if (link.forge, link.number) in linked or pull.is_foreign or pull.base != app.main_branch:
             continue
         known = next((r for r in found if r.branch == pull.branch and r.state == "open"), None)
         await to_thread.run_sync(_adopt, app, link, pull, known)

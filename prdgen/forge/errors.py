@@ -31,7 +31,7 @@ class ForgeAway(ForgeError):
 
 
 class ForgeBusy(ForgeError):
-    """The forge {where} takes no more requests for {seconds} s: {got}."""
+    """The forge {where} takes no more requests for {seconds} s, asked to {what}: {got}."""
 
     cure = (
         "Nothing to do: prdgen goes on when that time is over. If it stays, raise `forge_seconds`."

@@ -55,18 +55,18 @@ class Gitea:
         at, what = self._at, f"list what is said of the pull request {pull.number}"
         plain = await self.client.get_all(f"{at}/issues/{pull.number}/comments", what)
         reviews = await self.client.get_all(f"{at}/pulls/{pull.number}/reviews", what)
-        lines: list[Any] = []
+        lines: list[tuple[Any, Any]] = []
         for each in reviews:
             if isinstance(each, dict) and each.get("comments_count"):
                 address = f"{at}/pulls/{pull.number}/reviews/{each.get('id')}/comments"
-                lines += await self.client.get_all(address, what)
+                lines += [(each, line) for line in await self.client.get_all(address, what)]
         with self.client.reading(what):
             said = [*map(self._plain, plain), *self._on_lines(lines)]
             said += [self._plain_review(each) for each in reviews
                      if (each.get("body") or "").strip() and not _decides(each)]  # fmt: skip
             decisions = [self._decision(each) for each in reviews if _decides(each)]
         return Talk(
-            tuple(sorted(said, key=lambda each: (each.at, not each.begins))),
+            tuple(sorted(said, key=lambda each: (not each.begins, each.at))),
             tuple(sorted(decisions, key=lambda each: each.at)),
         )
 
@@ -118,11 +118,11 @@ class Gitea:
 
     async def reply(self, pull: Pull, thread: str, text: str) -> Posted:
         """Answer a comment; at a line it is one more comment there, as the forge itself does it."""
-        commit, _, rest = thread.partition(":")
-        line, _, path = rest.partition(":")
-        if not path:
+        line, _, rest = thread.partition(":")
+        path = rest.partition(":")[2]
+        if not path or line == "0":
             return await self.say(pull, text)
-        return await self.say(pull, text, Place(path, int(line), commit or pull.tip))
+        return await self.say(pull, text, Place(path, int(line), pull.tip))
 
     async def resolve(self, pull: Pull, first: Posted, *, resolved: bool) -> bool:
         """Settle the thread that `first` began, or open it again; Gitea can from 1.27 on."""
@@ -197,12 +197,16 @@ class Gitea:
         return Said(id_, id_, True, self._who(found["user"]), _moment(found["submitted_at"]),
                     found["body"])  # fmt: skip
 
-    def _on_lines(self, lines: list[dict[str, Any]]) -> list[Said]:
-        """Comments at one line of one commit are a thread; the oldest begins it."""
+    def _on_lines(self, lines: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[Said]:
+        """Comments at one line are a thread, as Gitea itself shows them; the oldest begins it.
+
+        A comment's own `commit_id` is the one that wrote the line; its number counts in the text of
+        the review's commit.
+        """
         said, begun = [], set[str]()
-        for found in sorted(lines, key=lambda each: int(each["id"])):
+        for review, found in sorted(lines, key=lambda each: int(each[1]["id"])):
             thread, hunk = _thread(found), (found.get("diff_hunk") or "").splitlines()
-            commit = found.get("original_commit_id") or found["commit_id"]
+            commit = review.get("commit_id") or found["commit_id"]
             place = Place(
                 found["path"], int(found.get("position") or 0), commit,
                 quote=hunk[-1][1:] if hunk else "",
@@ -230,7 +234,8 @@ class Gitea:
 
 
 def _thread(found: dict[str, Any]) -> str:
-    return f"{found.get('commit_id') or ''}:{int(found.get('position') or 0)}:{found['path']}"
+    new, old = (int(found.get(key) or 0) for key in ("position", "original_position"))
+    return f"{new}:{old}:{found['path']}"
 
 
 def _decides(review: dict[str, Any]) -> bool:

@@ -96,7 +96,7 @@ class GitHub:
             said += [self._plain_review(each) for each in reviews
                      if (each.get("body") or "").strip() and _is_talk(each)]  # fmt: skip
         return Talk(
-            tuple(sorted(said, key=lambda each: (each.at, not each.begins))),
+            tuple(sorted(said, key=lambda each: (not each.begins, each.at))),
             tuple(sorted(decisions, key=lambda each: each.at)),
         )
 

@@ -58,7 +58,7 @@ class GitLab:
         with self.client.reading(what):
             said = [found for thread in threads for found in self._thread(thread)]
             decisions = self._decisions(pull, approvals, reviewers)
-        return Talk(tuple(sorted(said, key=lambda each: (each.at, not each.begins))), decisions)
+        return Talk(tuple(sorted(said, key=lambda each: (not each.begins, each.at))), decisions)
 
     async def open(self, title: str, body: str, branch: str, base: str) -> Pull:
         """Open one; the one that is open already when there is one for this branch."""

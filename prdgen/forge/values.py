@@ -93,7 +93,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Everything said of a pull request, oldest first."""
+    """Everything said of a pull request: what begins a thread, then answers; each oldest first."""
 
     said: tuple[Said, ...] = ()
     decisions: tuple[Decision, ...] = ()

@@ -106,7 +106,8 @@ def pull_key(link: Link) -> str:
 
 def came_id(link: Link, *what: object) -> str:
     """The id of an entry for something at the forge: the same whoever brings it in."""
-    name = "\0".join((pull_key(link), *map(str, what)))
+    # Without the project: it may get another name, and its comments keep their numbers.
+    name = "\0".join((str(link.number), *map(str, what)))
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 

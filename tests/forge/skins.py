@@ -28,6 +28,10 @@ class Skin:
     def __init__(self, hub: Hub, web: str) -> None:
         self.hub, self.web = hub, web
 
+    def hunk(self, note: Note) -> str:
+        text = self.hub.git("show", f"{note.commit}:{note.path}").splitlines()
+        return f"@@ -1 +1 @@\n {text[note.line - 1] if note.line <= len(text) else ''}"
+
     def login_id(self, login: str) -> int:
         return self.hub.logins.index(login) + 1
 
@@ -178,7 +182,7 @@ class GitHub(Skin):
             "id": note.id, "body": note.text, "user": self.user(note.by), "path": note.path,
             "created_at": iso(note.at), "updated_at": iso(note.at), "commit_id": note.commit,
             "original_commit_id": note.commit, "line": note.line, "original_line": note.line,
-            "start_line": note.first_line, "original_start_line": note.first_line, "side": "RIGHT",
+            "diff_hunk": self.hunk(note), "start_line": note.first_line, "original_start_line": note.first_line, "side": "RIGHT",
         }  # fmt: skip
         found.pop("in_reply_to_id", None)
         return found | ({"in_reply_to_id": note.thread} if note.thread != note.id else {})
@@ -439,9 +443,9 @@ class Gitea(Skin):
         by = pull.settled.get(note.thread)
         return {
             "id": note.id, "body": note.text, "user": self.user(note.by), "path": note.path,
-            "position": note.line, "original_position": 0, "commit_id": note.commit,
-            "original_commit_id": note.commit, "created_at": iso(note.at), "updated_at": iso(note.at),
-            "diff_hunk": "@@", "pull_request_review_id": note.review or note.id,
+            "position": note.line, "original_position": 0, "commit_id": self.hub.tip(pull.base),
+            "original_commit_id": "", "created_at": iso(note.at), "updated_at": iso(note.at),
+            "diff_hunk": self.hunk(note), "pull_request_review_id": note.review or note.id,
             "resolver": self.user(by) if by else None,
         }  # fmt: skip
 

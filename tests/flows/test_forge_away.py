@@ -1,0 +1,250 @@
+"""The forge fails in the middle, is away, or somebody starts again from nothing: nothing is lost or
+said twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from forge.serving import Fault
+
+from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, reviews
+from prdgen.forge import errors
+from prdgen.git import review_logs
+
+from .forges import KINDS, PAGE, at_forge, begun, change, lines, review, said, trade
+
+
+@pytest.fixture(params=KINDS)
+async def both(request, houses, repo, tmp_path):
+    async with at_forge(houses, repo, tmp_path, request.param) as found:
+        yield found
+
+
+@pytest.fixture
+async def at_github(houses, repo, tmp_path):
+    async with at_forge(houses, repo, tmp_path, "github") as found:
+        yield found
+
+
+async def test_a_comment_whose_answer_is_lost_is_there_once(both):
+    """As after `kill -9` between the posting and its note."""
+    house, forge = both
+    branch, found, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?")
+    forge.faults = [Fault(500, "POST", done_first=True)]
+    with pytest.raises(errors.ForgeAway):
+        await trade(house, forge)
+    assert forge_state.load(house.app).failure
+    await trade(house, forge)
+    await trade(house, forge)
+    assert len(pull.notes) == 1
+    assert said(review(house, branch)) == [[("Bob", "Why?")]]
+    assert not forge_state.load(house.app).failure
+    assert lines(house, found.id).count("sent") == 1
+
+
+async def test_a_pull_request_whose_answer_is_lost_is_opened_once(both):
+    house, forge = both
+    forge.faults = [Fault(500, "POST", done_first=True)]
+    with pytest.raises(errors.ForgeAway):
+        await begun(house, forge)
+    await trade(house, forge)
+    assert len(forge.hub.pulls) == 1
+    (found,) = drafts.reviews(house.app)
+    assert found.link.number == 1
+
+
+async def test_a_comment_on_a_line_the_forge_does_not_show(both):
+    """It goes as a comment on the whole that says which words it is about."""
+    house, forge = both
+    page = PAGE + "\nmore\n" * 20
+    house.repo.save({"one.md": page})
+    branch, _, pull = await begun(house, forge)
+    change(house, branch, page.replace("second line", "second line, changed"))
+    await trade(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Too far", page_path="one.md",
+                          quote="more", line=40)  # fmt: skip
+    await trade(house, forge)
+    (note,) = pull.notes
+    if forge.kind != "gitlab":  # which takes comments on any line
+        assert note.path is None
+        assert "`one.md`\n\n> more\n\nToo far" in note.text
+    await trade(house, forge)
+    assert len(pull.notes) == 1
+
+
+async def test_one_thing_that_is_refused_keeps_nothing_else_back(at_github):
+    """What is refused is told, stays here, and is tried again with the next look at everything."""
+    house, forge = at_github
+    bob = house.people["bob"]
+    branch, _, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, bob, "First")
+    await reviews.comment(house.app, branch, bob, "Second")
+    forge.faults = [Fault(422, "POST /repos/team/prds/issues/1/comments")]
+    await trade(house, forge)
+    assert ["Second" in note.text for note in pull.notes] == [True]
+    (why,) = forge_state.load(house.app).refused.values()
+    assert "422 it went wrong" in why
+    await trade(house, forge, look=False)
+    assert len(pull.notes) == 1
+    await trade(house, forge)
+    assert len(pull.notes) == 2
+    assert forge_state.load(house.app).refused == {}
+
+
+async def test_a_review_that_is_gone_there_keeps_no_other_back(at_github):
+    """Its trouble is told with what to do."""
+    house, forge = at_github
+    _, found, _ = await begun(house, forge)
+    other = await drafts.start(house.app, house.people["ann"], "Other", "one.md")
+    change(house, other.branch, PAGE.replace("first", "1st"))
+    await draft_merge.ask(house.app, other.branch, house.people["ann"])
+    forge.faults = [Fault(404, "GET /repos/team/prds/pulls/1", times=9)]
+    await trade(house, forge)
+    trouble = forge_state.load(house.app).troubles[found.id]
+    assert "404" in trouble.what
+    assert "forge_project" in trouble.hint
+    assert review(house, other.branch).link.number == 2
+
+
+async def test_a_busy_forge_is_left_in_peace(at_github):
+    """Until the time it says, also by a webhook's look; what is said meanwhile waits here."""
+    house, forge = at_github
+    branch, _, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?")
+    forge.faults = [Fault(429, "GET", headers={"retry-after": "600"})]
+    with pytest.raises(errors.ForgeBusy):
+        await trade(house, forge)
+    asked = len(forge.asked)
+    await trade(house, forge)
+    assert len(forge.asked) == asked
+    state = forge_state.load(house.app)
+    assert "no more requests for 600 s" in state.failure
+    state.put_off(-1)
+    forge_state.save(house.app, state)
+    await trade(house, forge)
+    assert len(pull.notes) == 1
+    assert not forge_state.load(house.app).failure
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 422, 429, 500])
+async def test_a_merge_that_the_forge_refuses_merges_nothing(at_github, status):
+    """Who pressed the button is told; the draft is as it was, and can be merged when that is over."""
+    house, forge = at_github
+    forge.hub.protected = True
+    branch, _, pull = await begun(house, forge)
+    forge.faults = [Fault(status, "/1/merge")]
+    before = house.repo.tip("main")
+    with pytest.raises(errors.ForgeError):
+        await draft_merge.merge(house.app, branch, house.people["ann"], "owner")
+    assert (house.repo.tip("main"), review(house, branch).state) == (before, "open")
+    await draft_merge.merge(house.app, branch, house.people["ann"], "owner")
+    assert pull.state == "merged"
+    assert house.repo.tip("main") == pull.made
+
+
+async def test_a_merge_whose_answer_is_lost(both):
+    """It is merged there, once; the button pressed again sees that."""
+    house, forge = both
+    forge.hub.protected = True
+    branch, found, pull = await begun(house, forge)
+    forge.faults = [Fault(500, "/1/merge", done_first=True)]
+    with pytest.raises(errors.ForgeAway):
+        await draft_merge.merge(house.app, branch, house.people["ann"], "owner")
+    await trade(house, forge)
+    await trade(house, forge)
+    assert pull.state == "merged"
+    assert drafts.find_review(house.app, found.id).state == "merged"
+    assert house.repo.tip("main") == pull.made == forge.hub.tip("main")
+
+
+async def test_two_servers_write_the_same_lines(both):
+    """What came from the forge is the same line, whoever brings it in: here from an earlier log."""
+    house, forge = both
+    hub, refs = forge.hub, house.repo
+    branch, found, pull = await begun(house, forge)
+    ref = f"refs/prdgen/reviews/{found.id}"
+    before = refs.git("rev-parse", ref)
+    note = hub.comment(1, "octavia", "Why?", path="one.md", line=5)
+    hub.comment(1, "zoe", "Because", thread=note.id)
+    hub.review(1, "octavia", "APPROVED")
+    pull.settled[note.id] = "zoe"
+    await trade(house, forge)
+    first = set(review_logs.read(house.app.repository, found.id).splitlines())
+    refs.git("update-ref", ref, before)
+    hub.git("update-ref", "-d", ref)
+    await trade(house, forge)
+    second = set(review_logs.read(house.app.repository, found.id).splitlines())
+    assert first == second
+    assert branch
+
+
+async def test_a_dropped_database_and_a_lost_state_file(both, houses):
+    """The log says what was exchanged: nothing is said or opened again."""
+    house, forge = both
+    branch, found, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?")
+    forge.hub.comment(1, "octavia", "Because")
+    await trade(house, forge)
+    before = house.repo.git("rev-parse", f"refs/prdgen/reviews/{found.id}")
+    (house.app.state_dir / "forge.json").unlink()
+    house.app.forge_answers.clear()
+    async with house.app.store.transaction() as tx:
+        await tx.execute("TRUNCATE documents, pages CASCADE")
+    await trade(house, forge)
+    assert (len(forge.hub.pulls), len(pull.notes)) == (1, 2)
+    assert house.repo.git("rev-parse", f"refs/prdgen/reviews/{found.id}") == before
+
+
+async def test_somebody_copies_a_mark_of_ours(both):
+    """Their words come in all the same; the mark does not show."""
+    house, forge = both
+    branch, _, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?")
+    await trade(house, forge)
+    mark = pull.notes[0].text[pull.notes[0].text.index("<!--") :]
+    forge.hub.comment(1, "octavia", f"I know better {mark}")
+    await trade(house, forge)
+    await trade(house, forge)
+    assert said(review(house, branch)) == [[("Bob", "Why?")], [("octavia", "I know better")]]
+
+
+async def test_a_review_whose_branch_was_deleted(both):
+    """Here, by Git: what is said there still comes, and what is said here goes."""
+    house, forge = both
+    branch, found, pull = await begun(house, forge)
+    house.repo.git("branch", "-D", branch)
+    forge.hub.comment(1, "octavia", "Where is it?", path="one.md", line=5)
+    await trade(house, forge)
+    assert said(drafts.find_review(house.app, found.id)) == [[("octavia", "Where is it?")]]
+    assert pull.state == "open"
+
+
+async def test_a_forge_whose_clock_is_behind(at_github):
+    """An answer is never before what it answers."""
+    house, forge = at_github
+    branch, _, pull = await begun(house, forge)
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?", page_path="one.md",
+                          quote="changed", line=5)  # fmt: skip
+    await trade(house, forge)
+    note = forge.hub.comment(1, "octavia", "Here?", path="one.md", line=5)
+    for first in (pull.notes[0], note):
+        answer = forge.hub.comment(1, "zoe", "Because", thread=first.id)
+        answer.at = note.at.replace(year=2020)
+    await trade(house, forge)
+    assert said(review(house, branch)) == [
+        [("Bob", "Why?"), ("zoe", "Because")], [("octavia", "Here?"), ("zoe", "Because")],
+    ]  # fmt: skip
+
+
+async def test_settings_that_cannot_be(at_github):
+    """Said at the next exchange, with what to change."""
+    house, _ = at_github
+
+    house.app.settings = replace(house.app.settings, forge_project="nonsense")
+    with pytest.raises(errors.BadForge) as caught:
+        await forge_exchange.run(house.app)
+    assert "forge_project" in caught.value.message
+    assert forge_state.load(house.app).failure
