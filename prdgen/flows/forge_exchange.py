@@ -27,7 +27,8 @@ from prdgen.flows.context import App
 from prdgen.flows.forge_in import CommitMissing, Here
 from prdgen.flows.forge_out import Out
 from prdgen.flows.forge_state import State, Trouble
-from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied, ForgeError
+from prdgen.flows.remote_state import LONGEST_PAUSE
+from prdgen.forge.errors import BadForge, ForgeAway, ForgeBusy, ForgeDenied, ForgeError
 from prdgen.forge.values import Forge, Pull
 from prdgen.git import locks
 from prdgen.review import exchanged, log
@@ -49,13 +50,15 @@ async def run(app: App, *, look: bool = False) -> None:
     with ExitStack() as held:
         await to_thread.run_sync(held.enter_context, locks.held(app.repository, "forge"))
         state = await to_thread.run_sync(forge_state.load, app)
+        state.look = state.look or look
         if state.is_put_off:
+            await to_thread.run_sync(forge_state.save, app, state)
             return
         state.tried_at = remote_state.now()
         waited = state.waits_for_remote
         try:
             async with forge_wanted.opened(app) as forge:
-                await _exchange(app, forge, state, whole=look)
+                await _exchange(app, forge, state, whole=state.look)
         except PrdgenError as error:
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint
@@ -64,6 +67,7 @@ async def run(app: App, *, look: bool = False) -> None:
             raise
         else:
             state.failure = state.hint = state.failing_since = state.not_before = ""
+            state.look = False
             state.looked_at = remote_state.now()
         finally:
             await to_thread.run_sync(forge_state.save, app, state)
@@ -72,11 +76,22 @@ async def run(app: App, *, look: bool = False) -> None:
         await remote_wanted.now(app)
 
 
+async def attempt(app: App, *, look: bool = False) -> None:
+    """One exchange by a job. What the forge does not do is told, and tried again by the clock or with
+    the next thing that is said: a job that waited would keep that one back.
+    """
+    try:
+        await run(app, look=look)
+    except (BadForge, ForgeError) as error:
+        _log.warning("%s %s", error.message, error.hint)
+
+
 async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> None:
     whole = whole or forge_state.ago(state.whole_at) > _WHOLE_SECONDS
     state.waits_for_remote, state.troubles = False, {}
     if whole:
         state.refused = {}
+        state.protected = await forge.is_protected(app.main_branch)
     pulls = {pull.number: pull for pull in await forge.open_pulls()}
     await forge_link.adopt(app, forge, list(pulls.values()))
     await forge_link.open_asked(app, forge, state)
@@ -152,6 +167,12 @@ def _known(app: App, review: Review) -> exchanged.Exchanged:
     return exchanged.fold(log.entries(drafts.log_of(app, review.id)), review.link)
 
 
+def _pause(app: App, state: State) -> float:
+    """Seconds between two looks: longer and longer ones while the forge fails."""
+    failing = forge_state.ago(state.failing_since) if state.failing_since else 0.0
+    return max(app.settings.forge_seconds, min(LONGEST_PAUSE, failing / 2))
+
+
 async def clock(app: App, stop: asyncio.Event) -> None:
     """Have an exchange made every `forge_seconds` until `stop`: as soon as the server starts, too."""
     if not forge_wanted.is_on(app):
@@ -160,7 +181,7 @@ async def clock(app: App, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             state = await to_thread.run_sync(forge_state.load, app)
-            is_due = state.tried_seconds_ago >= app.settings.forge_seconds
+            is_due = state.tried_seconds_ago >= _pause(app, state)
             if not state.is_put_off and (begins or is_due):
                 await forge_wanted.now(app, look=begins)
                 begins = False

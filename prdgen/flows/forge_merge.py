@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from anyio import to_thread
+
 from prdgen.errors import PrdgenError
-from prdgen.flows import exchange, forge_wanted, remote_wanted
+from prdgen.flows import exchange, forge_state, forge_wanted, remote_wanted
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NotThereYet
+from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied
 from prdgen.forge.values import Forge, How
 from prdgen.review.state import Link, Review
 
@@ -25,7 +28,7 @@ async def merged(app: App, draft: Draft, review: Review, how: How, message: str)
     if link is None or not forge_wanted.is_on(app):
         return None
     async with forge_wanted.opened(app) as forge:
-        if link.forge != forge.key or not await forge.is_protected(app.main_branch):
+        if link.forge != forge.key or not await _is_protected(app, forge):
             return None
         await exchange.run(app)
         made = await _merge(forge, link, draft, how, message)
@@ -35,6 +38,16 @@ async def merged(app: App, draft: Draft, review: Review, how: How, message: str)
         log.info("what the forge merged is fetched later: %s", error)
         await remote_wanted.now(app)
     return made
+
+
+async def _is_protected(app: App, forge: Forge) -> bool:
+    """As the forge says; when it does not answer, as it said last. Raises ForgeError."""
+    try:
+        return await forge.is_protected(app.main_branch)
+    except (ForgeAway, ForgeBusy, ForgeDenied):
+        if (await to_thread.run_sync(forge_state.load, app)).protected is not False:
+            raise
+        return False
 
 
 async def _merge(forge: Forge, link: Link, draft: Draft, how: How, message: str) -> str:

@@ -36,7 +36,11 @@ class State:
     failure: str = ""
     hint: str = ""
     failing_since: str = ""
+    look: bool = False
+    """Somebody wanted every review looked at, and that failed."""
     waits_for_remote: bool = False
+    protected: bool | None = None
+    """Whether main may be changed there by pull requests only; None: nobody has asked yet."""
     pulls: dict[str, str] = field(default_factory=dict)
     """Number of a pull request → its last change that we saw."""
     marks: dict[str, str] = field(default_factory=dict)

@@ -33,8 +33,8 @@ _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
 _REMOTE_TRIES = 4_000
 """A remote may be away for weeks: with pauses of minutes, one job lasts longer."""
-_FORGE_TRIES = 6
-"""Then the clock makes a new one."""
+_FORGE_PAUSE = 10.0
+"""What fails at the forge itself is tried again by the clock."""
 log = logging.getLogger(__name__)
 
 
@@ -71,11 +71,11 @@ def tasks(app: App) -> list[Task]:
 
     async def exchange_reviews() -> None:
         """What is said here goes to the forge, and what is said there comes here."""
-        await forge_exchange.run(app)
+        await forge_exchange.attempt(app)
 
     async def look_at_forge() -> None:
         """The same, at every review: a webhook says that something happened."""
-        await forge_exchange.run(app, look=True)
+        await forge_exchange.attempt(app, look=True)
 
     return [
         Task(
@@ -87,14 +87,12 @@ def tasks(app: App) -> list[Task]:
         Task(
             forge_wanted.TASK,
             lambda **_: exchange_reviews(),
-            attempts=_FORGE_TRIES,
-            longest_pause=LONGEST_PAUSE,
+            longest_pause=_FORGE_PAUSE,
         ),
         Task(
             forge_wanted.LOOK,
             lambda **_: look_at_forge(),
-            attempts=_FORGE_TRIES,
-            longest_pause=LONGEST_PAUSE,
+            longest_pause=_FORGE_PAUSE,
         ),
         Task("follow_branch", follow_branch),
         Task("renew_exports", renew_exports, attempts=3),

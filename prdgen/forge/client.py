@@ -36,6 +36,8 @@ _PATIENCE_SECONDS: Final = 5.0
 _LONGEST_SECONDS: Final = 3600.0
 _LIMIT: Final = 33_554_432
 _PAGES: Final = 50
+_FULL: Final = 20
+"""The fewest items that a page of any forge has when there is a next one."""
 _MOST_ANSWERS: Final = 2_000
 _LONGEST: Final = 400
 
@@ -94,6 +96,10 @@ class Client:
 
     async def _get(self, address: str, what: str) -> tuple[Any, str]:
         known = self._answers.get(address)
+        if known and not known[2] and isinstance(known[1], list) and len(known[1]) >= _FULL:
+            known = (
+                None  # Perhaps a full page: one more item makes a next one, and not another ETag.
+            )
         headers = {"if-none-match": known[0]} if known else {}
         answer = await self._patiently(address, what, headers)
         if answer.status_code == httpx2.codes.NOT_MODIFIED and known:

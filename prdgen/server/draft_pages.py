@@ -10,10 +10,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from prdgen.errors import Invalid, PrdgenError
-from prdgen.flows import draft_changes, draft_merge, drafts, read, reviews, roles, suggest
+from prdgen.flows import (
+    draft_changes,
+    draft_merge,
+    drafts,
+    forge_report,
+    read,
+    reviews,
+    roles,
+    suggest,
+)
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchDraft
+from prdgen.forge.errors import ForgeError
 from prdgen.page import facts
 from prdgen.review.state import Thread
 from prdgen.server import auth, html
@@ -72,7 +82,8 @@ async def draft(request: Request) -> Response:
         try:
             return RedirectResponse(await _act(request, visitor, name, fields), 303)
         except PrdgenError as error:
-            if error.status >= 500 or isinstance(error, NoSuchDraft):
+            told_here = error.status < 500 or isinstance(error, ForgeError)
+            if not told_here or isinstance(error, NoSuchDraft):
                 raise
             problem = error
     try:
@@ -88,6 +99,7 @@ async def draft(request: Request) -> Response:
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
         threads=await to_thread.run_sync(_placed, app, found), may=_may(visitor),
         pages=await read.titles(app, found.branch),
+        forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
     )  # fmt: skip
 
 
@@ -134,7 +146,7 @@ async def _over(request: Request, name: str, problem: PrdgenError | None) -> Res
         return RedirectResponse(drafts.address(review.branch), 303)
     return html.render(
         request, "draft_over.html", 409 if problem else 200, title=review.title, review=review,
-        problem=problem,
+        problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app_of(request), review),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from prdgen import __version__
 from prdgen.errors import PrdgenError
-from prdgen.flows import remote_report
+from prdgen.flows import forge_report, remote_report
 from prdgen.server.auth import app_of
 
 
@@ -49,6 +49,8 @@ async def metrics(request: Request) -> Response:
         "prdgen_documents_uncommitted": sum(live.uncommitted for live in lives),
         "prdgen_documents_paused": sum(live.paused is not None for live in lives),
     }
+    if forge := await to_thread.run_sync(forge_report.of, app):
+        figures["prdgen_forge_failing"] = forge.state == "failing"
     if report := await to_thread.run_sync(remote_report.of, app):
         figures["prdgen_remote_failing"] = report.state == "failing"
         figures["prdgen_remote_branches_undecided"] = len(report.undecided)

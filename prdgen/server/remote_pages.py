@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from prdgen.errors import NotFound
-from prdgen.flows import remote_report, remote_wanted
+from prdgen.flows import forge_report, forge_wanted, remote_report, remote_wanted
 from prdgen.flows.remote_report import Report
 from prdgen.server import auth, html
 from prdgen.server.api.operations import (
@@ -33,9 +33,11 @@ async def remote(request: Request) -> Response:
         await form_of(request)
         if app_of(request).settings.remote:
             await remote_wanted.now(app_of(request))
+            await forge_wanted.now(app_of(request), look=True)
         return RedirectResponse("/remote", 303)
     report = await to_thread.run_sync(remote_report.of, app_of(request))
-    return html.render(request, "remote.html", title="Remote", report=report)
+    forge = await to_thread.run_sync(forge_report.of, app_of(request))
+    return html.render(request, "remote.html", title="Remote", report=report, forge=forge)
 
 
 async def get_remote(request: Request) -> Response:
@@ -47,6 +49,7 @@ async def ask_remote(request: Request) -> Response:
     """Have the remote asked, and our commits sent, now."""
     report = await _report(request)
     await remote_wanted.now(app_of(request))
+    await forge_wanted.now(app_of(request), look=True)
     return as_json(_shown(report), 202)
 
 

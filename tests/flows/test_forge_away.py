@@ -145,6 +145,18 @@ async def test_a_merge_that_the_forge_refuses_merges_nothing(at_github, status):
     assert house.repo.tip("main") == pull.made
 
 
+async def test_a_forge_that_is_away_keeps_nobody_from_merging(both):
+    """Where it said before that main is free; it hears of the merge later."""
+    house, forge = both
+    branch, found, pull = await begun(house, forge)
+    forge.faults = [Fault(503, times=99)]
+    await draft_merge.merge(house.app, branch, house.people["ann"], "owner")
+    assert drafts.find_review(house.app, found.id).state == "merged"
+    forge.faults = []
+    await trade(house, forge)
+    assert pull.state == "merged"
+
+
 async def test_a_merge_whose_answer_is_lost(both):
     """It is merged there, once; the button pressed again sees that."""
     house, forge = both

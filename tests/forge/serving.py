@@ -19,6 +19,7 @@ from . import contracts
 from .hub import Hub
 from .skins import SKINS, Refused, Skin
 
+PAGE = 20
 TOKEN = "s3cret-forge-token"
 
 
@@ -90,12 +91,12 @@ class Served:
         return self._paged(request, status, found)
 
     def _paged(self, request: Request, status: int, found: object) -> Response:
-        """Lists in pages of two, and ETags, as the forges do it."""
+        """Lists in pages, and ETags, as the forges do it."""
         headers = {}
-        if request.method == "GET" and isinstance(found, list) and len(found) > 2:
+        if request.method == "GET" and isinstance(found, list) and len(found) > PAGE:
             page = int(request.query_params.get("page", 1))
-            rest = found[2 * page :]
-            found = found[2 * (page - 1) : 2 * page]
+            rest = found[PAGE * page :]
+            found = found[PAGE * (page - 1) : PAGE * page]
             if rest:
                 query = urlencode({**request.query_params, "page": page + 1})
                 plain = self.address + request.scope["raw_path"].decode()

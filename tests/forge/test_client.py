@@ -107,7 +107,7 @@ async def test_the_token_is_said_to_nobody(forge, caplog):
 
 async def test_nothing_new_is_not_sent_again(forge):
     """The answer is known by its ETag, also from one exchange to the next, page by page."""
-    for n in range(5):
+    for n in range(45):
         forge.hub.comment(1, "octavia", f"comment {n}")
     answers = {}
     async with opened(forge, answers=answers) as client:
@@ -115,9 +115,21 @@ async def test_nothing_new_is_not_sent_again(forge):
     unchanged = forge.unchanged
     async with opened(forge, answers=answers) as client:
         again = await client.talk(await client.pull(1))
-    assert [said.text for said in again.said] == [f"comment {n}" for n in range(5)]
+    assert [said.text for said in again.said] == [f"comment {n}" for n in range(45)]
     assert again == first
     assert forge.unchanged - unchanged >= 4
+
+
+async def test_a_full_page_gets_a_next_one(forge):
+    """Its own items are the same then, and so is its ETag."""
+    answers = {}
+    for n in range(21):
+        forge.hub.comment(1, "octavia", f"comment {n}")
+        if n < 19:
+            continue
+        async with opened(forge, answers=answers) as client:
+            found = await client.talk(await client.pull(1))
+        assert len(found.said) == n + 1
 
 
 @pytest.mark.parametrize("kind", SKINS)

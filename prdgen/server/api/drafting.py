@@ -131,14 +131,16 @@ def _open(draft: Draft) -> dict[str, Any]:
     if draft.review is not None:
         return {**_over(draft.review), "commit": draft.tip}
     return {"branch": draft.branch, "commit": draft.tip, "title": draft.branch, "state": "open",
-            "id": None, "description": "", "started_by": None, "started_at": None}  # fmt: skip
+            "id": None, "description": "", "started_by": None, "started_at": None,
+            "pull_request": None}  # fmt: skip
 
 
 def _over(review: Review) -> dict[str, Any]:
     return {"branch": review.branch, "commit": review.tip, "title": review.title,
             "state": review.state, "id": review.id, "description": review.description,
             "started_by": review.started_by,
-            "started_at": review.started_at.isoformat()}  # fmt: skip
+            "started_at": review.started_at.isoformat(),
+            "pull_request": review.link.address if review.link else None}  # fmt: skip
 
 
 def _commit(version: Version) -> dict[str, str]:
@@ -147,7 +149,8 @@ def _commit(version: Version) -> dict[str, str]:
 
 
 DRAFT = obj(branch=STRING, commit=NULLABLE, title=STRING, state={"enum": ["open", "merged", "closed"]},
-            id=NULLABLE, description=STRING, started_by=NULLABLE, started_at=NULLABLE)  # fmt: skip
+            id=NULLABLE, description=STRING, started_by=NULLABLE, started_at=NULLABLE,
+            pull_request=NULLABLE)  # fmt: skip
 _LIST = {"type": "array"}
 OPERATIONS = (
     Operation("GET", "/api/drafts", "List drafts.", list_drafts, listing(DRAFT),

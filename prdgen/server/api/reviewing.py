@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prdgen.errors import Invalid
-from prdgen.flows import draft_changes, drafts, reviews, suggest
+from prdgen.flows import draft_changes, draft_merge, drafts, reviews, suggest
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.review.state import Review, Thread, Verdict
@@ -144,8 +144,11 @@ async def withdraw_review(request: Request) -> Response:
 
 
 async def _ask(request: Request, *, withdrawn: bool) -> Response:
-    name, person = request.path_params["name"], visitor_of(request).person
-    review = await reviews.ask(app_of(request), name, person, withdrawn=withdrawn)
+    app, name, person = app_of(request), request.path_params["name"], visitor_of(request).person
+    if withdrawn:
+        review = await reviews.ask(app, name, person, withdrawn=True)
+    else:
+        review = await draft_merge.ask(app, name, person)
     return as_json({"asked_by": review.asked_by})
 
 
