@@ -13,8 +13,7 @@ from prdgen.files import disk
 from prdgen.flows.clone import Clone
 from prdgen.flows.live import file_path
 from prdgen.git import checkout, index
-from prdgen.git.checkout import Moved, Side
-from prdgen.git.values import EXECUTABLE, LINK
+from prdgen.git.values import EXECUTABLE, LINK, Moved, Side
 from prdgen.git.work_trees import WorkTree
 
 _INDEX_SECONDS: Final = 5.0

@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pygit2
 
-from prdgen.git import process
+from prdgen.git import process, trees
 from prdgen.git.repository import Repository
-from prdgen.git.values import LINK, REGULAR, SUBMODULE
+from prdgen.git.values import Moved
 
 _CONVERTING: Final = ("text", "eol", "crlf", "working-tree-encoding", "ident")
-Side = tuple[int, str] | None
-"""Mode and blob; None: nothing is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One path that differs between the old and the new tip."""
-
-    path: str
-    old: Side
-    new: Side
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is a regular file wherever it is."""
-        return all(side is None or side[0] in REGULAR for side in (self.old, self.new))
-
-    @property
-    def is_link(self) -> bool:
-        """Whether a symbolic link comes or goes, and no submodule."""
-        modes = {side[0] for side in (self.old, self.new) if side}
-        return LINK in modes and SUBMODULE not in modes
 
 
 def moved(repository: Repository, old: str | None, new: str) -> list[Moved]:
     """What differs between two commits, attributes files first (they say how others are written)."""
-    git = repository.libgit2
-    after = git[new].peel(pygit2.Tree)
-    if old is None:
-        difference = after.diff_to_tree(swap=True)
-    else:
-        difference = git[old].peel(pygit2.Tree).diff_to_tree(after)
-    found = [_moved(delta) for delta in difference.deltas]
-    return sorted(found, key=lambda each: (not each.path.endswith(".gitattributes"), each.path))
-
-
-def _moved(delta: pygit2.DiffDelta) -> Moved:
-    was, now = delta.old_file, delta.new_file
-    return Moved(
-        now.path or was.path,
-        (int(was.mode), str(was.id)) if int(was.mode) else None,
-        (int(now.mode), str(now.id)) if int(now.mode) else None,
-    )
+    found = trees.moved(repository.libgit2, old, new)
+    return sorted(found, key=lambda each: not each.path.endswith(".gitattributes"))
 
 
 def is_sparse(repository: Repository) -> bool:

@@ -9,8 +9,8 @@ from typing import Final
 
 import pygit2
 
-from prdgen.git import process
-from prdgen.git.values import REGULAR, BlameHunk, FileChange, Version
+from prdgen.git import process, trees
+from prdgen.git.values import REGULAR, BlameHunk, FileChange, Moved, Version
 
 _FORMAT: Final = "--format=format:%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
 _SIMILAR: Final = 50
@@ -71,14 +71,24 @@ def _blamed_lines(
 
 def changed(git: pygit2.Repository, old: str | None, new: str) -> list[FileChange]:
     """The regular files that differ from `old` (None: from nothing) to `new`, renames found."""
-    after = git[new].peel(pygit2.Tree)
-    if old is None:
-        difference = after.diff_to_tree(swap=True)
-    else:
-        difference = git[old].peel(pygit2.Tree).diff_to_tree(after)
+    moved = [_plain(each) for each in trees.moved(git, old, new)]
+    plain = [change for change in moved if change]
+    if old is None or not {"added", "deleted"} <= {change.kind for change in plain}:
+        return plain
+    difference = git[old].peel(pygit2.Tree).diff_to_tree(git[new].peel(pygit2.Tree))
     difference.find_similar(rename_threshold=_SIMILAR)
     found = [change for delta in difference.deltas if (change := _change(delta))]
     return sorted(found, key=lambda change: change.path)
+
+
+def _plain(moved: Moved) -> FileChange | None:
+    """What happened to a regular file, if it was not renamed."""
+    was, now = (side is not None and side[0] in REGULAR for side in (moved.old, moved.new))
+    if was and now:
+        return FileChange("modified", moved.path)
+    if was or now:
+        return FileChange("deleted" if was else "added", moved.path)
+    return None
 
 
 def _change(delta: pygit2.DiffDelta) -> FileChange | None:

@@ -15,30 +15,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pygit2
 
-from prdgen.git import process, work_trees
+from prdgen.git import process, trees, work_trees
 from prdgen.git.errors import Locked
 from prdgen.git.repository import Repository
-from prdgen.git.values import REGULAR
+from prdgen.git.values import REGULAR, Moved
 from prdgen.git.work_trees import INDEX_LOCK, OWN_MARK, WorkTree
 
 _COPY: Final = "index.prdgen"
 _PAUSE_SECONDS: Final = 0.01
 _ZERO: Final = "0" * 40
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """One path of the index: what the old and the new tip have there, as (mode, blob)."""
-
-    path: str
-    old: tuple[int, str] | None
-    new: tuple[int, str] | None
 
 
 @contextmanager
@@ -61,7 +51,7 @@ def following(
         if repository.tree_of(branch) != tree:
             yield
             return
-        _update_copy(repository, tree, _moves(repository.libgit2, old, new))
+        _update_copy(repository, tree, trees.moved(repository.libgit2, old, new))
         os.pwrite(lock, f"{OWN_MARK.decode()}{branch}\n{new}\n".encode(), 0)
         yield
         if (tree.git_dir / _COPY).exists():
@@ -178,32 +168,13 @@ def _link(repository: Repository, made: Path, lock: Path, until: float) -> None:
             return
 
 
-def _moves(git: pygit2.Repository, old: str | None, new: str) -> list[_Move]:
-    after = git[new].peel(pygit2.Tree)
-    if old is None:
-        difference = after.diff_to_tree(swap=True)
-    else:
-        difference = git[old].peel(pygit2.Tree).diff_to_tree(after)
-    return [_move(delta) for delta in difference.deltas]
-
-
-def _move(delta: pygit2.DiffDelta) -> _Move:
-    was, now = delta.old_file, delta.new_file
-    return _Move(
-        now.path or was.path,
-        (int(was.mode), str(was.id)) if int(was.mode) else None,
-        (int(now.mode), str(now.id)) if int(now.mode) else None,
-    )
-
-
-def _update_copy(repository: Repository, tree: WorkTree, moves: Sequence[_Move]) -> None:
+def _update_copy(repository: Repository, tree: WorkTree, moves: Sequence[Moved]) -> None:
     copy, index = tree.git_dir / _COPY, tree.git_dir / "index"
     copy.unlink(missing_ok=True)
     found = pygit2.Index(str(index))
     if index.exists():
         # With its time: Git tells from it which entries are too fresh to be trusted.
         shutil.copy2(index, copy)
-        found.read()
     lines, fresh = [], []
     for move in moves:
         if not _is_ours_to_move(found, move):
@@ -235,13 +206,13 @@ def _staged(found: pygit2.Index, path: str) -> tuple[int, str] | None:
     return int(entry.mode), str(entry.id)
 
 
-def _is_ours_to_move(found: pygit2.Index, move: _Move) -> bool:
+def _is_ours_to_move(found: pygit2.Index, move: Moved) -> bool:
     """Not when it is where it should be, and not when the user removed it or has to merge it."""
     staged = _staged(found, move.path)
     return staged != move.new and (staged is not None or move.old is None)
 
 
-def _wanted(repository: Repository, found: pygit2.Index, move: _Move) -> tuple[int, str] | None:
+def _wanted(repository: Repository, found: pygit2.Index, move: Moved) -> tuple[int, str] | None:
     """What the index shall have at this path; None: nothing."""
     staged = _staged(found, move.path)
     if staged is None or move.new is None or staged == move.old:
@@ -250,7 +221,7 @@ def _wanted(repository: Repository, found: pygit2.Index, move: _Move) -> tuple[i
     return move.new if merged is None else (staged[0], merged)
 
 
-def _merge_staged(repository: Repository, move: _Move, staged: tuple[int, str]) -> str | None:
+def _merge_staged(repository: Repository, move: Moved, staged: tuple[int, str]) -> str | None:
     """The user's staged text of this page on top of the new one; None when the two collide."""
     assert move.new is not None
     sides = [staged, move.old, move.new]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
-from prdgen.git import process
+import pygit2
+
+from prdgen.git import process, trees
 from prdgen.git.repository import Repository
-from prdgen.git.values import LINK
+from prdgen.git.values import LINK, Side
 
 _LONGEST_LINK: Final = 4_096
 _SECONDS: Final = 600.0
-_NOTHING: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""The tree without files, which every Git knows."""
-_RAW: Final = ("-r", "-z", "--raw", "--no-renames", "--full-index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,20 @@ class Change:
     """Whether nothing was there before."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pushed:
-    """The objects of a push in quarantine, on top of the repository's."""
+    """The objects of a push in quarantine, on top of the repository's. One thread at a time."""
 
-    repository: Repository
-    quarantine: str
+    def __init__(self, repository: Repository, quarantine: str) -> None:
+        self.repository, self.quarantine = repository, quarantine
+        self._between: dict[tuple[str | None, str], list[Change]] = {}
+
+    @cached_property
+    def _objects(self) -> pygit2.Repository:
+        """Of its own: nobody else may see what was not accepted."""
+        git = pygit2.Repository(str(self.repository.work_tree))
+        if self.quarantine:
+            git.odb.add_disk_alternate(self.quarantine)
+        return git
 
     def commits(self, tips: Iterable[str]) -> list[str]:
         """The commits that no ref has yet, newest first."""
@@ -46,27 +54,37 @@ class Pushed:
 
     def changes(self, commits: Iterable[str]) -> Iterator[Change]:
         """What each of the commits changes."""
-        data = "".join(f"{commit}\n" for commit in commits).encode()
-        if data:
-            yield from _read(
-                self._git("diff-tree", "--stdin", "--root", "-c", *_RAW, data=data), ""
-            )
+        for name in commits:
+            commit = self._objects[name].peel(pygit2.Commit)
+            parents: list[pygit2.Tree | None] = [parent.tree for parent in commit.parents]
+            sides = [
+                {path: (was, now) for path, was, now in self._differences(parent, commit.tree)}
+                for parent in parents or [None]
+            ]
+            for path in sorted(set.intersection(*map(set, sides))):
+                yield _change(name, path, [side[path][0] for side in sides], sides[0][path][1])
 
-    def between(self, old: str | None, new: str) -> Iterator[Change]:
+    def between(self, old: str | None, new: str) -> list[Change]:
         """What differs between two commits; None: from nothing."""
-        yield from _read(self._git("diff-tree", *_RAW, old or _NOTHING, new), new)
+        if (old, new) not in self._between:
+            before = None if old is None else self._objects[old].peel(pygit2.Tree)
+            found = sorted(self._differences(before, self._objects[new].peel(pygit2.Tree)))
+            changes = [_change(new, path, [was], now) for path, was, now in found]
+            self._between[old, new] = changes
+        return self._between[old, new]
+
+    def _differences(
+        self, old: pygit2.Tree | None, new: pygit2.Tree | None
+    ) -> Iterator[tuple[bytes, Side, Side]]:
+        return trees.differences(self._objects, old, new)
 
     def is_commit(self, name: str) -> bool:
         """Whether the object is a commit."""
-        return self._git("cat-file", "-t", name).strip() == b"commit"
+        return isinstance(self._objects.get(name), pygit2.Commit)
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` only adds to `old`."""
-        asked = ("merge-base", "--is-ancestor", old, new)
-        done = process.run(self.repository.work_tree, *asked, variables=self._variables())
-        if done.code > 1:
-            raise process.failure(asked, done)
-        return done.code == 0
+        return old == new or self._objects.descendant_of(new, old)
 
     def lookalikes(self, commit: str, added: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         """Added paths that some systems take for another one of the commit: (added, other)."""
@@ -93,11 +111,10 @@ class Pushed:
             if not target or _leads_out(change.path.decode("utf-8", "replace"), shown):
                 yield change, shown or "a target that is too long"
 
-    def _git(self, *arguments: str, data: bytes | None = None) -> bytes:
+    def _git(self, *arguments: str) -> bytes:
         done = process.run(
-            self.repository.work_tree, *arguments, data=data, variables=self._variables(),
-            seconds=_SECONDS,
-        )  # fmt: skip
+            self.repository.work_tree, *arguments, variables=self._variables(), seconds=_SECONDS
+        )
         if done.code:
             raise process.failure(arguments, done)
         return done.output
@@ -113,19 +130,9 @@ class Pushed:
         }
 
 
-def _read(printed: bytes, commit: str) -> Iterator[Change]:
-    """Git's raw format with `-z`: `:modes ids status` and a path, after each commit's id."""
-    parts = iter(printed.split(b"\0"))
-    for part in parts:
-        if not part.startswith(b":"):
-            commit = part.decode() or commit
-            continue
-        parents = len(part) - len(part.lstrip(b":"))
-        fields = part[parents:].split()
-        before, now = fields[:parents], fields[parents]
-        blob = fields[2 * parents + 1].decode()
-        is_new = not any(int(mode, 8) for mode in before)
-        yield Change(commit, next(parts), int(now, 8), blob, is_new)
+def _change(commit: str, path: bytes, before: Iterable[Side], now: Side) -> Change:
+    mode, blob = now or (0, "")
+    return Change(commit, path, mode, blob, is_new=not any(before))
 
 
 def _places(path: str) -> Iterator[str]:

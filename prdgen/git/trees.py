@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,12 +12,16 @@ import pygit2
 
 from prdgen import ids
 from prdgen.git.errors import NameTaken, NotAPage
-from prdgen.git.values import EXECUTABLE, FILE, LINK, REGULAR, SUBMODULE
+from prdgen.git.values import EXECUTABLE, FILE, LINK, REGULAR, SUBMODULE, Moved, Side
 
 _TREE: Final = 0o040000
 _WORDS: Final = {LINK: "a symbolic link", SUBMODULE: "a submodule", _TREE: "a folder"}
 # Code points HFS+ ignores in names; Git's fsck calls a name that hides `.git` behind them bad.
 _IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+
+
+# A tree object as Git stores it: mode, name, and 20 bytes of an id.
+_ENTRY: Final = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -44,6 +48,49 @@ def build(
             folder = folder.folders.setdefault(name, _Folder())
         folder.files[names[-1]] = data
     return _write(git, base, top, "") or git.TreeBuilder().write()
+
+
+def moved(git: pygit2.Repository, old: str | None, new: str) -> list[Moved]:
+    """What differs between two commits (None: from nothing), in the order of the paths; a rename is
+    two of them. Folders that are the same are not looked into, which libgit2's own difference does.
+    """
+    before = None if old is None else git[old].peel(pygit2.Tree)
+    found = differences(git, before, git[new].peel(pygit2.Tree))
+    each = (Moved(path.decode("utf-8", "replace"), was, now) for path, was, now in found)
+    return sorted(each, key=lambda moved: moved.path)
+
+
+def differences(
+    git: pygit2.Repository, old: pygit2.Tree | None, new: pygit2.Tree | None, prefix: bytes = b""
+) -> Iterator[tuple[bytes, Side, Side]]:
+    """Every path that is not the same in two trees, in no order, with what is there in each."""
+    was, now = _entries(old), _entries(new)
+    sides = [
+        {name: (int(mode, 8), id_) for mode, name, id_ in one} for one in (was - now, now - was)
+    ]
+    for name in sides[0].keys() | sides[1].keys():
+        path = prefix + name
+        gone, come = (side.get(name) for side in sides)
+        left, right = _tree(git, gone), _tree(git, come)
+        if left is not None or right is not None:
+            yield from differences(git, left, right, path + b"/")
+        files = _side(gone), _side(come)
+        if files != (None, None):
+            yield path, *files
+
+
+def _entries(tree: pygit2.Tree | None) -> set[tuple[bytes, bytes, bytes]]:
+    return set() if tree is None else set(_ENTRY.findall(tree.read_raw()))
+
+
+def _tree(git: pygit2.Repository, side: tuple[int, bytes] | None) -> pygit2.Tree | None:
+    if side is None or side[0] != _TREE:
+        return None
+    return git[side[1].hex()].peel(pygit2.Tree)
+
+
+def _side(side: tuple[int, bytes] | None) -> Side:
+    return None if side is None or side[0] == _TREE else (side[0], side[1].hex())
 
 
 def _check(path: str) -> None:

@@ -49,6 +49,30 @@ class Entry:
     size: int
 
 
+Side = tuple[int, str] | None
+"""Mode and blob; None: nothing is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One path that differs between two commits."""
+
+    path: str
+    old: Side
+    new: Side
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a regular file wherever it is."""
+        return all(side is None or side[0] in REGULAR for side in (self.old, self.new))
+
+    @property
+    def is_link(self) -> bool:
+        """Whether a symbolic link comes or goes, and no submodule."""
+        modes = {side[0] for side in (self.old, self.new) if side}
+        return LINK in modes and SUBMODULE not in modes
+
+
 ChangeKind = Literal["added", "modified", "deleted", "renamed"]
 
 
