@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import anyio
 from watchfiles import Change, awatch
 
+from prdgen import background
 from prdgen.files.disk import OWN_NAME
 
 _LOG = logging.getLogger(__name__)
@@ -58,6 +61,11 @@ class Batch:
         return not self.paths.isdisjoint((file, *file.parents))
 
 
+class _Grown(Exception):
+    """A folder came that is not watched yet."""
+
+
+_Events = set[tuple[Change, str]]
 _RESUMED_MS: Final = 500
 _UNREADABLE_NAME: Final = "decode path"
 
@@ -77,20 +85,24 @@ async def changes(
     every 0.3 s instead, and the log says so.
     """
     sorter = _Sorter(root, [path.resolve() for path in git_dirs], frozenset(ignore))
-    skip_denied, told = False, False
+    skip_denied, told, resumed = False, False, False
     while True:
         try:
-            watching = _watch(sorter, stop, polling=polling, skip_denied=skip_denied, resumed=told)
+            watching = _watch(
+                sorter, stop, polling=polling, skip_denied=skip_denied, resumed=resumed
+            )
             async for batch in watching:
                 yield batch
             return
+        except _Grown:
+            resumed = True
         except ExceptionGroup as group:
             # watchfiles ends at a name that is not UTF-8, and with it what else had changed.
             if not group.subgroup(lambda error: _UNREADABLE_NAME in str(error)):
                 raise
             if not told:
                 _LOG.warning("a file's name in %s is not UTF-8; that file is not watched", root)
-            told = True
+            told = resumed = True
         except PermissionError as error:
             if skip_denied:
                 raise
@@ -111,28 +123,55 @@ async def _watch(
     resumed: bool,
 ) -> AsyncIterator[Batch]:  # fmt: skip
     """`resumed`: the watch before this one ended unheard, so that all is to be looked at again, once
-    this one is at work.
+    this one is at work. Raises _Grown when there is a new folder to watch.
     """
-    watched = awatch(
-        *sorter.tops,
-        watch_filter=sorter,
-        debounce=_GATHER_MS,
-        step=_STEP_MS,
-        stop_event=stop,
-        force_polling=polling,
-        poll_delay_ms=_POLL_MS,
-        rust_timeout=_RESUMED_MS if resumed else None,
-        yield_on_timeout=resumed,
+    heard: asyncio.Queue[_Events | Exception | None] = asyncio.Queue()
+    over = asyncio.Event()
+    folders, tops = sorter.places()
+    watching = partial(
+        awatch, watch_filter=sorter, debounce=_GATHER_MS, step=_STEP_MS, stop_event=over,
+        force_polling=polling, poll_delay_ms=_POLL_MS,
         # It also hides that there are no more watches to give, so only where it is needed.
         ignore_permission_denied=skip_denied,
-    )
-    async for events in watched:
-        if resumed:
-            resumed = False
-            yield Batch(frozenset(), GitChanged(frozenset({"HEAD"})))
-        batch = sorter.batch(path for _, path in events)
-        if batch.paths or batch.git:
-            yield batch
+    )  # fmt: skip
+    first = watching(
+        *folders, recursive=False, rust_timeout=_RESUMED_MS if resumed else None,
+        yield_on_timeout=resumed,
+    )  # fmt: skip
+    watches = [first, *([watching(*tops)] if tops else [])]
+    tasks = [asyncio.create_task(_pump(watch, heard), name="watch pump") for watch in watches]
+    tasks.append(asyncio.create_task(_follow(stop, over), name="watch stop"))
+    try:
+        while (events := await heard.get()) is not None:
+            if isinstance(events, Exception):
+                raise events
+            if resumed and not events:
+                resumed = False
+                yield Batch(frozenset(), GitChanged(frozenset({"HEAD"})))
+            batch = sorter.batch(path for _, path in events)
+            if batch.paths or batch.git:
+                yield batch
+            if any(sorter.grows(*event) for event in events):
+                raise _Grown
+    finally:
+        over.set()
+        await background.end(tasks)
+
+
+async def _pump(
+    watch: AsyncGenerator[_Events, None], heard: asyncio.Queue[_Events | Exception | None]
+) -> None:
+    try:
+        async for events in watch:
+            heard.put_nowait(events)
+        heard.put_nowait(None)
+    except Exception as error:
+        heard.put_nowait(error)
+
+
+async def _follow(stop: anyio.Event | asyncio.Event, over: asyncio.Event) -> None:
+    await stop.wait()
+    over.set()
 
 
 class _Sorter:
@@ -144,12 +183,57 @@ class _Sorter:
         # The longest first: a linked work tree's git folder lies inside the common one.
         below = sorted({*git_dirs, root / ".git"}, key=lambda path: -len(path.parts))
         self._git_dirs = [path for path in below if path.is_dir()]
-        outside = [path for path in self._git_dirs if not path.is_relative_to(root)]
-        inner = [p for p in outside if any(p != o and p.is_relative_to(o) for o in outside)]
-        self.tops = [root, *(path for path in outside if path not in inner)]
 
-    def __call__(self, _change: Change, path: str) -> bool:
-        return self._git_name(path) is not None or self._page(path) is not None
+    def places(self) -> tuple[list[Path], list[Path]]:
+        """Folders to watch by themselves, and those to watch with everything below them.
+
+        Everything below a git folder would be the objects and, in `prdgen/`, the database and the site:
+        a hundred thousand files that nobody wants to hear of, and seconds before the first word.
+        """
+        flat, deep = dict[Path, None](), dict[Path, None]()
+        self._split(self._root, flat, deep)
+        for top in self._git_dirs:
+            linked = [path for path in (top / "worktrees").glob("*") if path.is_dir()]
+            flat |= dict.fromkeys([top, *(path.parent for path in linked[:1]), *linked])
+            refs = (path / "refs" for path in (top, *linked))
+            deep |= dict.fromkeys(path for path in refs if path.is_dir())
+        return list(flat), list(deep)
+
+    def _split(self, folder: Path, flat: dict[Path, None], deep: dict[Path, None]) -> None:
+        flat[folder] = None
+        for child in _folders(folder):
+            page = self._page(str(child))
+            if page is None:
+                continue
+            if any(name.startswith(f"{page}/") for name in self._ignore):
+                self._split(child, flat, deep)
+            else:
+                deep[child] = None
+
+    def grows(self, change: Change, path: str) -> bool:
+        """Whether this is a new folder, in a place whose folders are watched one by one."""
+        if change != Change.added:
+            return False
+        folder = Path(path)
+        page = self._page(path)
+        if page is not None:
+            alone = folder.parent == self._root or any(
+                name.startswith(f"{folder.parent.relative_to(self._root)}/")
+                for name in self._ignore
+            )
+        else:
+            alone = any(
+                folder == top / "worktrees" or folder.parent == top / "worktrees"
+                for top in self._git_dirs
+            )
+        return alone and folder.is_dir() and not folder.is_symlink()
+
+    def __call__(self, change: Change, path: str) -> bool:
+        return (
+            self._git_name(path) is not None
+            or self._page(path) is not None
+            or self.grows(change, path)
+        )
 
     def batch(self, paths: Iterable[str]) -> Batch:
         names, pages = set(), set()
@@ -182,6 +266,11 @@ class _Sorter:
         if any(page == name or page.startswith(f"{name}/") for name in self._ignore):
             return None
         return page
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as found:
+        return sorted(Path(each.path) for each in found if each.is_dir(follow_symlinks=False))
 
 
 def _signal(name: str) -> str | None:

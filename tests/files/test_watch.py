@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -165,6 +166,42 @@ async def test_a_rebase_is_heard(root):
         with pytest.raises(subprocess.CalledProcessError):
             git(root, "rebase", "draft")
         await ear.until(lambda: any(name.startswith("rebase-merge") for name in ear.git))
+
+
+async def test_a_new_folder_is_watched_with_all_below_it(root):
+    """At the top, below, and again after it went away; a linked work tree's git folder, too."""
+    async with listening(root) as ear:
+        for _ in range(2):
+            (root / "new/deep").mkdir(parents=True)
+            await ear.until(lambda: root / "new" in ear.paths and "HEAD" in ear.git)
+            (root / "new/deep/page.md").write_text("x")
+            await ear.until(lambda: root / "new/deep/page.md" in ear.paths)
+            shutil.rmtree(root / "new")
+            await ear.until(lambda: root / "new" in ear.paths)
+            ear.paths.clear()
+            ear.git.clear()
+        git(root, "worktree", "add", "--quiet", "--detach", str(root.parent / "linked"))
+        await ear.until(lambda: "HEAD" in ear.git)
+        git(root.parent / "linked", "switch", "--quiet", "-c", "third")
+        await ear.until(lambda: "worktrees/linked/HEAD" in ear.git)
+
+
+async def test_what_lies_in_the_git_folder_costs_no_watches(root):
+    """The database, the site and the objects; nor does a site in a folder of its own."""
+    for number in range(200):
+        for place in (".git/prdgen/site", ".git/objects/extra", "build/site"):
+            (root / place / f"{number}").mkdir(parents=True)
+    before = _watches()
+    async with listening(root, ignore=["build/site"]) as ear:
+        assert _watches() - before < 40
+        (root / "build/page.md").write_text("x")
+        await ear.until(lambda: root / "build/page.md" in ear.paths)
+
+
+def _watches() -> int:
+    """The folders this process has the system watch."""
+    told = (path.read_text() for path in Path("/proc/self/fdinfo").iterdir() if path.exists())
+    return sum(text.count("inotify wd:") for text in told)
 
 
 async def test_polling_hears_too(root):
