@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from automerge import core
 
-from prdgen.crdt import chunks, engine, following, guard, history
+from prdgen.crdt import chunks, engine, following, guard, history, message
 from prdgen.crdt.errors import (
     ChangeRefused,
     ChangeReshapes,
@@ -25,7 +25,6 @@ Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
 SUCCESSOR = "successor"
 _ACTOR_BYTES = 16
-_MOST_KEPT = 32
 _MOST_FOLLOWED = 64
 """Changes in a row that are applied one by one, and the text followed."""
 
@@ -81,8 +80,7 @@ class Replica:
         self._stored_waiting: dict[bytes, guard.Checked] = {}
         self._saved: tuple[Heads, bytes] | None = None
         self._text: tuple[Heads, str] | None = None
-        self._beyond: tuple[Heads, dict[Heads, list[Change]]] = ((), {})
-        """What came after some heads, while nothing new comes: peers are asked about one by one."""
+        self._summary: tuple[Heads, Heads, message.Have] | None = None
         self._follower = following.Follower(document, self.content_name)
         self._take_in(())
 
@@ -139,19 +137,22 @@ class Replica:
 
     def changes_since(self, heads: Heads = ()) -> list[Change]:
         """The changes that are not part of `heads`, each after those it builds on."""
-        if self._beyond[0] != self.heads:
-            self._beyond = (self.heads, {})
-        found = self._beyond[1].get(heads)
-        if found is None:
-            self._check_known(heads)
-            found = self._graph.beyond(heads, self.heads)
-            if len(found) <= _MOST_KEPT and len(self._beyond[1]) < _MOST_KEPT:
-                self._beyond[1][heads] = found
-        return found.copy()
+        self._check_known(heads)
+        return self._graph.beyond(heads, self.heads)
 
     def missing_from(self, heads: Heads) -> set[bytes]:
         """The hashes of all changes that are neither in `heads` nor built upon by them."""
         return {change.hash for change in self.changes_since(heads)}
+
+    def summary(self, heads: Heads) -> message.Have:
+        """What this side has, for a peer: everything up to `heads`, and a filter of what came since.
+
+        Worked out once, since peers are told alike.
+        """
+        if self._summary is None or self._summary[:2] != (self.heads, heads):
+            have = message.Have(heads, message.bloom_of(self.missing_from(heads)))
+            self._summary = (self.heads, heads, have)
+        return self._summary[2]
 
     def apply(
         self,

@@ -206,7 +206,7 @@ class Session:
 
     def _have(self, replica: Replica) -> Have:
         shared = tuple(head for head in self._shared if replica.knows(head))
-        return Have(shared, message.bloom_of(replica.missing_from(shared)))
+        return replica.summary(shared)
 
     def _has_news(self, replica: Replica) -> bool:
         return not all(map(replica.knows, self.their_heads or ()))
