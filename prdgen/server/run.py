@@ -22,6 +22,7 @@ from prdgen import logs, trace
 from prdgen.errors import PrdgenError
 from prdgen.flows import clone, context, lease, publish, table
 from prdgen.server import app as app_module
+from prdgen.server import frames
 from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
 
@@ -76,7 +77,7 @@ async def _serve(
             log_config=None,
             loop="none",  # It runs on the one that `serve` made.
             http="httptools",
-            ws="websockets-sansio",
+            ws=frames.Socket,
             ws_max_size=settings.message_limit + 4096,
             ws_per_message_deflate=False,  # Automerge's messages are small, and packed already.
             ws_ping_interval=3,  # A tab that vanished without a word is gone within ten seconds.

@@ -15,6 +15,7 @@ from prdgen.flows import house, roles
 from prdgen.flows.context import App
 from prdgen.flows.open import Claim
 from prdgen.server.auth import Visitor, find_visitor
+from prdgen.server.frames import EXTENSION
 from prdgen.sync.connection import Admitted
 from prdgen.sync.peer import Peer, Who
 
@@ -88,7 +89,8 @@ async def _serve(app: App, socket: WebSocket, visitor: Visitor) -> None:
 
     watching = asyncio.create_task(_watch(app, socket, visitor, connection.peer))
     try:
-        closing = await connection.run(read, write)
+        direct = socket.scope.get("extensions", {}).get(EXTENSION)
+        closing = await connection.run(read, write, direct)
     finally:
         watching.cancel()
         await asyncio.wait([watching])

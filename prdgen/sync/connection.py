@@ -44,6 +44,19 @@ class Opener(Protocol):
         ...
 
 
+class Frames(Protocol):
+    """A socket that hands on each message as it comes, and sends without waiting."""
+
+    deliver: Callable[[bytes], bool] | None
+    """Takes a message at once; of one it does not take (False), and while it is None, reading goes
+    the usual way.
+    """
+
+    def write(self, data: bytes) -> bool:
+        """Send a message now; False when it has to wait."""
+        ...
+
+
 class Connection:
     """Bytes in through `receive`, bytes out through `peer.outgoing`; `leave` at the end.
 
@@ -56,6 +69,8 @@ class Connection:
         self._claim = claim
         self._rooms: dict[str, Room] = {}
         self._joined = False
+        self._under_way = False
+        """Whether a message is being taken that has to wait for something."""
         limits = outside.limits
         self._rate = Rate(limits.messages_per_second, 2 * limits.messages_per_second)
         self._any_rate = Rate(_ECHOES * limits.messages_per_second)
@@ -71,8 +86,14 @@ class Connection:
         self,
         read: Callable[[], Awaitable[bytes | None]],
         write: Callable[[bytes], Awaitable[None]],
+        frames: Frames | None = None,
     ) -> Closing:
-        """Serve until the peer goes (`read` gives None) or is closed; says how to close."""
+        """Serve until the peer goes (`read` gives None) or is closed; says how to close.
+
+        What `frames` can take and hand on at once does not wait for a task of its own.
+        """
+        if frames is not None:
+            frames.deliver, self.peer.direct = self.deliver, frames.write
         reader = asyncio.create_task(self._read(read))
         writer = asyncio.create_task(self._write(write))
         ended = asyncio.create_task(self.peer.closed.wait())
@@ -81,6 +102,8 @@ class Connection:
             reader.cancel()
             await asyncio.wait({writer}, timeout=self._outside.limits.goodbye_seconds)
         finally:
+            if frames is not None:
+                frames.deliver = self.peer.direct = None
             for task in (reader, writer, ended):
                 task.cancel()
             await asyncio.gather(reader, writer, ended, return_exceptions=True)
@@ -96,26 +119,52 @@ class Connection:
 
     async def receive(self, data: bytes) -> None:
         """Take one WebSocket message. Never raises for what the peer sends."""
-        if self.peer.closing is not None:
-            return
-        try:
-            limit = self._outside.limits.message_bytes
-            if len(data) > limit:
-                raise errors.MessageTooLarge(got=len(data), expected=limit)
-            if not self._any_rate.allow(asyncio.get_running_loop().time()):
-                raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
-            await self._take(wire.decode(data))
-        except crdt_errors.BadMessage as error:
+        if self.peer.closing is None:
+            self._under_way = True
+            try:
+                await self._take(self._decoded(data))
+            except Exception as error:
+                self._end(error)
+            finally:
+                self._under_way = False
+
+    def deliver(self, data: bytes) -> bool:
+        """Take one message at once, as `receive` does; False when it has to wait: for one that is
+        under way, or for the document it is about, which is still to be opened.
+        """
+        if self._under_way or not self._rooms:
+            return False
+        if self.peer.closing is None:
+            try:
+                message = self._decoded(data)
+                if isinstance(message, wire.Sync) and message.document_id not in self._rooms:
+                    return False
+                self._take_now(message)
+            except Exception as error:
+                self._end(error)
+        return True
+
+    def _decoded(self, data: bytes) -> wire.Message:
+        limit = self._outside.limits.message_bytes
+        if len(data) > limit:
+            raise errors.MessageTooLarge(got=len(data), expected=limit)
+        if not self._any_rate.allow(asyncio.get_running_loop().time()):
+            raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
+        return wire.decode(data)
+
+    def _end(self, error: Exception) -> None:
+        """Close the connection because of what became of a message."""
+        if isinstance(error, crdt_errors.BadMessage):
             self._refuse(errors.BadProtocol(why=error.facts.get("why", "it cannot be read")))
-        except errors.Refusal as refusal:
-            self._refuse(refusal)
-        except PrdgenError as error:
+        elif isinstance(error, errors.Refusal):
+            self._refuse(error)
+        elif isinstance(error, PrdgenError):
             self.peer.close(errors.TRY_AGAIN_LATER, str(error))
-        except OSError as error:
+        elif isinstance(error, OSError):
             why = error.strerror or type(error).__name__
             self.peer.close(errors.TRY_AGAIN_LATER, f"The server cannot use its disk: {why}")
-        except Exception as error:
-            _log.exception("a message of %s was not taken", self.peer.who.name)
+        else:
+            _log.error("a message of %s was not taken", self.peer.who.name, exc_info=error)
             self.peer.close(errors.TRY_AGAIN_LATER, f"{type(error).__name__} in the server")
 
     async def _read(self, read: Callable[[], Awaitable[bytes | None]]) -> None:
@@ -128,6 +177,14 @@ class Connection:
             await write(data)
 
     async def _take(self, message: wire.Message) -> None:
+        if self._joined and isinstance(message, wire.Sync):
+            self._check_ends(message)
+            if message.document_id not in self._rooms:
+                await self._open(message.document_id)
+        self._take_now(message)
+
+    def _take_now(self, message: wire.Message) -> None:
+        """Take a message; one about a document that could not be opened is passed over."""
         if not self._joined:
             self._join(message)
             return
@@ -138,13 +195,19 @@ class Connection:
             return
         self._check_rate()
         if isinstance(message, wire.Sync):
-            await self._sync(message)
+            self._check_ends(message)
+            if room := self._rooms.get(message.document_id):
+                room.receive(self.peer, message.data)
         elif isinstance(message, wire.RemoteSubscriptionChange):
             self._subscribe(message)
         elif isinstance(message, wire.Leave):
             self.peer.close(_NORMAL, "")
         elif isinstance(message, wire.ErrorMessage):
             self.peer.close(_NORMAL, "the peer reported an error")
+
+    def _check_ends(self, message: wire.Sync) -> None:
+        if message.sender_id != self.peer.peer_id or message.target_id != self._outside.peer_id:
+            raise errors.BadProtocol(why="a sync message with another sender or target")
 
     def _join(self, message: wire.Message) -> None:
         if not isinstance(message, wire.Join):
@@ -161,14 +224,7 @@ class Connection:
         answer = wire.Peer(self._outside.peer_id, message.sender_id, metadata=metadata)
         self.peer.send(wire.encode(answer))
 
-    async def _sync(self, message: wire.Sync) -> None:
-        if message.sender_id != self.peer.peer_id or message.target_id != self._outside.peer_id:
-            raise errors.BadProtocol(why="a sync message with another sender or target")
-        room = self._rooms.get(message.document_id) or await self._open(message.document_id)
-        if room is not None:
-            room.receive(self.peer, message.data)
-
-    async def _open(self, name: str) -> Room | None:
+    async def _open(self, name: str) -> None:
         """Enter the document's room; without one the peer is told that there is none."""
         if len(self._rooms) >= self._outside.limits.documents:
             raise errors.BadProtocol(why=f"more than {self._outside.limits.documents} documents")
@@ -183,17 +239,16 @@ class Connection:
             self._unavailable(name)
             if error.status == _TOO_LARGE:
                 self.peer.close(errors.PageTooLarge.close_code, str(error))
-            return None
+            return
         if admitted is None:
             _log.info("%s asks for %s, which is not here", self.peer.who.name, name)
             self._unavailable(name)
-            return None
+            return
         if self.peer.closing is not None:
-            return None
+            return
         self._rooms[name] = admitted.room
         can_write = admitted.can_write and self.peer.who.person_id is not None
         admitted.room.join(self.peer, can_write=can_write)
-        return admitted.room
 
     def _unavailable(self, name: str) -> None:
         message = wire.Unavailable(self._outside.peer_id, self.peer.peer_id, name)

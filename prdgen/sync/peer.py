@@ -47,9 +47,13 @@ class Peer:
         self.closing: Closing | None = None
         self.closed = asyncio.Event()
         """Set as soon as `closing` is."""
+        self.direct: Callable[[bytes], bool] | None = None
+        """Sends at once, while nothing is queued; False when it has to wait its turn."""
         self._limit = limits.queued_bytes
         self._queue: deque[bytes] = deque()
         self._bytes = 0
+        self._in_hand = False
+        """Whether one that left the queue is on its way."""
         self._wake = asyncio.Event()
         self._full_since: float | None = None
         self._starved: set[Callable[[], None]] = set()
@@ -60,8 +64,10 @@ class Peer:
         return self.closing is None and self._bytes < self._limit
 
     def send(self, data: bytes) -> None:
-        """Queue one message; nothing happens once the connection is closing."""
+        """Send or queue one message; nothing happens once the connection is closing."""
         if self.closing is None:
+            if self.direct and not (self._queue or self._in_hand) and self.direct(data):
+                return
             self._queue.append(data)
             self._bytes += len(data)
             self._wake.set()
@@ -98,7 +104,9 @@ class Peer:
         while True:
             while self._queue:
                 data = self._queue.popleft()
+                self._in_hand = True
                 yield data
+                self._in_hand = False
                 self._taken(len(data))
             if self.closing is not None:
                 return

@@ -9,6 +9,8 @@ import pytest
 
 from prdgen import ids
 from prdgen.crdt import wire
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.sync import Session
 from prdgen.errors import TooLarge, Unavailable
 from prdgen.sync import errors
 from prdgen.sync.peer import Who
@@ -224,3 +226,43 @@ async def test_what_a_message_breaks_on_is_said(error, said):
         closing = (await refused_by(server, error)).peer.closing
         assert closing.code == errors.TRY_AGAIN_LATER
         assert said in closing.reason
+
+
+async def test_a_message_is_taken_at_once_when_nothing_has_to_be_waited_for():
+    """And only then: not before the join, and not for a document that is still to be opened."""
+    async with Server("text") as server:
+        server.store.seed(SECOND, "another")
+        connection, server_id = await entered(server)
+        request = wire.encode(wire.Request("ann-1", server_id, NAME, asks_for("")))
+        assert not connection.deliver(request)
+        await connection.receive(request)
+        assert connection.deliver(request)
+        other = wire.encode(wire.Sync("ann-1", server_id, ids.document_name(SECOND), asks_for("x")))
+        assert not connection.deliver(other)
+        opening = asyncio.create_task(connection.receive(other))
+        await asyncio.sleep(0)
+        assert not connection.deliver(request)  # it would overtake
+        await opening
+        assert connection.deliver(request)
+
+
+async def test_what_is_wrong_with_a_message_taken_at_once_closes_the_connection():
+    """As it does when it was waited for."""
+    async with Server("text") as server:
+        for wrong in (
+            b"\xff",
+            wire.encode(wire.Sync("bob-1", "x", NAME, b"x")),
+            wire.encode(wire.Join("ann-1")),
+        ):
+            connection, server_id = await entered(server)
+            await connection.receive(
+                wire.encode(wire.Request("ann-1", server_id, NAME, asks_for("")))
+            )
+            assert connection.deliver(wrong)
+            assert connection.peer.closing.code == errors.BadProtocol.close_code
+            assert connection.deliver(wrong)
+
+
+def asks_for(text):
+    """The first sync message of someone who has this text."""
+    return Session().next_message(Replica.seed(text))

@@ -63,3 +63,27 @@ def test_a_reason_fits_into_a_close_frame():
     cut = errors.close_reason("ä" * 100)
     assert len(cut.encode()) <= 123
     assert cut.endswith("ä…")
+
+
+async def test_what_can_be_sent_at_once_is_not_queued():
+    """But nothing overtakes what is queued, or on its way."""
+    ann, sent, open_ = peer(100), [], True
+
+    def direct(data):
+        if open_:
+            sent.append(data)
+        return open_
+
+    ann.direct = direct
+    ann.send(b"a")
+    open_ = False
+    ann.send(b"b")
+    open_ = True
+    ann.send(b"c")
+    outgoing = ann.outgoing()
+    assert [await anext(outgoing), await anext(outgoing)] == [b"b", b"c"]
+    ann.send(b"d")  # c is on its way
+    assert await anext(outgoing) == b"d"
+    ann.close(1000, "bye")
+    assert [data async for data in outgoing] == []
+    assert sent == [b"a"]
