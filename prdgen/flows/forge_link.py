@@ -98,6 +98,7 @@ async def _open(app: App, forge: Forge, state: State, review: Review) -> None:
         return
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main and app.repository.is_ancestor(there, main):
+        state.waits_for_remote = True
         state.troubles[review.id] = Trouble(
             "The pull request is opened with the draft's first change.", waits=True
         )

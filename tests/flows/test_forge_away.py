@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from forge.serving import Fault
 
-from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, reviews
+from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, remote_wanted, reviews
 from prdgen.forge import errors
 from prdgen.git import review_logs
 
@@ -54,6 +54,22 @@ async def test_a_pull_request_whose_answer_is_lost_is_opened_once(both):
     assert len(forge.hub.pulls) == 1
     (found,) = drafts.reviews(house.app)
     assert found.link.number == 1
+
+
+async def test_a_draft_without_a_change_yet(at_github):
+    """Its pull request is opened by the exchange that pushes the first one, not an hour later."""
+    house, forge = at_github
+    ann = house.people["ann"]
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    await draft_merge.ask(house.app, draft.branch, ann)
+    await house.work()
+    assert forge.hub.pulls == {}
+    (trouble,) = forge_state.load(house.app).troubles.values()
+    assert "first change" in trouble.what
+    change(house, draft.branch, PAGE.replace("first", "1st"))
+    await remote_wanted.now(house.app)
+    await house.work()
+    assert len(forge.hub.pulls) == 1
 
 
 async def test_a_comment_on_a_line_the_forge_does_not_show(both):
