@@ -28,7 +28,15 @@ from prdgen.flows.forge_in import CommitMissing, Here
 from prdgen.flows.forge_out import Out
 from prdgen.flows.forge_state import State, Trouble
 from prdgen.flows.remote_state import LONGEST_PAUSE
-from prdgen.forge.errors import BadForge, ForgeAway, ForgeBusy, ForgeDenied, ForgeError
+from prdgen.forge.errors import (
+    BadForge,
+    ForgeAway,
+    ForgeBusy,
+    ForgeDenied,
+    ForgeError,
+    ForgeForbids,
+    ForgeMissing,
+)
 from prdgen.forge.values import Forge, Pull
 from prdgen.git import locks
 from prdgen.review import exchanged, log
@@ -91,7 +99,7 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
     state.waits_for_remote, state.troubles = False, {}
     if whole:
         state.refused = {}
-        state.protected = await forge.is_protected(app.main_branch)
+        state.protected = await _is_protected(app, forge)
     pulls = {pull.number: pull for pull in await forge.open_pulls()}
     await forge_link.adopt(app, forge, list(pulls.values()))
     await forge_link.open_asked(app, forge, state)
@@ -106,6 +114,15 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
                 state.troubles[review.id] = Trouble(error.message, error.hint)
     if whole:
         state.whole_at = remote_state.now()
+
+
+async def _is_protected(app: App, forge: Forge) -> bool | None:
+    """Whether main may be changed there by pull requests only; None: not for prdgen to know."""
+    try:
+        return await forge.is_protected(app.main_branch)
+    except (ForgeForbids, ForgeMissing) as error:
+        _log.info("whether %s is protected is not known: %s", app.main_branch, error)
+        return None
 
 
 async def _one(

@@ -135,7 +135,8 @@ def _placed(clone: Clone, said: Said, place: Place, text: str) -> dict[str, Any]
     anchor = anchors.lines(content, first, last)
     if place.quote.strip() and not anchor.quote.endswith(place.quote.rstrip("\r")):
         anchor = anchors.make(content, place.quote, place.line)
-    return {**facts, "anchor": anchor.facts()}
+    # Of an empty line there are no words to follow: it is about the page.
+    return {**facts, "anchor": anchor.facts()} if anchor.quote.strip() else facts
 
 
 def _reworded(here: Here, came: Entry, said: Said) -> Iterator[Entry]:

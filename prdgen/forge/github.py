@@ -33,7 +33,7 @@ _WORDS: Final[dict[str, Word]] = {
 _THREADS: Final = """query($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) {
     reviewThreads(first: 100) { nodes {
-      id isResolved resolvedBy { login databaseId } comments(first: 1) { nodes { databaseId } }
+      id isResolved resolvedBy { login databaseId } comments(first: 1) { nodes { fullDatabaseId } }
     } }
   } }
 }"""
@@ -202,7 +202,7 @@ class GitHub:
         with self.client.reading(what):
             nodes = found["repository"]["pullRequest"]["reviewThreads"]["nodes"]
             return {
-                f"line-{int(each['comments']['nodes'][0]['databaseId'])}": _Thread(
+                f"line-{int(each['comments']['nodes'][0]['fullDatabaseId'])}": _Thread(
                     each["id"], bool(each["isResolved"]), (each["resolvedBy"] or {}).get("login", ""),
                     (each["resolvedBy"] or {}).get("databaseId", 0),
                 )

@@ -66,6 +66,7 @@ class Served:
     async def _done(self, request: Request, path: str) -> Response:
         body = await request.json() if await request.body() else {}
         if self.kind == "github" and path.endswith("/graphql"):
+            self.problems += contracts.check_graphql(body)
             status, found = await asyncio.to_thread(self.skin.graphql, body)
             return JSONResponse(found, status)
         op = contracts.operation(self.kind, request.method, path)

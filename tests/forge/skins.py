@@ -124,7 +124,7 @@ class GitHub(Skin):
         raise AssertionError(op)
 
     def graphql(self, body: dict):
-        """Threads are settled here only. The queries are checked against GitHub's own schema."""
+        """Threads are settled here only."""
         facts = body["variables"]
         if "mutation" in body["query"]:
             pull, id_ = (int(part) for part in facts["id"].split("/"))
@@ -140,7 +140,7 @@ class GitHub(Skin):
             {"id": f"{pull.number}/{n.id}", "isResolved": n.id in pull.settled,
              "resolvedBy": {"login": pull.settled[n.id], "databaseId": self.login_id(pull.settled[n.id])}
              if n.id in pull.settled else None,
-             "comments": {"nodes": [{"databaseId": n.id}]}}
+             "comments": {"nodes": [{"fullDatabaseId": str(n.id)}]}}
             for n in pull.notes if n.path and n.id == n.thread
         ]  # fmt: skip
         return 200, {"data": {"repository": {"pullRequest": {"reviewThreads": {"nodes": nodes}}}}}

