@@ -49,7 +49,8 @@ async def draft_list(request: Request) -> Response:
     found = await to_thread.run_sync(drafts.every, app, known)
     lives = app.keeper.all() if app.keeper else []
     writing = {live.branch for live in lives if live.room.peers}
-    over = [review for review in known if review.state != "open"][:_MOST_OVER]
+    here = {each.branch for each in found}
+    over = [each for each in known if each.state != "open" or each.branch not in here][:_MOST_OVER]
     return html.render(
         request, "drafts.html", title="Drafts", found=found, over=over, writing=writing
     )

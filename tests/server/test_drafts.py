@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
+
+import pytest
 
 from prdgen.flows import draft_site
 from prdgen.git import commits
@@ -208,6 +211,72 @@ async def test_a_review_by_the_page(own):
     )
     await editor.send_form(where, do="approved", text="Good")
     assert (await editor.send_form(where, do="merge")).status_code == 303
+
+
+ACTIONS = (
+    "describe", "update", "merge", "squash", "rebase", "close", "reopen", "ask", "withdraw",
+    "approved", "changes_requested", "comment", "reply", "resolve", "unresolve", "take",
+)  # fmt: skip
+
+
+async def test_a_review_whose_branch_was_deleted(own):
+    """It is listed, nothing can be done with it, and it is whole when the branch is there again."""
+    _, branch = await reviewed(own)
+    browser, api, at = await own.as_("editor"), await own.api("editor"), f"/api/drafts/{branch}"
+    said = await api.post(f"{at}/comments", json={"text": "Why so late?"})
+    assert said.status_code == 201
+    id_ = (await api.get(at)).json()["id"]
+    tip = own.app.repository.tip(branch)
+    assert own.app.repository.remove_branch(branch, tip)
+    listed = (await browser.get("/drafts")).text
+    assert f'href="/drafts/{id_}"' in listed
+    assert "branch gone" in listed
+    items = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
+    assert id_ in {item["id"] for item in items}
+    assert "branch gone" in (await browser.get(f"/drafts/{id_}")).text
+    assert (await browser.get(f"/drafts/{branch}")).status_code == 404
+    for name in (branch, id_):
+        for do in ACTIONS:
+            answer = await browser.send_form(f"/drafts/{name}", do=do, text="x", title="x")
+            assert 400 <= answer.status_code < 500, (name, do, answer.status_code)
+        for words in ("merge", "close", "approve", "ask"):
+            assert (await api.post(f"/api/drafts/{name}/{words}", json={})).status_code == 404
+    own.app.repository.create_branch(branch, tip)
+    again = await browser.get(f"/drafts/{id_}")
+    assert (again.status_code, again.headers["location"]) == (303, f"/drafts/{branch}")
+    assert "Why so late?" in (await browser.get(f"/drafts/{branch}")).text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["--upload-pack=touch PWNED", "-c core.pager=touch", "--output=PWNED", "a..b", "@{-1}", "HEAD~1",
+     "x:y", "../../etc", "a b", "refs/prdgen/reviews/x", "-", "\\x", "a%00b"],
+)  # fmt: skip
+async def test_options_in_the_clothes_of_branches_and_pages(own, name):
+    """Each address that takes one refuses it, or knows none of that name; nothing runs."""
+    browser, api = await own.as_("editor"), await own.api("editor")
+    folder = own.app.repository.work_tree
+    before = sorted(path.name for path in folder.iterdir())
+    quoted = quote(name, safe="%")
+    for where in (f"{quoted}/{PAGE}", f"main/{quoted}.md", f"main/{quoted}"):
+        for kind in ("p", "edit", "history", "blame", "export", "diff", "raw", "draft-site"):
+            answer = await browser.get(f"/{kind}/{where}", params={"format": "docx"})
+            assert 400 <= answer.status_code < 500, (kind, where, answer.status_code)
+        for kind in ("pages", "links", "history", "diff", "blame", "export", "documents"):
+            answer = await api.get(f"/api/{kind}/{where}", params={"format": "docx"})
+            assert 400 <= answer.status_code < 500 or answer.json() == {"items": []}, (kind, where)
+    for revision in ({"from": name}, {"to": name}, {"from": name, "to": name}, {"commit": name}):
+        for kind in ("/diff/main", "/api/diff/main", "/raw/main", "/export/main"):
+            answer = await api.get(f"{kind}/{PAGE}", params={"format": "docx", **revision})
+            assert answer.status_code < 500, (kind, revision, answer.status_code)
+    for asked in ({"branch": name, "page_path": PAGE}, {"branch": "main", "page_path": name}):
+        saved = await api.post("/api/versions", json={**asked, "message": "x"})
+        assert 400 <= saved.status_code < 500, saved.text
+        conflicts = await api.get("/api/conflicts", params=asked)
+        assert conflicts.status_code < 500, conflicts.text
+    made = await api.post("/api/pages", json={"title": "T", "branch": name, "template": "feature"})
+    assert 400 <= made.status_code < 500, made.text
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 async def test_a_review_by_the_api(own):

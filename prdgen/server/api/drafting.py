@@ -26,15 +26,18 @@ from prdgen.server.auth import app_of, visitor_of
 
 
 async def list_drafts(request: Request) -> Response:
-    """Open drafts, the newest first; with `state=all` the merged and closed ones as well."""
+    """Open drafts, the newest first; with `state=all` also the merged and closed ones, and those whose
+    branch is gone.
+    """
     app, wanted = app_of(request), request.query_params.get("state", "open")
     if wanted not in {"open", "all"}:
         raise Invalid(what="state", where=request.url.path, expected="open or all",
                       got=wanted[:40])  # fmt: skip
     reviews = await to_thread.run_sync(drafts.reviews, app)
-    items = [_open(draft) for draft in await to_thread.run_sync(drafts.every, app, reviews)]
+    found = await to_thread.run_sync(drafts.every, app, reviews)
+    items, here = [_open(draft) for draft in found], {draft.branch for draft in found}
     if wanted == "all":
-        items += [_over(review) for review in reviews if review.state != "open"]
+        items += [_over(r) for r in reviews if r.state != "open" or r.branch not in here]
     return as_json({"items": items})
 
 
