@@ -184,17 +184,28 @@ def live_data(message: Ephemeral) -> Any:
 
 def encode(message: Message) -> bytes:
     """The bytes of `message`, as an automerge-repo client reads them."""
-    if type(message) is Sync:  # nearly always
-        return cbor2.dumps({
-            "type": "sync", "senderId": message.sender_id, "targetId": message.target_id,
-            "documentId": message.document_id, "data": message.data,
-        })  # fmt: skip
+    if type(message) is Sync:
+        head = sync_head(message.sender_id, message.target_id, message.document_id)
+        return sync_with(head, message.data)
     content: dict[str, Any] = {"type": _TYPES[type(message)]}
     for attribute, key in _KEYS.items():
         value = getattr(message, attribute, None)
         if value is not None and value != "":
             content[key] = _plain(value)
     return cbor2.dumps(content)
+
+
+def sync_head(sender_id: str, target_id: str, document_id: str) -> bytes:
+    """What all sync messages between two ends about one document begin with."""
+    return cbor2.dumps({
+        "type": "sync", "senderId": sender_id, "targetId": target_id, "documentId": document_id,
+        "data": b"",
+    })[:-1]  # fmt: skip
+
+
+def sync_with(head: bytes, data: bytes) -> bytes:
+    """The sync message that begins with `head`."""
+    return head + cbor2.dumps(data)
 
 
 _TYPES: Final[dict[type, str]] = {

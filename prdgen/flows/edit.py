@@ -12,7 +12,7 @@ from anyio import to_thread
 from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import displaced, lease, pull, remote_wanted, signatures
+from prdgen.flows import displaced, glance, lease, pull, remote_wanted, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
@@ -45,30 +45,23 @@ async def write_file(app: App, live: Live) -> None:
     somebody removed comes back with the next edit only.
     """
     began = time.perf_counter()
-    await pull.tip(app, live)  # a file is made from a commit as often as a commit from the file
-    tree = await pull.file_side(app, live)
-    if tree is None:
+    found = await glance.look(app, live) or await _look_closely(app, live)
+    if found is None:
         return
-    path = file_path(tree, live.page_path)
-    state = await pull.settled(app, live, path, tree)
-    if await pull.file_side(app, live) != tree:
-        return
-    on_disk = b"" if isinstance(state, disk.Missing) else state.data
-    if not isinstance(state, disk.Missing):
-        await pull.file_text(app, live, pull.decoded(app, live, on_disk))
+    path, expected = file_path(found.tree, live.page_path), found.data
+    on_disk = expected or b""
     old, new, heads = text.decode(on_disk).text, live.room.text, live.room.heads
-    if isinstance(state, disk.Missing) and content_hash(new) == live.document.file_hash:
+    if expected is None and content_hash(new) == live.document.file_hash:
         return
-    if old == new and not isinstance(state, disk.Missing):
+    if old == new and expected is not None:
         await _file_point(app, live, heads, new)
         return
     data = text.patch(on_disk, diff.splices(old, new))
-    expected = None if isinstance(state, disk.Missing) else on_disk
     await _record_intent(app, live, heads, new)
     save = displaced.watch(app, live, on_disk)
     async with lease.writing(app, live):
         swapped = await to_thread.run_sync(
-            partial(disk.exchange, path, tree, data, expected, keep=save.keep)
+            partial(disk.exchange, path, found.tree, data, expected, keep=save.keep)
         )
     live.wrote(old, new)
     displaced.follow(app, live, swapped, save)
@@ -79,6 +72,21 @@ async def write_file(app: App, live: Live) -> None:
     logs.trace("edit.write_file", began, page=live.page_path, bytes=len(data))
     if trace.on:
         trace.in_file(live.id, live.page_path)
+
+
+async def _look_closely(app: App, live: Live) -> glance.Seen | glance.Gone | None:
+    """Take in what branch and file have that nobody knew; what the file holds then, None: not now."""
+    await pull.tip(app, live)  # a file is made from a commit as often as a commit from the file
+    tree = await pull.file_side(app, live)
+    if tree is None:
+        return None
+    state = await pull.settled(app, live, file_path(tree, live.page_path), tree)
+    if await pull.file_side(app, live) != tree:
+        return None
+    if isinstance(state, disk.Missing):
+        return glance.Gone(tree)
+    await pull.file_text(app, live, pull.decoded(app, live, state.data))
+    return glance.Seen(tree, state.data)
 
 
 async def _record_intent(app: App, live: Live, heads: Heads, new: str) -> None:

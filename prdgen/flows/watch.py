@@ -11,7 +11,7 @@ from anyio import to_thread
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import watch
-from prdgen.flows import edit, pull
+from prdgen.flows import edit, glance, pull
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
 from prdgen.git.work_trees import WorkTree
@@ -128,8 +128,9 @@ async def _take_in(app: App, live: Live) -> bool:
         async with live.lock:
             if not live.kept:
                 return True  # whoever keeps the page now looks by itself as it begins
-            await pull.tip(app, live)
-            await pull.file(app, live)
+            if await glance.look(app, live) is None:
+                await pull.tip(app, live)
+                await pull.file(app, live)
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
         if live.not_taken != live.paused:  # said once, not at each of the looks that follow

@@ -27,6 +27,8 @@ class Seat:
     hanging: int = 0
     """Messages in a row that left changes waiting for what they build on."""
     their_heads: Heads = ()
+    head: bytes = b""
+    """What all messages to it begin with, once there was one."""
 
 
 @dataclass(slots=True, eq=False)

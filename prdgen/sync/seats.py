@@ -87,8 +87,9 @@ class Seats:
     def _send_sync(self, seat: Seat, replica: Replica, theirs_first: bool) -> None:
         data = seat.session.next_message(replica, theirs_first=theirs_first)
         if data is not None:
-            peer_id, target = self._outside.peer_id, seat.peer.peer_id
-            seat.peer.send(wire.encode(wire.Sync(peer_id, target, self._name, data)))
+            if not seat.head:
+                seat.head = wire.sync_head(self._outside.peer_id, seat.peer.peer_id, self._name)
+            seat.peer.send(wire.sync_with(seat.head, data))
 
     def _gossip(self, storage_id: str, heads: Heads) -> None:
         for peer in self._by_peer:

@@ -1,0 +1,64 @@
+"""One look at a page's branch and file: whether both are as agreed, as they nearly always are.
+
+Each question to Git or the disk is asked in a thread, and going there costs more than the question.
+So they are asked together; only what is not as agreed is looked at closely (see `pull`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyio import to_thread
+
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows.context import App
+from prdgen.flows.live import Live, content_hash, file_path
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page's file holds, in a folder where nothing is under way."""
+
+    tree: Path
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no such file in the folder."""
+
+    tree: Path
+    data: None = None
+
+
+async def look(app: App, live: Live) -> Seen | None:
+    """The page's file, when the branch's tip and the file's text are the agreed ones; None: look
+    closely. Call with `live.lock` held. Raises what reading a file raises.
+    """
+    seen = await to_thread.run_sync(_seen, app, live)
+    if seen is not None:
+        live.gone = live.paused = None
+    return seen
+
+
+def _seen(app: App, live: Live) -> Seen | None:
+    row, tree = live.document, _quiet_tree(app, live)
+    if tree is None or app.repository.tip(live.branch) != row.tip_commit:
+        return None
+    state = disk.read(file_path(tree, live.page_path), tree)
+    if isinstance(state, disk.Missing):
+        return None
+    try:
+        agreed = bool(state.data) and content_hash(text.decode(state.data).text) == row.file_hash
+    except NotEditable:
+        return None
+    # Git may have begun something, or changed the branch, before it wrote what was read.
+    return Seen(tree, state.data) if agreed and _quiet_tree(app, live) == tree else None
+
+
+def _quiet_tree(app: App, live: Live) -> Path | None:
+    """The folder that has the branch checked out, unless something is under way there."""
+    tree = app.repository.work_tree_of(live.branch)
+    return None if tree is None or app.repository.busy_reason(live.branch) else tree
