@@ -22,7 +22,7 @@ from prdgen.review.log import Entry
 from prdgen.review.state import Link, Review
 
 _PATIENCE: Final = timedelta(minutes=10)
-"""How long a comment waits for the commit that it is on."""
+"""How long a comment waits for the commit that it is on, and one of ours for its line of the log."""
 
 
 class CommitMissing(Exception):
@@ -68,6 +68,8 @@ def _said(here: Here, said: Said, new: dict[str, Entry]) -> Iterator[Entry]:
             yield _noted(here, own, said)
         yield from _settled(here, said, own)
         return
+    if mark and own is None and datetime.now(UTC) - said.at < _PATIENCE:
+        return  # Another server's, whose log is still on its way.
     came = here.known.came.get(said.id)
     if came is not None:
         yield from _reworded(here, came, said)
@@ -165,14 +167,22 @@ def _settled(here: Here, said: Said, first: Entry) -> Iterator[Entry]:
                   if e.kind in {"resolved", "unresolved", "taken"})  # fmt: skip
     if said.resolved == now or waiting:
         return
-    kinds = ("resolved", "unresolved", "taken")
-    count = here.known.count(*kinds, thread=first.id)
-    last = [e.at for e in here.known.entries
-            if e.kind in kinds and e.facts.get("thread") == first.id]  # fmt: skip
-    at = exchanged.after(here.pull.changed_at, first.at, *last)
+    done = [e for e in here.known.entries if e.kind in {"resolved", "unresolved", "taken"}
+            and e.facts.get("thread") == first.id]  # fmt: skip
+    last = done[-1] if done else None
+    if last is not None and exchanged.is_ours(last) and not _could_settle(here, last):
+        return
+    count = len(done)
+    at = exchanged.after(here.pull.changed_at, first.at, last.at if last else None)
     kind = "resolved" if said.resolved else "unresolved"
     by = said.resolved_by or here.pull.author
     yield here.entry(kind, by, at, {"thread": first.id}, kind, said.id, count)
+
+
+def _could_settle(here: Here, own: Entry) -> bool:
+    """Whether the forge took over that a thread was settled here: not all can."""
+    sent = here.known.sent.get(own.id)
+    return sent is not None and sent.id == exchanged.SETTLED_THERE
 
 
 def _decided(here: Here, decisions: tuple[Decision, ...]) -> Iterator[Entry]:

@@ -152,17 +152,16 @@ class Out:
         if first is None:
             return None
         there = Posted(first.id, first.thread)
-        await self.forge.resolve(self.pull, there, resolved=entry.kind != "unresolved")
-        return Posted("", "")
+        taken = await self.forge.resolve(self.pull, there, resolved=entry.kind != "unresolved")
+        return Posted(exchanged.SETTLED_THERE if taken else "", "")
 
     async def _take(self, entry: Entry) -> Posted | None:
         first = self.known.first_of(str(entry.facts.get("thread")))
         if first is None:
             return None
         text = posting.comment(entry.id, entry.name, entry.kind, "")
-        posted = await self.forge.reply(self.pull, first.thread or first.id, text)
         await self.forge.resolve(self.pull, Posted(first.id, first.thread), resolved=True)
-        return posted
+        return await self.forge.reply(self.pull, first.thread or first.id, text)
 
     async def _retitle(self, _: Entry) -> Posted:
         if self.pull.title != self.review.title:

@@ -214,7 +214,7 @@ class Gitea:
             said.append(Said(
                 f"line-{int(found['id'])}", thread, thread not in begun,
                 self._who(found["user"]), _moment(found["created_at"]), found["body"], place,
-                True if found.get("resolver") else None,
+                bool(found.get("resolver")),
                 self._who(found["resolver"]) if found.get("resolver") else None,
             ))  # fmt: skip
             begun.add(thread)

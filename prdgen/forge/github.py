@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 from prdgen.forge.address import Address
 from prdgen.forge.client import Access, Answers, Client
-from prdgen.forge.errors import ForgeRefuses
+from prdgen.forge.errors import ForgeForbids, ForgeMissing, ForgeRefuses
 from prdgen.forge.values import (
     Decision,
     How,
@@ -23,6 +24,7 @@ from prdgen.forge.values import (
     Word,
 )
 
+log = logging.getLogger(__name__)
 _RIGHTS: Final = "Pull requests, Issues, Contents and Commit statuses: read and write"
 _COUNTED: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Anybody may approve a public project's pull request; only these are asked to."""
@@ -88,7 +90,7 @@ class GitHub:
         plain = await self.client.get_all(f"{at}/issues/{pull.number}/comments", what)
         lines = await self.client.get_all(f"{at}/pulls/{pull.number}/comments", what)
         reviews = await self.client.get_all(f"{at}/pulls/{pull.number}/reviews", what)
-        threads = await self._threads(pull.number) if lines else {}
+        threads = await self._known_threads(pull.number) if lines else {}
         with self.client.reading(what):
             said = [*map(self._plain, plain), *(self._on_line(each, threads) for each in lines)]
             decisions = [made for each in reviews if (made := self._decision(each))]
@@ -192,6 +194,14 @@ class GitHub:
     async def note_merged(self, pull: Pull, made: str) -> bool:  # noqa: ARG002 - the protocol's
         """GitHub finds out by itself, when the commits are the same."""
         return False
+
+    async def _known_threads(self, number: int) -> dict[str, _Thread]:
+        """None, when the token may not ask that: the rest of the talk matters more."""
+        try:
+            return await self._threads(number)
+        except (ForgeRefuses, ForgeForbids, ForgeMissing) as error:
+            log.info("which threads are settled is not known: %s", error)
+            return {}
 
     async def _threads(self, number: int) -> dict[str, _Thread]:
         """The threads at lines, by their first comment: only GraphQL knows whether they are settled."""

@@ -16,6 +16,8 @@ _GOES: Final = frozenset({
     "titled", "described", "closed", "reopened", "merged",
 })  # fmt: skip
 STATES: Final = frozenset({"started", "closed", "reopened", "merged"})
+SETTLED_THERE: Final = "settled"
+"""What is noted as the forge's id of a settled thread, when the forge could settle it."""
 _BEGINS: Final = frozenset({"commented", "approved", "changes_requested"})
 
 

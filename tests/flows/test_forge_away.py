@@ -5,6 +5,7 @@ said twice.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from forge.serving import Fault
@@ -12,6 +13,7 @@ from forge.serving import Fault
 from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, remote_wanted, reviews
 from prdgen.forge import errors
 from prdgen.git import review_logs
+from prdgen.review import posting
 
 from .forges import KINDS, PAGE, at_forge, begun, change, lines, review, said, trade
 
@@ -276,3 +278,68 @@ async def test_settings_that_cannot_be(at_github):
         await forge_exchange.run(house.app)
     assert "forge_project" in caught.value.message
     assert forge_state.load(house.app).failure
+
+
+async def test_a_forge_that_cannot_settle_threads_undoes_nothing(houses, repo, tmp_path):
+    """Forgejo has no request for it: what was settled here stays so, and what is settled there comes."""
+    async with at_forge(houses, repo, tmp_path, "gitea") as (house, forge):
+        forge.hub.can_settle = False
+        branch, found, pull = await begun(house, forge)
+        note = forge.hub.comment(1, "octavia", "Why?", path="one.md", line=5)
+        await trade(house, forge)
+        (thread,) = review(house, branch).threads.values()
+        await reviews.resolve(house.app, branch, house.people["bob"], thread.id)
+        await trade(house, forge)
+        await trade(house, forge)
+        assert pull.settled == {}
+        assert review(house, branch).threads[thread.id].resolved
+        await reviews.resolve(house.app, branch, house.people["bob"], thread.id, again=True)
+        await trade(house, forge)
+        assert not review(house, branch).threads[thread.id].resolved
+        assert lines(house, found.id).count("resolved") == 1
+        assert note.id
+
+
+async def test_a_token_that_may_not_ask_for_threads(at_github):
+    """Comments come all the same."""
+    house, forge = at_github
+    branch, _, _ = await begun(house, forge)
+    forge.hub.comment(1, "octavia", "Why?", path="one.md", line=5)
+    said_no = b'{"errors": [{"type": "FORBIDDEN", "message": "Resource not accessible"}]}'
+    forge.faults = [Fault(200, "graphql", body=said_no, times=9)]
+    await trade(house, forge)
+    assert said(review(house, branch)) == [[("octavia", "Why?")]]
+    assert forge_state.load(house.app).troubles == {}
+
+
+async def test_a_comment_of_another_server_whose_log_is_still_on_its_way(at_github):
+    """It is not taken for somebody's; when the log never comes, its words come in all the same."""
+    house, forge = at_github
+    branch, _, pull = await begun(house, forge)
+    text = posting.comment("a" * 32, "Zoe", "commented", "From afar")
+    note = forge.hub.comment(1, "prdgen-bot", text)
+    await trade(house, forge)
+    assert said(review(house, branch)) == []
+    note.at -= timedelta(hours=1)
+    forge.hub.touch(pull)
+    await trade(house, forge)
+    ((one,),) = said(review(house, branch))
+    assert "From afar" in one[1]
+
+
+async def test_merged_there_while_somebody_types(both):
+    """What is typed and not committed stays, in the draft's branch; nothing of it is lost."""
+    house, forge = both
+    branch, found, pull = await begun(house, forge)
+    editor = await house.editor("ann", "one.md", branch)
+    await editor.write("Still typing. ")
+    made = forge.hub.merge(1, "octavia")
+    await trade(house, forge)
+    assert drafts.find_review(house.app, found.id).state == "merged"
+    assert house.repo.tip("main") == made
+    assert "Still typing." in house.text("one.md", branch)
+    await house.save("ann", page="one.md", branch=branch)
+    assert "Still typing." in house.repo.git("show", f"{branch}:one.md")
+    assert [d.branch for d in drafts.every(house.app, drafts.reviews(house.app))] == [branch]
+    await trade(house, forge)
+    assert pull.state == "merged"

@@ -69,6 +69,7 @@ class Hub:
         self.marks: dict[str, dict] = {}
         self.protected = False
         self.allows_manual_merges = True
+        self.can_settle = True
         self._ids = itertools.count(101)
         self._clock = datetime.now(UTC) - timedelta(minutes=5)
         self.logins = [BOT, "octavia", "ghostly", "zoe"]

@@ -385,6 +385,8 @@ class Gitea(Skin):
                 return 200, [self.on_line(pull, n) for n in pull.notes
                              if n.path and (n.review or n.id) == int(at[1])]  # fmt: skip
             case "post /pulls/comments/{id}/resolve" | "post /pulls/comments/{id}/unresolve":
+                if not hub.can_settle:
+                    raise Refused(404, "Not Found")
                 pull, note = next((p, n) for p in hub.pulls.values() for n in p.notes
                                   if n.id == int(at[0]))  # fmt: skip
                 pull.settled |= {note.thread: "prdgen-bot"}
