@@ -77,8 +77,11 @@ async def changes(
     git_dirs: Sequence[Path] = (),
     ignore: Iterable[str] = ("public",),
     polling: bool | None = None,
+    resumed: bool = False,
 ) -> AsyncIterator[Batch]:
     """Batches of changes below `root` until `stop` is set, from about 20 ms after they happen.
+
+    `resumed`: another watch ended before, and what nobody heard since is told as a change in Git.
 
     `git_dirs` are git folders outside `root` (a linked work tree's own and the common one); `ignore`
     names folders below `root`. Where the system has no more watches to give, files are looked at

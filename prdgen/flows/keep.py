@@ -15,6 +15,7 @@ from prdgen.events import Event
 from prdgen.flows import authors, displaced, edit, lease, made_from, pull, recover, roll, status
 from prdgen.flows import open as open_flow
 from prdgen.flows import recovered as recovered_flow
+from prdgen.flows.adopt import Adopter
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
@@ -30,7 +31,6 @@ from prdgen.sync.room import Room
 log = logging.getLogger(__name__)
 _TICK = 0.05
 _RETRY_SECONDS = 1.0
-_ADOPT_SECONDS = 1.0
 _ASK_SECONDS = 0.1
 
 
@@ -46,7 +46,7 @@ class Keeper:
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[asyncio.Task[None]] = set()
         self.carrier = Carrier(app)
-        self._adopted: dict[UUID, float] = {}
+        self.adopter = Adopter(app, self.hold, self.find)
         self._closing = False
 
     async def get(self, branch: str, page_path: str) -> Live:
@@ -105,7 +105,7 @@ class Keeper:
         if live is None or live.over:
             self.carrier.stored(room)
             if live is None:
-                self._adopt(room)
+                self.adopter.typed_in(room)
             return
         for delivery in stored.deliveries:
             live.authorship.advance(delivery.after, delivery.person_id)
@@ -116,23 +116,6 @@ class Keeper:
         live.left = live.left and not room.peers and not stored.foreign
         live.uncommitted = True
         live.refused = None
-
-    def _adopt(self, room: Room) -> None:
-        """Someone types here and another server keeps the document: perhaps that one is dead."""
-        now, last = time.monotonic(), self._adopted.get(room.document_id, float("-inf"))
-        if now - last > _ADOPT_SECONDS and room.replica.successor() is None and not self._closing:
-            self._adopted[room.document_id] = now
-            self._aside(self._hold_free(room.document_id))
-
-    async def _hold_free(self, document_id: UUID) -> None:
-        try:
-            async with self._app.store.transaction() as tx:
-                row = await documents.get(tx, document_id)
-                free = await leases.is_free(tx, document_id)
-            if free:
-                await self.hold(row)
-        except PrdgenError as error:
-            log.info("document %s is not kept here: %s", document_id, error)
 
     def disputed(self, room: Room, found: Sequence[Conflict]) -> None:
         """Hook of the rooms: late changes and the text here met in the same lines; both stay."""
@@ -192,17 +175,8 @@ class Keeper:
         task.add_done_callback(self._told.discard)
 
     async def sweep(self) -> None:
-        """Hold every document whose text is not committed and whose lease is nobody's: what a
-        killed process left is written and committed even if nobody opens the page again. And
-        carry over what arrived in retired documents.
-        """
-        old = time.monotonic() - _ADOPT_SECONDS
-        self._adopted = {key: at for key, at in self._adopted.items() if at > old}
-        async with self._app.store.transaction() as tx:
-            left = await documents.list_orphans(tx)
-        for row in left:
-            if self.find(row.id) is None:
-                await self.hold(row)
+        """Take over what a dead process left, and carry over what arrived in retired documents."""
+        await self.adopter.sweep()
         await self.carrier.sweep()
 
     @asynccontextmanager
@@ -251,6 +225,7 @@ class Keeper:
                 if time.monotonic() - renewed > self._app.settings.lease_seconds / 3:
                     await self._renew(live)
                     renewed = time.monotonic()
+                    await self._look(live)
                 await self._due(live)
                 if said and not live.paused:
                     log.info("%s is in its file again", live.page_path)
@@ -290,6 +265,8 @@ class Keeper:
         try:
             async with self._app.store.transaction() as tx:
                 await documents.release_lease(tx, live.id, self._app.process_id, live.fence)
+                if not live.wanted:  # else whoever asked for it takes it
+                    await leases.tell_freed(tx, live.id)
         except PrdgenError as error:
             log.info("the lease on %s runs out by itself: %s", live.page_path, error)
 
@@ -356,6 +333,17 @@ class Keeper:
             async with asyncio.timeout(max(_TICK, min(due))):
                 await live.changed.wait()
 
+    async def _look(self, live: Live) -> None:
+        """See what changed outside and was not told: a system has only so many events to give."""
+        async with live.lock:
+            met = live.document
+            await pull.tip(self._app, live)
+            await pull.file(self._app, live)
+            if (met.tip_commit, met.file_hash) != (
+                live.document.tip_commit, live.document.file_hash,
+            ):  # fmt: skip
+                log.info("what changed outside in %s was found late", live.page_path)
+
     async def _renew(self, live: Live) -> None:
         app = self._app
         async with app.store.transaction() as tx:
@@ -367,6 +355,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Write and commit everything that is not, then let go of every lease."""
+        await self.adopter.close()
         await asyncio.gather(*self._lives.values(), return_exceptions=True)
         await self.carrier.close()
         self._closing = True

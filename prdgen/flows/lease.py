@@ -94,7 +94,7 @@ async def claim(app: App, row: Document) -> tuple[Document, int] | None:
     """
     async with app.store.transaction() as tx:
         row = await documents.get(tx, row.id)
-        if row.lease_holder != app.process_id and not await leases.is_free(tx, row.id):
+        if row.lease_holder != app.process_id and not await leases.free(tx, [row.id]):
             return None
     try:
         async with page(app, row.branch, row.page_path, seconds=_CLAIM_SECONDS) as note:
@@ -142,12 +142,16 @@ async def check(app: App) -> None:
 
 
 async def run(app: App, news: News) -> None:
-    """Give leases that other servers ask for, as long as the database is this clone's."""
+    """Give leases that other servers ask for, and take those they gave back of pages people have
+    open here, as long as the database is this clone's.
+    """
     assert app.keeper is not None
     async with aclosing(news):
         async for heard in news:
             if heard.wanted is not None:
                 app.keeper.give(heard.wanted)
+            elif heard.freed is not None:
+                app.keeper.adopter.freed(heard.freed)
             elif heard.other_clones:
                 # It was away, and somebody began to serve another clone from it meanwhile.
                 log.error("this server stops: %s %s", OtherClone().message, OtherClone.cure)

@@ -88,6 +88,8 @@ class Live:
     uncommitted: bool = False
     paused: str | None = None
     """Why the file is not written now, in words for the person."""
+    look_due: bool = False
+    """Whether somebody waits for the lock to look what changed outside."""
     not_taken: str | None = None
     """Why the newest look at file and branch took nothing in, as it was logged."""
     gone: Gone | None = None

@@ -105,9 +105,11 @@ def _reads(data: bytes, digest: str | None) -> bool:
 
 async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) -> None:
     """Take in `theirs`, found in the page's file, with the file's agreed point as base."""
-    row, digest = live.document, content_hash(theirs)
-    if digest == row.file_hash:
+    digest = content_hash(theirs)
+    if digest == live.document.file_hash:
         return
+    await tip(app, live, cold=cold)  # Git writes files first and moves the branch then
+    row = live.document
 
     async def move(tx: Tx, heads: Heads) -> None:
         await texts.keep(tx, theirs)

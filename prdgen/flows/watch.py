@@ -37,7 +37,7 @@ async def run(app: App, stop: asyncio.Event) -> None:
                 watching.pop(gone).cancel()
             for path, tree in trees.items():
                 if path not in watching or watching[path].done():
-                    work = _watch(app, tree, moved, stop)
+                    work = _watch(app, tree, moved, stop, resumed=path in watching)
                     watching[path] = asyncio.create_task(work, name=f"watch {path}")
             await moved.wait()
     finally:
@@ -52,34 +52,38 @@ def _trees(app: App) -> list[WorkTree]:
     return [here, *(tree for tree in found if tree.path.resolve() != here.path.resolve())]
 
 
-async def _watch(app: App, tree: WorkTree, moved: asyncio.Event, stop: asyncio.Event) -> None:
-    again: set[asyncio.Task[None]] = set()
+async def _watch(
+    app: App, tree: WorkTree, moved: asyncio.Event, stop: asyncio.Event, *, resumed: bool
+) -> None:
+    looks: set[asyncio.Task[None]] = set()
     git_dirs = [tree.git_dir]
     if tree.path == app.repository.work_tree:
         git_dirs.append(app.repository.common_dir)
     try:
-        async for batch in watch.changes(tree.path, stop, git_dirs=git_dirs):
+        async for batch in watch.changes(tree.path, stop, git_dirs=git_dirs, resumed=resumed):
             if batch.git:
                 moved.set()
-            if not await _look(app, tree.path, batch):
-                task = asyncio.create_task(_look_again(app, tree.path, batch), name="watch again")
-                again.add(task)
-                task.add_done_callback(again.discard)
+            # Beside each other: a page that somebody is long at keeps no other one waiting.
+            task = asyncio.create_task(_see(app, tree.path, batch), name="watch look")
+            looks.add(task)
+            task.add_done_callback(looks.discard)
     except Exception:
         log.exception("changes in %s were not heard for a moment", tree.path)
         await asyncio.sleep(_RETRY_SECONDS)
     finally:
         moved.set()
-        for task in again:
-            task.cancel()
+        await background.end(looks)
 
 
-async def _look_again(app: App, root: Path, batch: watch.Batch) -> None:
-    """The store was away, or a disk was: what changed meanwhile is not forgotten."""
-    done = False
-    while not done:
-        await asyncio.sleep(_RETRY_SECONDS)
+async def _see(app: App, root: Path, batch: watch.Batch) -> None:
+    """Take in what the batch points to. When the store or a disk is away it is not forgotten."""
+    try:
         done = await _look(app, root, batch)
+        while not done:
+            await asyncio.sleep(_RETRY_SECONDS)
+            done = await _look(app, root, batch)
+    except Exception:
+        log.exception("what changed in %s is seen later", root)
 
 
 async def _look(app: App, root: Path, batch: watch.Batch) -> bool:
@@ -101,7 +105,8 @@ async def files(app: App, root: Path, batch: watch.Batch) -> bool:
     touched = [
         live
         for live in app.keeper.all()
-        if batch.git or batch.touches(file_path(root, live.page_path))
+        if (batch.git or batch.touches(file_path(root, live.page_path)))
+        and not live.look_due  # by who waits for its lock already
     ]
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
@@ -124,8 +129,10 @@ async def branches(app: App) -> None:
 
 
 async def _take_in(app: App, live: Live) -> bool:
+    live.look_due = True
     try:
         async with live.lock:
+            live.look_due = False
             if not live.kept:
                 return True  # whoever keeps the page now looks by itself as it begins
             if await glance.look(app, live) is None:
@@ -137,5 +144,7 @@ async def _take_in(app: App, live: Live) -> bool:
             log.warning("%s on disk is not taken in yet: %s", live.page_path, error)
         live.not_taken = live.paused
         return False
+    finally:
+        live.look_due = False
     live.not_taken = None
     return True

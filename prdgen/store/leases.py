@@ -14,6 +14,7 @@ from prdgen.store.statements import Tx
 
 _SQL: Final = statements.load("leases")
 _CHANNEL: Final = "prdgen_leases"
+_FREE: Final = "free "
 _KEY: Final = 0x7072_6467
 
 
@@ -22,7 +23,9 @@ class Heard:
     """News of the leases."""
 
     wanted: UUID | None
-    """A document whose lease somebody asks for; None: the connection is new."""
+    """A document whose lease somebody asks for."""
+    freed: UUID | None
+    """A document whose lease its server gave back; both None: the connection is new."""
     other_clones: int
     """How many other clones worked with this database when it was made."""
 
@@ -32,9 +35,14 @@ async def ask(tx: Tx, document_id: UUID) -> None:
     await statements.run(tx, _SQL["wanted"], id=document_id)
 
 
-async def is_free(tx: Tx, document_id: UUID) -> bool:
-    """Whether the document is edited and nobody has its lease."""
-    return await statements.row(tx, _SQL["free"], id=document_id) is not None
+async def tell_freed(tx: Tx, document_id: UUID) -> None:
+    """Tell all servers that a lease was given back, for whoever has people in the page."""
+    await statements.run(tx, _SQL["freed"], id=document_id)
+
+
+async def free(tx: Tx, document_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the documents that are edited and whose lease nobody has."""
+    return [row["id"] for row in await statements.rows(tx, _SQL["free"], ids=list(document_ids))]
 
 
 async def take_over(tx: Tx, clone: str, alive: Sequence[str]) -> int:
@@ -58,4 +66,6 @@ async def listen(store: Store, clone: str) -> AsyncGenerator[Heard, None]:
 
     async with aclosing(store.listen(_CHANNEL, begin)) as payloads:
         async for payload in payloads:
-            yield Heard(UUID(payload) if payload else None, others)
+            document_id = UUID(payload.removeprefix(_FREE)) if payload else None
+            free_ = payload.startswith(_FREE)
+            yield Heard(None if free_ else document_id, document_id if free_ else None, others)

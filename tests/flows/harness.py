@@ -136,6 +136,7 @@ def _is_house(task: asyncio.Task) -> bool:
             "keep ",
             "hold ",
             "watch",
+            "adopt",
             "relay",
             "bus",
             "leases",

@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import pytest
 
 from prdgen.files import disk
-from prdgen.flows import displaced, edit, pull
+from prdgen.flows import displaced, edit, pull, roll, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchPage
 from prdgen.store import documents
@@ -569,3 +570,72 @@ async def test_a_stash_and_a_push_at_once_lose_nothing(house, repo, ann, page):
     await ann.write(" on", after="first line typed")
     await until(lambda: page.read_text() == ann.text)
     assert ann.text == want.replace("typed", "typed on")
+
+
+@pytest.fixture
+def meanwhile(monkeypatch, repo):
+    """`meanwhile(flow, name)`: somebody commits in a terminal as that function is just done, once."""
+
+    def during(flow, name):
+        begun = getattr(flow, name)
+
+        async def slowly(*args, **options):
+            result = await begun(*args, **options)
+            monkeypatch.undo()
+            repo.commit("In a terminal", one=(repo.path / "one.md").read_text() + "meanwhile\n")
+            await asyncio.sleep(0.3)
+            return result
+
+        monkeypatch.setattr(flow, name, slowly)
+
+    return during
+
+
+async def test_what_is_committed_while_a_document_is_begun(house, meanwhile):
+    """Nobody keeps the page in that moment, and nobody else comes back to it."""
+    meanwhile(pull, "file")
+    await house.editor()
+    await until(lambda: "meanwhile" in house.text(), 5)
+
+
+async def test_what_is_committed_while_an_epoch_is_begun(houses, repo, meanwhile):
+    """The document that ended does not take it any more."""
+    house = await houses(repo, epoch_changes=12, epoch_idle_changes=10)
+    editor = await house.editor()
+    meanwhile(roll, "go")
+    for number in range(14):
+        await editor.write(f"w{number}\n")
+    await until(lambda: house.live().id != editor.claim_id)
+    await until(lambda: "meanwhile" in house.text(), 5)
+
+
+async def test_a_page_that_somebody_is_long_at_keeps_no_other_one_waiting(house, repo):
+    """A commit hook may take seconds."""
+    one, other = await house.editor(page="one.md"), await house.editor(page="other.md")
+    async with house.live().lock:
+        vim(repo.path / "one.md", ONE + "late\n")
+        await asyncio.sleep(0.2)
+        vim(repo.path / "other.md", "# Other\n\nat once\n")
+        await other.until(lambda: "at once" in other.text, 5)
+        assert "late" not in one.text
+    await one.until(lambda: "late" in one.text)
+
+
+async def test_what_no_event_told_is_found_all_the_same(houses, repo, monkeypatch):
+    """A system has only so many events to give, and some file systems give none."""
+    house = await houses(repo, lease_seconds=1.0)
+    editor = await house.editor()
+    monkeypatch.setattr(watch, "_see", never := AsyncMock())
+    repo.commit("In a terminal", one=ONE + "committed\n")
+    await editor.until(lambda: "committed" in editor.text)
+    vim(repo.path / "one.md", ONE + "committed\nsaved\n")
+    await editor.until(lambda: "saved" in editor.text)
+    assert never.called
+
+
+async def test_a_watch_that_ended_is_followed_by_one_that_looks_at_everything(ann, repo):
+    """What happened between the two was told to nobody."""
+    (task,) = [t for t in asyncio.all_tasks() if t.get_name() == f"watch {repo.path}"]
+    task.cancel()
+    repo.commit("In a terminal", one=ONE + "committed\n")
+    await ann.until(lambda: "committed" in ann.text, 2.5)

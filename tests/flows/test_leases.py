@@ -70,6 +70,32 @@ async def test_who_comes_and_goes_is_recorded_on_every_server(house, beside, eve
     await eventually(both)
 
 
+async def test_a_page_people_have_open_is_kept_though_its_server_stopped(house, beside, repo):
+    """Nobody types: what comes by Git is in the page all the same."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    assert other.app.keeper.all() == []
+    await ann.leave()
+    await house.close()
+    await until(other.app.keeper.all)
+    repo.commit("In a terminal", one=ONE + "by carl\n")
+    await bob.until(lambda: "by carl" in bob.text)
+
+
+async def test_a_page_whose_lease_ran_out_is_kept_by_who_has_people_in_it(
+    house, beside, monkeypatch
+):
+    """It was not told to anybody that the lease is free."""
+    other = await beside(house)
+    await house.editor("ann")
+    await other.editor("bob")
+    monkeypatch.setattr(other.app.keeper.adopter, "freed", lambda document_id: None)
+    await house.close()
+    assert other.app.keeper.all() == []
+    await other.app.keeper.sweep()
+    await until(other.app.keeper.all)
+
+
 async def test_who_saves_a_version_elsewhere_gets_the_lease(house, beside, repo, page):
     """Saving works on every server; the one that had the lease gives it, and writes no more."""
     other = await beside(house)

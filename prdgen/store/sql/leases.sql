@@ -1,8 +1,11 @@
 -- wanted: Ask whoever has the lease on a document to give it back.
 SELECT pg_notify('prdgen_leases', %(id)s::text);
 
--- free: Whether nobody has the lease on a document that is edited.
-SELECT 1 FROM documents WHERE id = %(id)s AND status = 'live'
+-- freed: Tell all servers that nobody has the lease on a document any more.
+SELECT pg_notify('prdgen_leases', 'free ' || %(id)s::text);
+
+-- free: Those of some documents that are edited and whose lease nobody has.
+SELECT id FROM documents WHERE id = ANY(%(ids)s) AND status = 'live'
     AND (lease_holder IS NULL OR lease_until <= clock_timestamp());
 
 -- take_over: End the leases of a clone's processes, but for those that live.
