@@ -68,10 +68,12 @@ def run(corpus: Path, say: Say, amount: Amount) -> Report:
             few, _ = desk.commits(folder / "by-hand-small")
         with _people(large, amount, say) as desk:
             many, by_hand = desk.commits(folder / "by-hand")
+            cpu = round(sum(desk.cpu) / len(desk.cpu), 1)
             figures = desk.pushes(folder)
             figures |= desk.wide_push(folder)
     commit = spread("commit", many, 0.5, 0.99)
     figures |= commit | {
+        "commit_cpu_ms": cpu,
         "commit_few_p50_ms": percentile(few, 0.5),
         "commit_growth": ratio(commit["commit_p50_ms"], percentile(few, 0.5)),
         "git_commit_p50_ms": percentile(by_hand, 0.5),
@@ -112,6 +114,8 @@ class Desk:
     ) -> None:
         self.served, self.visitor, self.pages = served, visitor, pages
         self.amount, self.say = amount, say
+        self.cpu: list[float] = []
+        """The server's processor time for each version, in ms."""
         self.url = f"http://git:{visitor.token}@127.0.0.1:{served.port}/git/"
 
     def open(self, crowd: Editor, pages: list[str]) -> None:
@@ -143,7 +147,9 @@ class Desk:
                 writer.ask("press", marker="\n", typed=f" {word}")
                 path = self.served.repository / self.pages[7]
                 _until(lambda path=path, word=word: word in path.read_text("utf-8"))  # type: ignore[misc]
+                used = self._used()
                 ours.append(_timed(lambda: self._save(self.pages[7])))
+                self.cpu.append(self._used() - used)
                 page = clone / self.pages[7]
                 page.write_text(f"{page.read_text('utf-8')}\n{word}\n", "utf-8")
                 by_hand.append(
@@ -154,6 +160,11 @@ class Desk:
                     )
                 )
         return ours, by_hand
+
+    def _used(self) -> float:
+        """Processor time of the server and of its children that have ended, in ms."""
+        found = processes.find(self.served.pid)
+        return found.seconds * 1000 if found else 0.0
 
     def _save(self, page: str) -> None:
         saved = self.visitor.api(
@@ -171,7 +182,7 @@ class Desk:
         clone = repositories.clone(bare, folder / "pusher")
         repositories.git(clone, "remote", "add", "prdgen", self.url)
         times: dict[str, list[float]] = {"prdgen": [], "plain": []}
-        accepted = 0
+        accepted, used = 0, 0.0
         self.say(f"{self.amount.pushes} pushes …")
         with Plain(bare) as plain:
             repositories.git(clone, "remote", "add", "plain", plain.url)
@@ -181,9 +192,12 @@ class Desk:
                 repositories.commit(clone, f"Push {number}")
                 repositories.git(clone, "pull", "-q", "--rebase", "prdgen", "main")
                 for remote in ("prdgen", "plain") if number % 2 else ("plain", "prdgen"):
+                    before = self._used()
                     taken, spent = _push(clone, remote)
                     times[remote].append(spent)
-                    accepted += taken and remote == "prdgen"
+                    if remote == "prdgen":
+                        accepted += taken
+                        used += self._used() - before
         ours, theirs = times["prdgen"], times["plain"]
         shares = {"p50": 0.5, "p99": 0.99}
         beyond = {
@@ -193,6 +207,7 @@ class Desk:
         return beyond | {
             **spread("push_whole", ours, 0.5, 0.99),
             **spread("push_plain", theirs, 0.5, 0.99),
+            "push_cpu_ms": round(used / self.amount.pushes, 1),
             "push_accepted": round(accepted / self.amount.pushes, 4),
             "all_pushes_accepted": accepted == self.amount.pushes,
         }
