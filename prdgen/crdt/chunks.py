@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from prdgen.crdt import leb
@@ -17,6 +16,8 @@ DEFLATED_COLUMN = 0b1000
 INFLATE_STORED = 1 << 30
 """The bound for chunks that are part of a document already."""
 _ACTOR_LIMIT = 128
+_HASHED_FROM = 8
+"""Behind the magic bytes and the checksum: type, length and body."""
 
 
 class Chunk(NamedTuple):
@@ -59,14 +60,18 @@ def split(data: bytes, inflate_limit: int) -> Iterator[Chunk]:
         checksum = reader.take(4)
         kind = reader.byte()
         body = reader.take(reader.number())
-        if kind == COMPRESSED_CHANGE:
-            body = inflate(body, inflate_limit)
-        elif kind not in {DOCUMENT, CHANGE}:
-            raise Malformed(f"a chunk has the unknown type {kind}")
-        digest = chunk_hash(kind, body)
+        whole = data[start : reader.position]
+        if kind == CHANGE:  # nearly always; what is hashed stands there already
+            digest = hashlib.sha256(whole[_HASHED_FROM:]).digest()
+        else:
+            if kind == COMPRESSED_CHANGE:
+                body = inflate(body, inflate_limit)
+            elif kind != DOCUMENT:
+                raise Malformed(f"a chunk has the unknown type {kind}")
+            digest = chunk_hash(kind, body)
         if digest[:4] != checksum:
             raise Malformed("a chunk's checksum is wrong")
-        yield Chunk(kind, digest, body, data[start : reader.position])
+        yield Chunk(kind, digest, body, whole)
 
 
 def is_plain(data: bytes) -> bool:
@@ -127,13 +132,26 @@ def column_lengths(reader: leb.Reader) -> list[tuple[int, int]]:
     count = reader.number()
     if count > reader.end - reader.position:
         raise Malformed("the bytes end too early")
-    lengths = [(reader.number(), reader.number()) for _ in range(count)]
+    table = reader.data[reader.position : min(reader.position + 2 * count, reader.end)]
+    if len(table) == 2 * count and table.isascii():  # nearly always: numbers of one byte
+        reader.position += len(table)
+        lengths = list(zip(table[::2], table[1::2], strict=True))
+    else:
+        lengths = [(reader.number(), reader.number()) for _ in range(count)]
     order = [specification & ~DEFLATED_COLUMN for specification, _ in lengths]
-    if any(left >= right for left, right in pairwise(order)):
+    if sorted(set(order)) != order:
         raise Malformed("a change's columns are out of order")
     return lengths
 
 
 def column_data(reader: leb.Reader, lengths: list[tuple[int, int]]) -> dict[int, bytes]:
     """Each column's bytes by its specification."""
-    return {specification: reader.take(length) for specification, length in lengths}
+    data, at = reader.data, reader.position
+    found: dict[int, bytes] = {}
+    for specification, length in lengths:
+        found[specification] = data[at : at + length]
+        at += length
+    if at > reader.end:
+        raise Malformed("the bytes end too early")
+    reader.position = at
+    return found

@@ -34,6 +34,7 @@ from prdgen.crdt.operations import (
 )
 
 EXPAND, MARK_NAME = 0x94, 0xA5
+_OF_LETTERS = frozenset({SET, DELETE})
 _PRED_COLUMNS = frozenset({PRED, PRED_ACTOR, PRED_COUNTER})
 _KNOWN_COLUMNS = frozenset(
     {OBJECT_ACTOR, OBJECT_COUNTER, KEY_ACTOR, KEY_COUNTER, KEY_STRING, INSERT, ACTION}
@@ -127,7 +128,7 @@ def check_change(chunk: chunks.Chunk, limits: Limits, content: ObjectId) -> Chec
             rows = None
         count = 1 if rows is not None else _count_change(body, limits.operations)
         _check_header(body, count)
-        reason = _reshapes(body, count, content)
+        reason = _reshapes(body, count, content) if not _is_letter_of(content, body, rows) else None
         if reason:
             return Checked(body, count, reshapes=reason)
         if rows is None:
@@ -242,6 +243,21 @@ def _reshapes(body: ChangeBody, count: int, content: ObjectId) -> str | None:
     ):
         return "it writes to another object than `content`"
     return None
+
+
+def _is_letter_of(content: ObjectId, body: ChangeBody, rows: Rows | None) -> bool:
+    """Whether a change of one operation types or deletes a letter of `content`, and names no other
+    actor than the letter's: then `_reshapes` has nothing to say.
+    """
+    if (
+        rows is None
+        or rows.action[0] not in _OF_LETTERS
+        or rows.object_counter[0] != content.counter
+    ):
+        return False
+    actors, actor = body.actors, rows.object_actor[0]
+    named = {0, actor, rows.key_actor[0], *rows.pred_actor} - {None}
+    return actor is not None and named == set(range(len(actors))) and actors[actor] == content.actor
 
 
 def _check_actors(body: ChangeBody) -> None:

@@ -91,17 +91,25 @@ class History:
 
     def check(self, ready: list[Checked], is_ancestor: IsAncestor) -> None:
         """Judge changes from outside, each after those it builds on; raises ChangeRefused."""
+        if len(ready) == 1:  # nearly always: nothing else stands upon it
+            self._check_one(ready[0], {}, is_ancestor)
+            return
         batch = History(self._content, upon=self)
         parents: dict[bytes, tuple[bytes, ...]] = {}
         for change in ready:
-            batch._check_place(change)
-            last = batch.last_of(change.body.actor)
-            if last[0] and not _descends(change.body.deps, last[1], parents, is_ancestor):
-                raise ChangeRefused(why="it does not build on its actor's last change")
-            if change.rows is not None:
-                batch._check_elements(change, change.rows)
+            batch._check_one(change, parents, is_ancestor)
             parents[change.body.hash] = change.body.deps
             batch.add(entry(change))
+
+    def _check_one(
+        self, change: Checked, parents: dict[bytes, tuple[bytes, ...]], is_ancestor: IsAncestor
+    ) -> None:
+        self._check_place(change)
+        last = self.last_of(change.body.actor)
+        if last[0] and not _descends(change.body.deps, last[1], parents, is_ancestor):
+            raise ChangeRefused(why="it does not build on its actor's last change")
+        if change.rows is not None:
+            self._check_elements(change, change.rows)
 
     def element(self, counter: int, actor: bytes) -> Element | None:
         """The letter an operation inserted or replaced; None when it did neither."""

@@ -152,6 +152,8 @@ def _single(data: bytes | None) -> int | None:
     """The one number in a column, None when there is no column; raises Malformed for all else."""
     if data is None:
         return None
+    if len(data) == 2 and data[:1] == _LITERAL and data[1] < 0x80:  # nearly always
+        return data[1]
     reader = leb.Reader(data, 1)
     value = reader.number()
     if data[:1] != _LITERAL or not reader.done:

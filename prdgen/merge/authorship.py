@@ -218,7 +218,7 @@ def _changed_lines(old: str, new: str) -> tuple[int, list[str], list[str]]:
     size = min(len(old), len(new))
     head = _common(old[:size], new[:size])
     rest = size - head
-    tail = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1])
+    tail = _common_end(old, new, rest)
     start = old.rfind("\n", 0, head) + 1
     ends = [
         end if end >= 0 else len(text)
@@ -237,6 +237,23 @@ def _common(left: str, right: str) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _common_end(left: str, right: str, most: int) -> int:
+    """How long two texts, whose ends of length `most` are looked at, are the same from their end."""
+    low, high = 0, most
+    if left[len(left) - most :] == right[len(right) - most :]:
+        return most
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (
+            left[len(left) - middle : len(left) - low]
+            == right[len(right) - middle : len(right) - low]
+        ):
             low = middle
         else:
             high = middle
