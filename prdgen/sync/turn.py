@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -248,14 +247,15 @@ class Turn:
         return mark.late(self._ledger.replica, new) if mark is not None else []
 
     def _deliveries(self) -> list[Delivery]:
-        """What was taken, grouped by person, with the text before and after each group."""
+        """What each message brought, with the text before and after it: one that types in a line is
+        followed at once, and all of them together would have to be compared line by line.
+        """
         deliveries: list[Delivery] = []
         before = self._ledger.text
-        for person_id, group in groupby(self._taken, lambda taken: taken.seat.peer.who.person_id):
-            some = list(group)
-            changes = tuple(change for taken in some for change in taken.changes)
-            deliveries.append(Delivery(person_id, ports.PEER, changes, before, some[-1].text))
-            before = some[-1].text
+        for taken in self._taken:
+            person_id, changes = taken.seat.peer.who.person_id, tuple(taken.changes)
+            deliveries.append(Delivery(person_id, ports.PEER, changes, before, taken.text))
+            before = taken.text
         return deliveries
 
 
