@@ -44,8 +44,9 @@ async def look(app: App, live: Live) -> Seen | None:
 
 
 def _seen(app: App, live: Live) -> Seen | None:
-    row, tree = live.document, _quiet_tree(app, live)
-    if tree is None or app.repository.tip(live.branch) != row.tip_commit:
+    row, repository = live.document, app.repository
+    tree = repository.quiet_tree(live.branch)
+    if tree is None or repository.tip(live.branch) != row.tip_commit:
         return None
     state = disk.read(file_path(tree, live.page_path), tree)
     if isinstance(state, disk.Missing):
@@ -55,10 +56,4 @@ def _seen(app: App, live: Live) -> Seen | None:
     except NotEditable:
         return None
     # Git may have begun something, or changed the branch, before it wrote what was read.
-    return Seen(tree, state.data) if agreed and _quiet_tree(app, live) == tree else None
-
-
-def _quiet_tree(app: App, live: Live) -> Path | None:
-    """The folder that has the branch checked out, unless something is under way there."""
-    tree = app.repository.work_tree_of(live.branch)
-    return None if tree is None or app.repository.busy_reason(live.branch) else tree
+    return Seen(tree, state.data) if agreed and repository.quiet_tree(live.branch) == tree else None

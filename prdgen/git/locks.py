@@ -36,9 +36,13 @@ def held(
     gives the lock's file.
     """
     folder = repository.common_dir / "prdgen" / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{quote(name, safe='')[:200]}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except FileNotFoundError:  # the first lock of this clone
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, flags, 0o644)
     try:
         until = time.monotonic() + seconds
         while not _take(descriptor, shared=shared):

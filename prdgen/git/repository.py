@@ -58,6 +58,7 @@ class Repository:
         common = self.git_dir / "commondir"
         pointer = common.read_text("utf-8").strip() if common.is_file() else "."
         self.common_dir = (self.git_dir / pointer).resolve()
+        self._is_main = self.git_dir.resolve() == self.common_dir
         self._files = lru_cache(maxsize=16)(self._list_files)
 
     @property
@@ -156,18 +157,21 @@ class Repository:
         tree = self.tree_of(branch)
         return None if tree is None else work_trees.busy_reason(tree.git_dir)
 
+    def quiet_tree(self, branch: str) -> Path | None:
+        """The folder that has the branch checked out; None, too, while it must not be touched."""
+        tree = self.tree_of(branch)
+        return None if tree is None or work_trees.busy_reason(tree.git_dir) else tree.path
+
     def under_way(self, branch: str) -> str | None:
         """What Git has begun and not ended in the work tree of `branch`, in words; None: nothing."""
         tree = self.tree_of(branch)
         return None if tree is None else work_trees.under_way(tree.git_dir)
 
     def _main_folder(self) -> Path:
-        return self.work_tree if self.git_dir.resolve() == self.common_dir else (
-            self.common_dir.parent
-        )  # fmt: skip
+        return self.work_tree if self._is_main else self.common_dir.parent
 
     def _is_common_bare(self) -> bool:
-        if self.git_dir.resolve() == self.common_dir:
+        if self._is_main:
             return False
         return self.common_dir.name != ".git" or self.config_get("core.bare") == "true"
 
