@@ -24,7 +24,7 @@ serve: setup  ## Run prdgen on REPO=… (or on an example repository made for yo
 test: dev  ## Pass every test, real browser included
 	@$(BIN)/python bootstrap.py check
 
-soak: dev  ## What is not solved yet: random stories that fail now and then
+soak: dev  ## More random stories than `make test` has time for
 	@$(BIN)/python -m pytest tests -m soak -n 2
 
 chaos: dev  ## The loss test: RUNS=20 storms of SEED=1 (kills, cuts, full disks, … while people type)
