@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -108,12 +108,23 @@ def _ascii(title: str) -> str:
 
 
 def say(clone: Clone, id_: str, *said: Entry) -> Review:
-    """In a thread: append to a review's log; where it stands now. Raises NoSuchDraft."""
-    by = Signature(said[0].name, said[0].email)
-    subject = f"{said[0].kind.capitalize()} by {by.name}"
-    new = review_logs.change(
-        clone.repository, id_, lambda now: log.appended(now, said), by, subject
-    )
+    """In a thread: append to a review's log what is said now; where it stands then. Raises NoSuchDraft."""
+
+    def work(now: bytes) -> bytes:
+        return log.appended(now, log.said_now(now, said))
+
+    return _append(clone, id_, said[0], work)
+
+
+def bring(clone: Clone, id_: str, *said: Entry) -> Review:
+    """In a thread: the same for what was said elsewhere, at its own time. Raises NoSuchDraft."""
+    return _append(clone, id_, said[0], lambda now: log.appended(now, said))
+
+
+def _append(clone: Clone, id_: str, first: Entry, work: Callable[[bytes], bytes]) -> Review:
+    by = Signature(first.name, first.email)
+    subject = f"{first.kind.capitalize()} by {by.name}"
+    new = review_logs.change(clone.repository, id_, work, by, subject)
     review = fold(id_, log.entries(new))
     if review is None:
         raise NoSuchDraft(draft=id_)

@@ -173,7 +173,7 @@ async def _take_in(app: App, forge: Forge, state: State, here: Here) -> Review:
         new.append(ended)
     review = here.review
     if new:
-        review = await to_thread.run_sync(drafts.say, app, review.id, *new)
+        review = await to_thread.run_sync(drafts.bring, app, review.id, *new)
     if ended is not None:
         await forge_ends.follow(app, review, ended)
     return review

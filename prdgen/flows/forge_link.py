@@ -65,7 +65,7 @@ def _adopt(app: App, link: Link, pull: Pull, known: Review | None) -> None:
     at = exchanged.after(last, pull.began_at, known.changed_at if known else None)
     said.append(_linked(link, at))
     _log.info("the pull request %s is the review %s", pull_key, id_)
-    drafts.say(app, id_, *said)
+    drafts.bring(app, id_, *said)
 
 
 def _entry(link: Link, kind: str, pull: Pull, facts: dict[str, object]) -> Entry:

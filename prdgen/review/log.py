@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,6 +20,8 @@ KINDS: Final = frozenset({
     "linked", "sent", "reworded", "undecided",
 })  # fmt: skip
 """What can be in a log; lines of other kinds are kept and not understood."""
+
+_TICK: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,21 @@ def merged(logs: Iterable[bytes]) -> bytes:
 def appended(log: bytes, new: Iterable[Entry]) -> bytes:
     """The log with more entries."""
     return merged([log, *(entry.line().encode() for entry in new)])
+
+
+def said_now(log: bytes, new: Iterable[Entry]) -> list[Entry]:
+    """What is said on this machine now, behind everything that the log has: the clock that gave that its
+    time may be ahead of ours, and an answer must not come before what it answers.
+    """
+    known = entries(log)
+    last = known[-1].at if known else None
+    placed = []
+    for entry in new:
+        if last is not None and entry.at <= last:
+            entry = replace(entry, at=last + _TICK)  # noqa: PLW2901
+        placed.append(entry)
+        last = entry.at
+    return placed
 
 
 def _order(line: bytes) -> tuple[str, bytes]:

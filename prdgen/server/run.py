@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -20,7 +21,7 @@ from anyio import to_thread
 
 from prdgen import logs, trace
 from prdgen.errors import PrdgenError
-from prdgen.flows import clone, context, lease, publish, table
+from prdgen.flows import clone, context, forge_wanted, lease, publish, table
 from prdgen.server import app as app_module
 from prdgen.server import frames
 from prdgen.server.errors import CannotListen, PortInUse
@@ -49,10 +50,14 @@ def serve(settings: Settings, *, with_worker: bool, say: Say) -> None:
     opened = clone.open_clone(settings)
     if settings.main_branch:
         clone.tip_of(opened, settings.main_branch)
-    try:
-        publish.published(opened).check_public()
-    except PrdgenError as error:  # people can write all the same
-        say(f"Warning: {error} {error.hint}")
+    checks: list[Callable[[], object]] = [
+        publish.published(opened).check_public, partial(forge_wanted.address, opened),
+    ]  # fmt: skip
+    for check in checks:
+        try:
+            check()
+        except PrdgenError as error:  # people can write all the same
+            say(f"Warning: {error} {error.hint}")
     listener = _listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     loop = asyncio.Runner(loop_factory=new_event_loop)

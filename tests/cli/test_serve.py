@@ -118,6 +118,15 @@ def test_an_open_event_stream_is_no_error_at_the_end(prdgen):
     assert "ERROR" not in said
 
 
+def test_a_forge_that_cannot_be_is_told_at_the_start(prdgen):
+    """People can write all the same; what to set is said."""
+    prdgen.environment["PRDGEN_FORGE"] = "gitea"
+    with prdgen.serving("--no-worker") as serving:
+        said = "".join(serving.lines)
+    assert "Warning: Reviews cannot be exchanged with a forge: there is no `remote`" in said
+    assert "docs/forges.md" in said
+
+
 def test_serve_ends_on_sigterm_too(prdgen):
     """As a service manager would stop it."""
     with prdgen.serving("--no-worker") as serving:

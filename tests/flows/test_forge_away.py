@@ -10,7 +10,15 @@ from datetime import timedelta
 import pytest
 from forge.serving import Fault
 
-from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, remote_wanted, reviews
+from prdgen.flows import (
+    draft_merge,
+    drafts,
+    forge_exchange,
+    forge_report,
+    forge_state,
+    remote_wanted,
+    reviews,
+)
 from prdgen.forge import errors
 from prdgen.git import review_logs
 from prdgen.review import posting
@@ -269,6 +277,21 @@ async def test_a_forge_whose_clock_is_behind(at_github):
     ]  # fmt: skip
 
 
+async def test_a_forge_whose_clock_is_ahead(at_github):
+    """Who answers or settles at once is not before what they answer."""
+    house, forge = at_github
+    bob = house.people["bob"]
+    branch, _, _ = await begun(house, forge)
+    note = forge.hub.comment(1, "octavia", "Why?", path="one.md", line=5)
+    note.at += timedelta(minutes=10)
+    await trade(house, forge)
+    (thread,) = review(house, branch).threads
+    await reviews.reply(house.app, branch, bob, thread, "Because")
+    await reviews.resolve(house.app, branch, bob, thread)
+    assert said(review(house, branch)) == [[("octavia", "Why?"), ("Bob", "Because")]]
+    assert review(house, branch).threads[thread].resolved
+
+
 async def test_settings_that_cannot_be(at_github):
     """Said at the next exchange, with what to change."""
     house, _ = at_github
@@ -343,3 +366,25 @@ async def test_merged_there_while_somebody_types(both):
     assert [d.branch for d in drafts.every(house.app, drafts.reviews(house.app))] == [branch]
     await trade(house, forge)
     assert pull.state == "merged"
+
+
+async def test_what_prdgen_doctor_says_of_the_forge(at_github):
+    """In each state, with what to do."""
+    house, forge = at_github
+    assert "nobody has asked it yet" in forge_report.finding(house.app).what
+    branch, _, _ = await begun(house, forge)
+    assert (forge_report.finding(house.app).ok, forge_report.of(house.app).state) == (True, "ok")
+    await reviews.comment(house.app, branch, house.people["bob"], "Why?")
+    forge.faults = [Fault(422, "POST")]
+    await trade(house, forge)
+    assert "422" in forge_report.finding(house.app).what
+    forge.faults = [Fault(401, times=9)]
+    with pytest.raises(errors.ForgeDenied):
+        await trade(house, forge)
+    found = forge_report.finding(house.app)
+    assert (found.ok, "PRDGEN_FORGE_TOKEN_FILE" in found.cure) == (False, True)
+    house.app.settings = replace(house.app.settings, forge_project="x")
+    assert "forge_project" in forge_report.finding(house.app).what
+    house.app.settings = replace(house.app.settings, forge="none")
+    assert forge_report.finding(house.app).ok
+    assert forge_report.of(house.app) is None
