@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 import pygit2
 
 from prdgen.git import hooks, index, trees
-from prdgen.git.errors import HookRefused, Locked, RefNotWritten, TipMoved
+from prdgen.git.errors import CommitNotWritten, HookRefused, Locked, RefNotWritten, TipMoved
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
 
 __all__ = ["Signature", "advance", "join", "message_with_trailers", "sync_index", "write"]
 _TRAILER_LINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*")
 _REF_LOCK_SECONDS: Final = 1.0
+_LEAST_FREE_BYTES: Final = 1 << 16
+"""A disk with less room than this counts as full."""
 
 
 def write(
@@ -42,14 +48,16 @@ def write(
 
     When the repository has commit hooks or signing, Git makes the commit, and a hook may have
     changed what was committed: read it back. Raises TipMoved (two writers), HookRefused,
-    HookTooSlow, Locked, NameTaken, NotAPage, BadPagePath; then nothing was written.
+    HookTooSlow, Locked, NameTaken, NotAPage, BadPagePath, CommitNotWritten; then the branch is as it
+    was.
     """
     git = repository.libgit2
     tip = repository.tip(branch)
     if tip != expected_tip:
         raise _moved(branch, expected_tip, tip)
     base = None if tip is None else git[tip].peel(pygit2.Tree)
-    tree = trees.build(git, base, edits)
+    with _written(repository, branch):
+        tree = trees.build(git, base, edits)
     if base is not None and tree == base.id:
         return str(tip)
     text = message_with_trailers(message, co_authors, trailers or {})
@@ -59,7 +67,8 @@ def write(
     if hooks.are_needed(repository):
         made = _make_with_hooks(repository, commit, hook_seconds)
     else:
-        made = _make(git, commit)
+        with _written(repository, branch):
+            made = _make(git, commit)
     with index.following(repository, branch, tip, made):
         git.set_ident(committer.name, committer.email)
         _move_ref(repository, branch, tip, made, f"commit: {text.partition(chr(10))[0]}")
@@ -81,7 +90,8 @@ def join(
     """A commit of `tree` with `expected_tip` and `theirs` as parents; no branch moves.
 
     With `commit.gpgSign`, Git makes it, so that it is signed. Hooks are not asked: what comes
-    together has been committed before. Raises HookRefused when it cannot be signed.
+    together has been committed before. Raises HookRefused when it cannot be signed, and
+    CommitNotWritten.
     """
     commit = hooks.Commit(
         branch, expected_tip, tree, (), message_with_trailers(message, (), {}), author, committer,
@@ -89,7 +99,8 @@ def join(
     )  # fmt: skip
     if repository.config_flag("commit.gpgSign"):
         return hooks.signed(repository, commit, theirs)
-    return _make(repository.libgit2, commit, theirs)
+    with _written(repository, branch):
+        return _make(repository.libgit2, commit, theirs)
 
 
 def advance(repository: Repository, branch: str, old: str | None, new: str, note: str) -> None:
@@ -118,6 +129,17 @@ def message_with_trailers(
     last = text.split("\n\n")[1:][-1:]
     joined = bool(last) and all(_TRAILER_LINE.fullmatch(line) for line in last[0].split("\n"))
     return text + ("\n" if joined else "\n\n") + "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _written(repository: Repository, branch: str) -> Iterator[None]:
+    """Says why objects could not be written: libgit2 itself says "no error" when a disk is full."""
+    try:
+        yield
+    except pygit2.GitError as error:
+        free = shutil.disk_usage(repository.common_dir).free
+        why = os.strerror(errno.ENOSPC) if free < _LEAST_FREE_BYTES else str(error)
+        raise CommitNotWritten(branch=branch, got=why) from error
 
 
 def _make(git: pygit2.Repository, commit: hooks.Commit, joined: Sequence[str] = ()) -> str:

@@ -127,6 +127,17 @@ class RefNotWritten(PrdgenError):
     retryable = True
 
 
+class CommitNotWritten(PrdgenError):
+    """Git could not write the commit on {branch}: {got}."""
+
+    cure = (
+        "Make room on the disk of the folder `.git`, and check its rights. Nothing is lost: the "
+        "text is stored and is committed as soon as it can be."
+    )
+    status = 503
+    retryable = True
+
+
 class UnknownRevision(NotFound):
     """{got!r} names no commit in this repository."""
 

@@ -1,6 +1,9 @@
 """Commits touch their own paths and nothing else (traps 10, 11)."""
 
+import os
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,7 +11,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from prdgen.git import commits
-from prdgen.git.errors import CommitNotFound, Locked, NameTaken, NotAPage, TipMoved
+from prdgen.git.errors import (
+    CommitNotFound,
+    CommitNotWritten,
+    Locked,
+    NameTaken,
+    NotAPage,
+    TipMoved,
+)
 from prdgen.git.repository import Repository
 from prdgen.git.values import EXECUTABLE, Signature
 from prdgen.ids import BadPagePath
@@ -344,3 +354,32 @@ def test_an_unknown_parent_is_said(repo):
     """A tip that is not the branch's is `TipMoved`, whatever it is."""
     with pytest.raises((TipMoved, CommitNotFound)):
         repo.save({"one.md": "x\n"}, expected="0" * 40)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 2 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this user may not mount a disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux mounts a disk in memory so simply")
+def test_a_full_disk_is_said_by_its_name(small_disk):
+    """libgit2 says "no error"; afterwards the same commit is made."""
+    repo = repos.make(small_disk / "repo", one="# One\n")
+    tip, edits = repo.tip(), {"one.md": b"# Two\n" * 3000}
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
+        while file.write(b"x" * 512):
+            pass
+    with pytest.raises(CommitNotWritten, match="No space left") as caught:
+        commits.write(repo.opened, "main", tip, edits, message="x", author=ANN, committer=ANN)
+    assert (caught.value.status, caught.value.retryable, repo.tip()) == (503, True, tip)
+    ballast.unlink()
+    made = commits.write(repo.opened, "main", tip, edits, message="x", author=ANN, committer=ANN)
+    assert repo.tip() == made
