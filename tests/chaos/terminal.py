@@ -26,6 +26,26 @@ def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def both_sides(text: str) -> str:
+    """A file with Git's conflicts, with what both sides have: a line that came to stand in both of
+    them, or in one and elsewhere, once, as a person would leave it.
+    """
+    begin, between, end = "<<<<<<< ", "=======\n", ">>>>>>> "
+    inside, found = False, list[tuple[bool, str]]()
+    for line in text.splitlines(keepends=True):
+        if line.startswith((begin, end)):
+            inside = line.startswith(begin)
+        elif not (inside and line == between):
+            found.append((inside, line))
+    seen = {line for inside, line in found if not inside}
+    kept = list[str]()
+    for inside, line in found:
+        if not inside or not line.strip() or line not in seen:
+            kept.append(line)
+        seen.add(line)
+    return "".join(kept)
+
+
 class Clone:
     """Someone with a clone of their own: writes a line, pulls with rebase, and pushes to `/git/`."""
 
@@ -69,9 +89,7 @@ class Clone:
 
     def _keep_both(self) -> None:
         path = self._folder / self._page
-        marks = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-        lines = path.read_text("utf-8").splitlines(keepends=True)
-        path.write_text("".join(x for x in lines if not x.startswith(marks)), "utf-8")
+        path.write_text(both_sides(path.read_text("utf-8")), "utf-8")
         self._must("add", "--", self._page)
 
     def _must(self, *words: str) -> None:

@@ -23,6 +23,7 @@ from chaos.bus import BusLine
 from chaos.cable import Cable
 from chaos.disk import Disk
 from chaos.storm import Verdict
+from chaos.terminal import both_sides
 
 WRITER = """
 import pathlib, sys
@@ -140,3 +141,9 @@ def test_a_verdict_is_good_only_without_any_fault():
     assert Verdict().good
     for name in ("losses", "duplicates", "divergences"):
         assert not Verdict(**{name: ["t0x1"]}).good
+
+
+def test_a_person_who_keeps_both_sides_keeps_no_line_twice():
+    """The same line may stand on both sides of a conflict, and beside it."""
+    text = "far2\n<<<<<<< HEAD\nt1\nfar2\nfar3\n=======\nfar3\nfar4\n>>>>>>> 1234 (Say far4)\nt1x\nt2\nt2\n"
+    assert both_sides(text) == "far2\nt1\nfar3\nfar4\nt1x\nt2\nt2\n"
