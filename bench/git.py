@@ -218,7 +218,7 @@ class Desk:
         """
         clone, word = folder / "pusher", "widely"
         changed = self.pages[: self.amount.wide]
-        processes.wait_idle(self.served.pid, _PATIENCE, _TYPING_SHARE)
+        processes.wait_idle(self.served.pid, share=_TYPING_SHARE)
         for page in changed:
             _edit(clone / page, f"Said {word}.")
         repositories.commit(clone, "Change many pages")
