@@ -110,7 +110,7 @@ class Settings:
     )
     quiet_seconds: float = _setting(60.0, "A page quiet for so long is committed.", low=0.1)
     write_seconds: float = _setting(
-        0.25, "Typing is in its file so soon; as it goes on, every three times as long.", low=0.01
+        0.5, "Typing is in its file so soon; as it goes on, more rarely, within a second.", low=0.01
     )
     settle_seconds: float = _setting(
         0.1, "A file changed from outside must stand still so long before it is read.", low=0.01
