@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from prdgen.flows import kept_facts
 from prdgen.flows.clone import Clone
 
 _FILE: Final = "forge.json"
@@ -75,22 +74,14 @@ def ago(moment: str) -> float:
 
 def load(clone: Clone) -> State:
     """The state as it was saved last; an empty one when there is none, or none that can be read."""
+    found = kept_facts.load(clone, _FILE)
     try:
-        found: dict[str, Any] = json.loads(_path(clone).read_text("utf-8"))
-        troubles = {id_: Trouble(**each) for id_, each in found.pop("troubles", {}).items()}
+        troubles = {key: Trouble(**each) for key, each in found.pop("troubles", {}).items()}
         return State(**found, troubles=troubles)
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+    except (TypeError, AttributeError):
         return State()
 
 
 def save(clone: Clone, state: State) -> None:
     """Keep the state, whole."""
-    path = _path(clone)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(state), indent=1), "utf-8")
-    fresh.replace(path)
-
-
-def _path(clone: Clone) -> Path:
-    return clone.state_dir / _FILE
+    kept_facts.save(clone, _FILE, asdict(state))

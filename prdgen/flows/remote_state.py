@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
+from prdgen.flows import kept_facts
 from prdgen.flows.clone import Clone
 from prdgen.git import refs
 from prdgen.git import remote_address as address
@@ -81,21 +80,17 @@ def now() -> str:
 
 def load(clone: Clone) -> State:
     """The state as it was saved last; an empty one when there is none, or none that can be read."""
+    found = kept_facts.load(clone, _FILE)
     try:
-        found: dict[str, Any] = json.loads(_path(clone).read_text("utf-8"))
-        branches = {name: BranchState(**each) for name, each in found.pop("branches", {}).items()}
+        branches = {key: BranchState(**each) for key, each in found.pop("branches", {}).items()}
         return State(**found, branches=branches)
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+    except (TypeError, AttributeError):
         return State()
 
 
 def save(clone: Clone, state: State) -> None:
     """Keep the state, whole."""
-    path = _path(clone)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(state), indent=1), "utf-8")
-    fresh.replace(path)
+    kept_facts.save(clone, _FILE, asdict(state))
 
 
 def access(clone: Clone) -> Access:
@@ -139,7 +134,3 @@ def chosen(
 
 def _agreed(remote: str, branch: str) -> str:
     return f"remote/{remote}/{quote(branch, safe='')}"
-
-
-def _path(clone: Clone) -> Path:
-    return clone.state_dir / _FILE

@@ -1,0 +1,26 @@
+"""Small facts beside the clone, each kind in one JSON file, that may be thrown away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from prdgen.flows.clone import Clone
+
+
+def load(clone: Clone, name: str) -> dict[str, Any]:
+    """What was saved last; empty when nothing was, or nothing that can be read."""
+    try:
+        found = json.loads((clone.state_dir / name).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def save(clone: Clone, name: str, facts: dict[str, Any]) -> None:
+    """Keep the facts, whole."""
+    path = clone.state_dir / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(facts, indent=1), "utf-8")
+    fresh.replace(path)
