@@ -26,8 +26,8 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
 
     `steps` are our last writes, oldest first. A save that lacks what we wrote into the file was
     made before we did; one that lacks only what came from the disk has that deleted, and one that
-    has most of what we wrote has changed the rest. An older text from which it is a longer way than
-    from `base` is not taken. Blocks.
+    has most of what we wrote has changed the rest. An older text that has what
+    neither `base` nor the save has is not taken. Blocks.
     """
     followed, older = base, base
     for step in reversed(steps):
@@ -40,9 +40,8 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
         if kept is not None or (nearness.share(step.new, step.old, theirs) or 0) > _MOST_OF_IT:
             older = step.old
         followed = step.old
-    if older == base or nearness.distance(older, theirs) > nearness.distance(base, theirs):
-        return base
-    return older
+    more = nearness.share(base, older, theirs)
+    return base if more is not None and more <= _MOST_OF_IT else older
 
 
 def _after(step: Step, theirs: str, kept: float) -> bool:

@@ -33,7 +33,10 @@ def stands(before: str, base: str, text: str) -> bool:
 
 
 def share(before: str, base: str, text: str) -> float | None:
-    """How much of what was typed from `before` to `base` is in `text`: 0 to 1; None: nothing was."""
+    """How much of what was typed from `before` to `base` is in `text`: 0 to 1; None: nothing was.
+
+    A part of a word that was changed is not: the rest of it may stand there by chance.
+    """
     grown, typed = 0, []
     for splice in diff.splices(before, base):
         start = splice.position + grown
@@ -42,7 +45,7 @@ def share(before: str, base: str, text: str) -> float | None:
     letters = sum(end - start for start, end in typed)
     if not letters:
         return None
-    gone = [(s.position, s.position + s.delete) for s in diff.splices(base, text) if s.delete]
+    gone = [(s.start, s.end) for s in diff.spans(base, text, Effort.lasting(diff.LIMIT_MS))]
     lacking = sum(
         max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
     )

@@ -633,9 +633,11 @@ async def test_what_no_event_told_is_found_all_the_same(houses, repo, monkeypatc
     assert never.called
 
 
-async def test_a_watch_that_ended_is_followed_by_one_that_looks_at_everything(ann, repo):
+async def test_a_watch_that_ended_is_followed_by_one_that_looks_at_everything(houses, repo):
     """What happened between the two was told to nobody."""
+    house = await houses(repo, lease_seconds=600.0)  # it does not look by the clock
+    ann = await house.editor("ann")
     (task,) = [t for t in asyncio.all_tasks() if t.get_name() == f"watch {repo.path}"]
     task.cancel()
     repo.commit("In a terminal", one=ONE + "committed\n")
-    await ann.until(lambda: "committed" in ann.text, 2.5)
+    await ann.until(lambda: "committed" in ann.text)

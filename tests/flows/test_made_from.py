@@ -72,3 +72,10 @@ def test_an_older_text_that_has_more_than_the_save_is_not_its_base():
     theirs = pushed.replace("far0", "far0\nfar1")
     away = [*written, Step(0.0, written[-1].new, pushed)]
     assert made_from.text(pushed, away, theirs) == pushed
+
+
+def test_a_part_of_a_word_that_stands_elsewhere_is_not_what_was_typed():
+    """ "30" was typed in two writes, and somebody else's save ends with "10"."""
+    line = "# One\n\nis\n"
+    written = steps(line, line.replace("is", "is from 3"), line.replace("is", "is from 30"))
+    assert made_from.text(written[-1].new, written, line.replace("is", "somebody 10")) == line
