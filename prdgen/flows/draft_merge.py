@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, Literal
 
 from anyio import to_thread
@@ -21,6 +22,7 @@ from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import DraftOver, NothingToMerge
 from prdgen.flows.join import Landed
+from prdgen.git import log as git_log
 from prdgen.git import refs
 from prdgen.git.values import Signature
 from prdgen.review.log import Entry
@@ -31,6 +33,8 @@ from prdgen.store.people import Person
 How = Literal["merge", "squash", "rebase"]
 WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash", "rebase": "rebase"}
 """As one merge commit over the draft's own, as one commit instead of them, or they on top of main."""
+_OF_A_MERGE = 2
+_MOST_COMMITS = 1000
 _KEPT = "drafts/"
 """Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
 
@@ -92,11 +96,27 @@ async def _land(app: App, draft: Draft, review: Review, person: Person, how: How
         return Landed(made, (), ())
     if how == "rebase":
         return await replay.into(app, app.main_branch, draft.tip)
+    author = Signature(person.name, person.email)
+    if how == "squash":
+        author, *others = await to_thread.run_sync(_writers, app, draft) or [author]
+        message += "".join(f"\nCo-authored-by: {other}" for other in others)
     return await join.into(
-        app, app.main_branch, draft.tip, message=message,
-        author=Signature(person.name, person.email), whole=True, squash=how == "squash",
-        always=True,
+        app, app.main_branch, draft.tip, message=message, author=author, whole=True,
+        squash=how == "squash", always=True,
     )  # fmt: skip
+
+
+def _writers(app: App, draft: Draft) -> list[Signature]:
+    """In a thread: whose commits a draft has that main has not, who has most of them first."""
+    repository = app.repository
+    main = repository.tip(app.main_branch)
+    made = git_log.between(repository, main, draft.tip, limit=_MOST_COMMITS)
+    count = Counter(
+        Signature(each.author_name, each.author_email)
+        for each in reversed(made)
+        if len(repository.commit_info(each.commit).parents) < _OF_A_MERGE
+    )
+    return [writer for writer, _ in count.most_common()]
 
 
 async def _check_rules(app: App, draft: Draft, base: str | None, person: Person, role: str) -> None:

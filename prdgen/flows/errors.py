@@ -153,6 +153,13 @@ class NotApproved(PrdgenError):
     status = 409
 
 
+class NotThisCommit(PrdgenError):
+    """The draft {draft} has another last commit than the one you looked at ({expected}): {got}."""
+
+    cure = "Look at what came since on the draft's page, then approve that."
+    status = 409
+
+
 class NotThereYet(PrdgenError):
     """The draft {draft} cannot be merged by the forge yet: {where} has not got its last commit."""
 

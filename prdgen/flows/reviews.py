@@ -15,7 +15,7 @@ from prdgen.flows import drafts, forge_wanted, regress, roles
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import NoSuchPage, NoSuchThread, NotApproved
+from prdgen.flows.errors import NoSuchPage, NoSuchThread, NotApproved, NotThisCommit
 from prdgen.git import log as git_log
 from prdgen.git import snapshots
 from prdgen.page.problems import Problem
@@ -115,9 +115,15 @@ async def resolve(
     return await _say(app, name, person, kind, {"thread": thread})
 
 
-async def decide(app: App, name: str, person: Person, word: Word, text: str = "") -> Review:
-    """Approve the draft as it is now, or ask for changes. Raises NoSuchDraft, and Invalid."""
+async def decide(
+    app: App, name: str, person: Person, word: Word, text: str = "", *, seen: str | None = None
+) -> Review:
+    """Approve the draft as it is now, or ask for changes. Raises NoSuchDraft, Invalid, and
+    NotThisCommit when `seen`, the commit they looked at, is not its last one.
+    """
     draft = await to_thread.run_sync(drafts.find, app, name)
+    if seen is not None and seen != draft.tip:
+        raise NotThisCommit(draft=name, expected=seen[:10] or "none", got=draft.tip[:10])
     said = _text(text, "comment", empty=word == "approved")
     facts = {"tip": draft.tip} | ({"text": said} if said else {})
     review = await _say(app, name, person, word, facts)

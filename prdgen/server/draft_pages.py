@@ -176,8 +176,11 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             await draft_merge.ask(app, name, person)
         case "withdraw":
             await reviews.ask(app, name, person, withdrawn=True)
-        case "approved" | "changes_requested" as word:
-            await reviews.decide(app, name, person, word, text)
+        case "approved":
+            seen = fields.get("seen", "")
+            await reviews.decide(app, name, person, "approved", text, seen=seen)
+        case "changes_requested":
+            await reviews.decide(app, name, person, "changes_requested", text)
         case "comment":
             await reviews.comment(
                 app, name, person, text, page_path=fields.get("page_path") or None,

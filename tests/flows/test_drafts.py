@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from git.repos import BOB
 
 from prdgen.errors import Invalid
 from prdgen.flows import draft_changes, draft_merge, drafts
 from prdgen.flows.errors import DraftOver, NoSuchDraft, NoSuchPage, NothingToMerge, SameWords
 from prdgen.git.errors import BranchExists
+from prdgen.git.values import Signature
 
 from .conftest import ONE
 from .harness import until
@@ -121,6 +123,19 @@ async def test_squashed_it_is_one_commit(house, repo, ann):
     assert repo.git("log", "-1", "--format=%s%n%b").startswith("Plan\nWhy\n")
     assert repo.tip(draft.branch) is None
     assert repo.status() == ""
+
+
+async def test_squashed_it_is_of_whoever_wrote_it(house, repo, ann):
+    """Not of whoever pressed the button: `git blame` and the log name the writers."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    for number, who in enumerate((BOB, Signature("Eve", "eve@example.org"), BOB)):
+        text = ONE + "".join(f"{n}\n" for n in range(number + 1))
+        repo.save({"one.md": text}, draft.branch, author=who)
+    repo.commit("main", other="# Other\n")
+    await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
+    await draft_merge.merge(house.app, draft.branch, ann, "editor", "squash")
+    printed = repo.git("log", "-1", "--format=%an|%(trailers:key=Co-authored-by,valueonly)").strip()
+    assert printed == "Bob|Eve <eve@example.org>"
 
 
 async def test_the_same_words_are_settled_in_the_draft(house, repo, ann):

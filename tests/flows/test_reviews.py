@@ -12,6 +12,7 @@ from prdgen.flows.errors import (
     NoSuchPage,
     NoSuchThread,
     NotApproved,
+    NotThisCommit,
     SuggestionOutdated,
 )
 
@@ -123,6 +124,18 @@ async def test_a_suggestion_about_other_words_by_now_is_not_taken(house, ann, bo
     with pytest.raises(SuggestionOutdated):
         await suggest.take(house.app, name, ann, thread.id)
     assert editor.text == before
+
+
+async def test_nobody_approves_what_they_have_not_seen(house, repo, bob, name):
+    """Somebody pushed another commit since the page was shown."""
+    seen = repo.tip(name)
+    new = repo.save({"one.md": ONE + "more\n"}, name)
+    for looked_at in (seen, ""):
+        with pytest.raises(NotThisCommit):
+            await reviews.decide(house.app, name, bob, "approved", seen=looked_at)
+    await reviews.decide(house.app, name, bob, "approved", seen=new)
+    stands = reviews.standing(house.app, drafts.find(house.app, name), repo.tip())
+    assert [v.name for v in stands.approved] == ["Bob"]
 
 
 async def test_an_approval_is_of_one_commit(house, repo, ann, bob, name):

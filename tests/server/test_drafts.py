@@ -209,7 +209,11 @@ async def test_a_review_by_the_page(own):
     assert (
         "a new one in 45" in own.app.repository.read(own.app.repository.tip(branch), PAGE).decode()
     )
-    await editor.send_form(where, do="approved", text="Good")
+    seen = re.search('name="seen" value="([0-9a-f]{40})"', (await editor.get(where)).text)
+    unseen = await editor.send_form(where, do="approved", text="Good", seen="0" * 40)
+    assert unseen.status_code == 409
+    assert "another last commit" in unseen.text
+    await editor.send_form(where, do="approved", text="Good", seen=seen[1])
     assert (await editor.send_form(where, do="merge")).status_code == 303
 
 

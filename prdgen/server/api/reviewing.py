@@ -116,12 +116,15 @@ async def take_suggestion(request: Request) -> Response:
 
 
 async def approve_draft(request: Request) -> Response:
-    """Approve a draft as it is now."""
-    body = await body_of(request, optional=("text",))
+    """Approve a draft as it is now; with `commit` only when that is its last commit still."""
+    body = await body_of(request, optional=("text", "commit"))
     name, person = request.path_params["name"], visitor_of(request).person
     return _verdicts(
-        await reviews.decide(app_of(request), name, person, "approved", body.get("text") or "")
-    )
+        await reviews.decide(
+            app_of(request), name, person, "approved", body.get("text") or "",
+            seen=body.get("commit"),
+        )
+    )  # fmt: skip
 
 
 async def request_changes(request: Request) -> Response:
@@ -200,7 +203,8 @@ OPERATIONS = (
     Operation("POST", f"{_AT}/comments/{{thread}}/take", "Take a suggestion.", take_suggestion,
               _THREAD, "editor"),
     Operation("POST", f"{_AT}/approve", "Approve a draft.", approve_draft, obj(verdicts=_LIST),
-              "editor", body={"type": "object", "properties": {"text": NULLABLE}}),
+              "editor",
+              body={"type": "object", "properties": {"text": NULLABLE, "commit": NULLABLE}}),
     Operation("POST", f"{_AT}/request-changes", "Ask for changes of a draft.", request_changes,
               obj(verdicts=_LIST), "editor", body=_TEXT),
     Operation("POST", f"{_AT}/ask", "Ask for a review of a draft.", ask_for_review,
