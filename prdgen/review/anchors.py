@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -11,6 +12,8 @@ from prdgen.merge import diff
 _AROUND: Final = 60
 """Code points kept of what stands before and after."""
 LONGEST_QUOTE: Final = 4_000
+_ADDRESS: Final = re.compile(r"\([^()\n]*\)")
+_PAIRS: Final = (("[", "]"), ("(", ")"), ("**", "**"), ("`", "`"), ("~~", "~~"))
 _EDGES: Final = (16, 8)
 """Letters by which the beginning and the end of a stretch are known."""
 How = Literal["same", "changed", "gone"]
@@ -101,7 +104,25 @@ def make(text: str, quote: str, line: int) -> Anchor:
         start -= first
     if last and text.startswith(words[-last:], end):
         end += last
-    return at(text, start, end)
+    return at(text, *_with_markup(text, start, end))
+
+
+def _with_markup(text: str, start: int, end: int) -> tuple[int, int]:
+    """With the mark before it that ends in it, and the mark after it that begins in it: whoever
+    suggests other words for a half of the two would break the other half.
+    """
+    for opening, closing in _PAIRS:
+        words = text[start:end]
+        begun, over = words.count(opening), words.count(closing)
+        if opening == closing:
+            begun, over = 0, begun % 2
+        if over > begun and text.endswith(opening, 0, start):
+            start -= len(opening)
+        elif (begun > over or over) and text.startswith(closing, end):
+            end += len(closing)
+    if text.endswith("]", 0, end) and (address := _ADDRESS.match(text, end)):
+        end = address.end()
+    return start, end
 
 
 def _by_ends(letters: str, wanted: str) -> dict[int, int]:

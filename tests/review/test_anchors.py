@@ -84,7 +84,7 @@ def test_words_marked_in_a_rendered_page(quote, line, want):
 def test_markup_between_the_words_is_no_hindrance():
     """Bold, code, links without their addresses."""
     text = "Some **bold** and `code` in *a* line.\n"
-    assert anchors.make(text, "bold and code in a", 1).quote == "bold** and `code` in *a"
+    assert anchors.make(text, "bold and code in a", 1).quote == "**bold** and `code` in *a"
 
 
 def test_addresses_and_footnotes_between_the_words():
@@ -110,3 +110,20 @@ def test_any_edits_leave_a_place_inside_the_text():
         assert 0 <= place.start <= place.end <= len(text)
         if place.how == "same":
             assert text[place.start : place.end] == made.quote
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "quote"),
+    [
+        ("- [REQ-101] A shopper pays.\n", "REQ-101] A shopper pays.", "[REQ-101] A shopper pays."),
+        ("- [REQ-101] A shopper pays.\n", "A shopper pays", "A shopper pays"),
+        ("- [REQ-101] A shopper pays.\n", "REQ-101", "REQ-101"),
+        ("see [the list](a.md) there\n", "see the list", "see [the list](a.md)"),
+        ("**Must** be `fast` now\n", "Must be", "**Must** be"),
+        ("be `fast` now\n", "be fast", "be `fast`"),
+        ("be ~~slow~~ fast\n", "slow fast", "~~slow~~ fast"),
+    ],
+)
+def test_no_half_of_a_mark_is_left_behind(text, marked, quote):
+    """Other words for the half would break the mark, as `[` before the number of a requirement."""
+    assert anchors.make(text, marked, 1).quote == quote
