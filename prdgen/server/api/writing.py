@@ -16,6 +16,7 @@ from prdgen.flows import (
     create,
     edit,
     late,
+    moved,
     new_file,
     pages_of,
     read,
@@ -85,21 +86,24 @@ async def preview_page(request: Request) -> Response:
 
 
 async def save_version(request: Request) -> Response:
-    """Commit a live page now, with a message."""
+    """Commit a live page now, with a message; the one `document` is of, when it was renamed."""
     app, body = (
         app_of(request),
-        await body_of(request, "branch", "page_path", optional=("message",)),
+        await body_of(request, "branch", "page_path", optional=("message", "document")),
     )
     message = body.get("message") or ""
     if len(message) > _LONGEST_MESSAGE:
         raise Invalid(what="message", where="/api/versions", got=f"{len(message)} letters",
                       expected=f"a text of up to {_LONGEST_MESSAGE} letters")  # fmt: skip
     visitor = visitor_of(request)
-    await write_rules.check(app, visitor.person, visitor.role, body["page_path"])
+    branch = body["branch"]
+    page_path = await moved.where(app, branch, body["page_path"], body.get("document"))
+    await write_rules.check(app, visitor.person, visitor.role, page_path)
     saved = await edit.save_version(
-        app, body["branch"], body["page_path"], message.strip() or None, visitor.person.id,
+        app, branch, page_path, message.strip() or None, visitor.person.id,
     )  # fmt: skip
-    return as_json({"commits": list(saved.commits), "refused": saved.refused}, 201)
+    return as_json({"commits": list(saved.commits), "refused": saved.refused,
+                    "page_path": page_path}, 201)  # fmt: skip
 
 
 async def restore_version(request: Request) -> Response:
@@ -152,12 +156,14 @@ async def document_status(request: Request) -> Response:
     """Where a page's live document stands: its id, what it waits for, what is not committed."""
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
+    page_path = await moved.where(app, branch, page_path, request.query_params.get("document"))
     opened = await open_flow.document(app, branch, page_path)
     row = opened.document
     found = await status.of(app, row) if row else None
     return as_json(
         {
             "document": f"automerge:{ids.document_name(row.id)}" if row else None,
+            "page_path": page_path,
             "read_only_reason": opened.read_only_reason,
             "paused": found.paused if found else None,
             "refused": found.refused if found else None,
@@ -316,9 +322,10 @@ OPERATIONS = (
               body=obj(text=STRING, page_path=STRING)
               | {"properties": {"text": STRING, "page_path": STRING, "branch": NULLABLE}}),
     Operation("POST", "/api/versions", "Save a version.", save_version,
-              obj(commits={"type": "array", "items": STRING}), "editor", status=201,
+              obj(commits={"type": "array", "items": STRING}, page_path=STRING), "editor", status=201,
               body=obj(branch=STRING, page_path=STRING)
-              | {"properties": {"branch": STRING, "page_path": STRING, "message": NULLABLE}}),
+              | {"properties": {"branch": STRING, "page_path": STRING, "message": NULLABLE,
+                                "document": NULLABLE}}),
     Operation("POST", "/api/versions/restore", "Restore a version or a passage.", restore_version,
               obj(commits={"type": "array", "items": STRING}), "editor", status=201,
               body=obj(branch=STRING, page_path=STRING, commit=STRING)
@@ -332,7 +339,8 @@ OPERATIONS = (
               listing(obj(id=NULLABLE, name=NULLABLE, origin=STRING)),
               query={"actors": STRING | {"x-required": True}}),
     Operation("GET", "/api/documents/{address:path}", "Get the state of a live page.",
-              document_status, obj(document={"type": ["string", "null"]})),
+              document_status, obj(document={"type": ["string", "null"]}, page_path=STRING),
+              query={"document": STRING}),
     Operation("POST", "/api/documents/{id}/late", "Carry late changes over.", late_changes,
               obj(document={"type": ["string", "null"]}), "editor",
               query={"branch": STRING, "page_path": STRING},
