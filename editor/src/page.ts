@@ -18,6 +18,7 @@ import { sizeLimit } from "./text/limit";
 import { showCursors, type RemoteCursor } from "./presence/cursors";
 import type { Guest, Roster } from "./presence/roster";
 import { Paused } from "./paused";
+import { goOn, type Lying } from "./renamed";
 import { PreviewClient, type Preview } from "./preview/client";
 import { ScrollSync } from "./preview/scroll-sync";
 import { patch } from "./preview/patch";
@@ -26,7 +27,7 @@ import { openSaveDialog } from "./ui/save-dialog";
 import type { Frame } from "./frame";
 
 /** What saving a version came to. */
-interface Saved {
+interface Saved extends Lying {
   readonly commits: string[];
   /** Why the repository's own hooks said no. */
   readonly refused?: string | null;
@@ -55,7 +56,7 @@ export class Page {
   ) {
     const { notices } = frame;
     this.#conflicts = new Conflicts(api,
-      { list: config.conflictsUrl, resolve: config.conflictResolveUrl },
+      { get list() { return config.conflictsUrl; }, resolve: config.conflictResolveUrl },
       (count) => frame.showConflicts(count),
       (words) => notices.show(words, { kind: "warn", name: "conflicts" }));
     this.view = createEditor({
@@ -88,7 +89,7 @@ export class Page {
     frame.attach(this);
     this.#preview.changed(0);
     this.connected();
-    this.#paused = Paused.of(config, api, notices);
+    this.#paused = Paused.of(config, api, notices, keeping);
     if (config.eventsUrl) followEvents(config.eventsUrl, (event) => this.#happened(event));
   }
 
@@ -99,8 +100,9 @@ export class Page {
     openSaveDialog({
       settle: () => live.settled(),
       save: async (message) => {
-        const body = { branch: config.branch, page_path: config.pagePath, message };
+        const body = { branch: config.branch, page_path: config.pagePath, document: config.documentUrl, message };
         const made = await this.api.post<Saved>(config.saveVersionUrl, body);
+        goOn(config, made, this.keeping, this.frame.notices);
         if (made.refused) throw new ApiError(`The repository did not take it: ${made.refused}`, 0);
         return made.commits;
       },

@@ -1,6 +1,8 @@
 /** Why the text does not reach its file or its commit just now: asked now and then, said calmly. */
 import { ApiError, type Api } from "./api/http";
 import type { EditorConfig } from "./config";
+import type { Keeping } from "./kept/keeping";
+import { asking, goOn, type Lying } from "./renamed";
 import type { Notices } from "./ui/notices";
 
 const TICK_MILLISECONDS = 1_200;
@@ -14,7 +16,7 @@ export function due(now: number, asked: number, stirred: number, said: boolean):
 }
 
 /** The part of the server's answer that is looked at. */
-export interface Status {
+export interface Status extends Lying {
   /** A merge or rebase under way, a file that cannot be written, a deleted page. */
   readonly paused?: string | null;
   /** What the repository's own hooks said to the last commit. */
@@ -35,14 +37,15 @@ export class Paused {
 
   constructor(
     private readonly api: Api,
-    private readonly url: string,
+    private readonly config: EditorConfig,
     private readonly notices: Notices,
+    private readonly keeping: Keeping | null,
   ) {}
 
   /** One at work, for who may write; null: for others nothing is kept from a file. */
-  static of(config: EditorConfig, api: Api, notices: Notices): Paused | null {
+  static of(config: EditorConfig, api: Api, notices: Notices, keeping: Keeping | null): Paused | null {
     if (!config.statusUrl || !config.documentUrl || !config.canWrite) return null;
-    const paused = new Paused(api, config.statusUrl, notices);
+    const paused = new Paused(api, config, notices, keeping);
     paused.start();
     return paused;
   }
@@ -71,7 +74,9 @@ export class Paused {
     this.#asked = performance.now();
     let words: string | null;
     try {
-      words = spoken(await this.api.get<Status>(this.url));
+      const found = await this.api.get<Status>(asking(this.config));
+      goOn(this.config, found, this.keeping, this.notices);
+      words = spoken(found);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return;

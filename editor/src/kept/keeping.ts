@@ -54,6 +54,12 @@ export class Keeping {
     this.#later((page) => ({ ...page, config: page.config && { ...page.config, documentUrl } }));
   }
 
+  /** The page was renamed: it is found on this device under its new address, too. */
+  renamed({ branch, pagePath }: EditorConfig): void {
+    const tail = `${branch}/${pagePath}`;
+    this.#later((page) => ({ ...page, tails: page.tails.includes(tail) ? page.tails : [...page.tails, tail] }));
+  }
+
   /** The server has rendered the text. */
   rendered(body: HTMLElement): void {
     const html = body.innerHTML;

@@ -1,0 +1,45 @@
+/** A page that was renamed while it is open: its addresses, and the words for it. */
+import type { EditorConfig } from "./config";
+import type { Keeping } from "./kept/keeping";
+import { addressOf } from "./kept/place";
+import type { Notices } from "./ui/notices";
+
+/** The server's answer about a page says where it lies now. */
+export interface Lying {
+  readonly page_path?: string;
+}
+
+/** What changes in the editor's configuration when the page lies at `pagePath` now; null: nothing does. */
+export function movedTo(config: EditorConfig, pagePath: string | undefined): Partial<EditorConfig> | null {
+  if (!pagePath || pagePath === config.pagePath) return null;
+  const tail = addressOf("edit", config.branch, pagePath).slice("/edit/".length);
+  const place = new URLSearchParams({ branch: config.branch, page_path: pagePath });
+  return {
+    pagePath,
+    pageUrl: addressOf("read", config.branch, pagePath),
+    historyUrl: `/history/${tail}`,
+    conflictsUrl: `/api/conflicts?${place}`,
+    ...(config.statusUrl ? { statusUrl: `/api/documents/${tail}` } : {}),
+  };
+}
+
+/** The address to ask about the page, which finds it by its document when it was renamed. */
+export function asking(config: EditorConfig): string {
+  const query = new URLSearchParams({ document: config.documentUrl ?? "" });
+  return `${config.statusUrl}?${query}`;
+}
+
+/** What is said of it. */
+export function told(pagePath: string): string {
+  return `This page is now called ${pagePath}.`;
+}
+
+/** Go on under the path the server `found` the page at, if it is another one, and say so. */
+export function goOn(config: EditorConfig, found: Lying, keeping: Keeping | null, notices: Notices): void {
+  const changes = movedTo(config, found.page_path);
+  if (!changes) return;
+  Object.assign(config, changes);
+  keeping?.renamed(config);
+  history.replaceState(history.state, "", addressOf("edit", config.branch, config.pagePath));
+  notices.show(told(config.pagePath), { name: "renamed", passing: 20_000 });
+}
