@@ -61,6 +61,8 @@ class Standing:
     """What main has that the draft has not, newest first."""
     same_words: tuple[str, ...] = ()
     """Pages in which both changed the same words."""
+    one_deleted: tuple[str, ...] = ()
+    """Files that one of them edited and the other deleted, with what both did in words."""
     blocked: str | None = None
     """Why they cannot be merged here, in words."""
 
@@ -91,10 +93,12 @@ def standing(clone: Clone, draft: Draft) -> Standing:
     if not behind or not ahead:
         return Standing(base, ahead, behind)
     try:
-        disputes = join.tips(clone, main, draft.tip).disputes
+        joined = join.tips(clone, main, draft.tip)
     except (Unmergeable, UnrelatedHistories) as error:
         return Standing(base, ahead, behind, blocked=error.message)
-    return Standing(base, ahead, behind, tuple(sorted({page for page, _ in disputes})))
+    pages = sorted({page for page, _ in joined.disputes})
+    deleted = join.said(joined.revived, clone.main_branch, "the draft")
+    return Standing(base, ahead, behind, tuple(pages), tuple(deleted))
 
 
 async def of(app: App, draft: Draft) -> Changes:

@@ -48,16 +48,19 @@ async def ask(app: App, name: str, person: Person) -> Review:
 
 async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
     """Take what main has into the draft; where both changed the same words, both versions are
-    marked in it. Raises NoSuchDraft and what `join.into` raises.
+    marked in it, and a file that one edited and the other deleted is in it as it was edited.
+    Raises NoSuchDraft and what `join.into` raises.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _commit_typed(app, draft.branch, person)
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     assert main is not None
-    return await join.into(
+    landed = await join.into(
         app, draft.branch, main, message=f"Merge {app.main_branch} into {draft.branch}",
         author=Signature(person.name, person.email),
     )  # fmt: skip
+    await join.tell_revived(app, draft.branch, app.main_branch, landed.revived)
+    return landed
 
 
 async def merge(
@@ -68,7 +71,8 @@ async def merge(
 
     Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
     write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
-    the same words since, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
+    the same words since, OneDeleted (ReplayStops) when one edited a
+    file that the other deleted, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _commit_typed(app, draft.branch, person)

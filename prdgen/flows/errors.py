@@ -118,6 +118,13 @@ class SameWords(PrdgenError):
     status = 409
 
 
+class OneDeleted(PrdgenError):
+    """{branch} and the draft do not fit together: {places}."""
+
+    cure = "Take the changes of {branch} into the draft first: it has the edited version then; keep it there or delete it there, and merge."
+    status = 409
+
+
 class ReplayStops(PrdgenError):
     """The draft's commit {commit} cannot be put on top of {branch}, which changed the same place since: {place}."""
 

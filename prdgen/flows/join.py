@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyio import CancelScope, to_thread
 
@@ -14,7 +14,7 @@ from prdgen.flows import open as open_flow
 from prdgen.flows import pages_of, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchBranch, SameWords, WorkTreePaused
+from prdgen.flows.errors import NoSuchBranch, OneDeleted, SameWords, WorkTreePaused
 from prdgen.flows.landing import Landing, Move
 from prdgen.git import commits, joining
 from prdgen.git.joining import Both, Side
@@ -27,6 +27,8 @@ from prdgen.store import conflicts, event_log
 LIMIT_MS = 200
 Disputes = tuple[tuple[str, Conflict], ...]
 Aside = tuple[tuple[str, str], ...]
+Revived = tuple[tuple[str, Side], ...]
+"""(path, side): a file that this side edited and the other deleted; it stays as it was edited."""
 Made = tuple[str, Disputes, Aside]
 """The commit to move to, and where people have to look in it."""
 
@@ -40,6 +42,7 @@ class Joined:
     """(page_path, place): both versions stand there, ours first."""
     aside: Aside = ()
     """(path, other): a file that is no page, of which the version that did not stay is the other."""
+    revived: Revived = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Landed:
     disputes: Disputes
     left: tuple[str, ...]
     aside: Aside = ()
+    revived: Revived = ()
 
 
 def tips(
@@ -66,6 +70,7 @@ def tips(
     """
     globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
     kept: dict[str, str] = {}
+    revived: dict[str, Side] = {}
 
     def aside(path: str) -> str:
         return kept.setdefault(path, _marked(path, mark))
@@ -82,10 +87,21 @@ def tips(
         return text.patch(both.ours, merged.hunks)
 
     tree = joining.trees(
-        clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None, stays=stays
-    )
+        clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None, stays=stays,
+        revived=revived.__setitem__,
+    )  # fmt: skip
     disputes = sorted(found, key=lambda each: (each[0], each[1].start))
-    return Joined(tree, tuple(disputes), tuple(sorted(kept.items())))
+    return Joined(
+        tree, tuple(disputes), tuple(sorted(kept.items())), tuple(sorted(revived.items()))
+    )
+
+
+def said(revived: Revived, ours: str, theirs: str) -> list[str]:
+    """What both sides, by their names, did to each of these files, in words."""
+    return [
+        f"{path} (deleted in {theirs if by == 'ours' else ours}, edited in {ours if by == 'ours' else theirs})"
+        for path, by in revived
+    ]
 
 
 def _marked(path: str, mark: str) -> str:
@@ -102,21 +118,29 @@ async def into(
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
 
     Where both sides changed the same words of a page, both versions stand in it afterwards, and
-    people are told; with `whole` nothing is merged then: SameWords. With `squash` the commit has one
-    parent, the branch's tip; `always` makes one where moving the branch would do. With `aside`, a
-    file that is no page and that both sides changed in the same place is kept twice. What is typed
-    and not committed stays on top. Raises NoSuchBranch,
-    WorkTreePaused, Locked, UnrelatedHistories and Unmergeable.
+    people are told; a file that one side edited and the other deleted stays as it was edited. With
+    `whole` nothing is merged then: SameWords, OneDeleted. With `squash` the commit has one parent,
+    the branch's tip; `always` makes one where moving the branch would do. With `aside`, a file that
+    is no page and that both sides changed in the same place is kept twice. What is typed and not
+    committed stays on top. Raises NoSuchBranch, WorkTreePaused, Locked, UnrelatedHistories and
+    Unmergeable.
     """
+    revived: Revived = ()
 
     def make(old: str) -> Made:
-        new, disputes, kept = _make(app, branch, old, theirs, message, author, squash=squash,
-                                    always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+        nonlocal revived
+        new, joined = _make(app, branch, old, theirs, message, author, squash=squash,
+                            always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+        disputes, revived = joined.disputes, joined.revived
         if disputes and whole:
             raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
-        return new, disputes, kept
+        if revived and whole:
+            places = said(revived, branch, "the draft")
+            raise OneDeleted(branch=branch, places=", ".join(places))
+        return new, disputes, joined.aside
 
-    return await landed(app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}")
+    done = await landed(app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}")
+    return replace(done, revived=revived)
 
 
 async def landed(
@@ -152,16 +176,16 @@ async def landed(
 def _make(
     app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
     squash: bool, always: bool, mark: str,
-) -> Made:  # fmt: skip
+) -> tuple[str, Joined]:  # fmt: skip
     """In a thread: the commit to move to, made if need be; and where people have to look in it."""
     if not (squash or always) and app.repository.is_ancestor(old, theirs):
-        return theirs, (), ()
+        return theirs, Joined(app.repository.commit_info(theirs).tree, ())
     joined = tips(app, old, theirs, mark=mark)
     made = commits.join(
         app.repository, branch, old, () if squash else (theirs,), joined.tree,
         message=message, author=author, committer=signatures.SERVER,
     )  # fmt: skip
-    return made, joined.disputes, joined.aside
+    return made, joined
 
 
 async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) -> None:
@@ -183,3 +207,12 @@ async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) 
         event = Event("git.conflict.detected", branch, path, data={"kept_as": other})
         async with app.store.transaction() as tx:
             await event_log.record(tx, [event])
+
+
+async def tell_revived(app: App, branch: str, other: str, revived: Revived) -> None:
+    """Have it told that the branch has these files as they were edited, which one side deleted."""
+    for path, by in revived:
+        data = {"edited_in": branch if by == "ours" else other,
+                "deleted_in": other if by == "ours" else branch}  # fmt: skip
+        async with app.store.transaction() as tx:
+            await event_log.record(tx, [Event("git.conflict.detected", branch, path, data=data)])

@@ -78,6 +78,8 @@ def _joined(
     if whole and joined.disputes:
         page_path, place = joined.disputes[0]
         raise _stops(branch, info, _place(clone, at, page_path, place))
+    if whole and joined.revived:
+        raise _stops(branch, info, join.said(joined.revived, branch, "the draft")[0])
     return joined
 
 

@@ -31,16 +31,18 @@ Merge = Callable[[Both], bytes | None]
 Aside = Callable[[str], str]
 """The name under which a file's other version is kept, beside the one in its place."""
 Side = Literal["ours", "theirs"]
+Revived = Callable[[str, Side], None]
+"""Told of each file that one side edited and the other deleted: where it is, and the side that edited it."""
 
 
 def trees(
     repository: Repository, ours: str, theirs: str, merge: Merge, *, base: str | None = None,
-    aside: Aside | None = None, stays: Side = "theirs",
+    aside: Aside | None = None, stays: Side = "theirs", revived: Revived | None = None,
 ) -> str:  # fmt: skip
     """The tree of a merge of two commits, written; its id.
 
     `base` is the commit both were made from, by default the last one they have in common. A file
-    that one side changed and the other deleted stays. Of other files that both sides changed in the
+    that one side changed and the other deleted stays, and `revived` is told. Of other files that both sides changed in the
     same place, the version of one side `stays` and the other is kept beside it when `aside` names it.
     Raises UnrelatedHistories, and Unmergeable with the paths where that cannot be.
     """
@@ -67,7 +69,7 @@ def trees(
         _settle(index, {name for name in (path, *names) if name})
         index.add(pygit2.IndexEntry(path, git.create_blob(merged), mode))
         done.update(name for name in (path, *names) if name)
-    _keep_edited(index)
+    _keep_edited(index, revived)
     if aside is not None:
         _keep_both(index, aside, stays)
     if index.conflicts is not None:
@@ -124,13 +126,15 @@ def _settle(index: pygit2.Index, paths: set[str]) -> None:
             index.remove(path)
 
 
-def _keep_edited(index: pygit2.Index) -> None:
+def _keep_edited(index: pygit2.Index, revived: Revived | None) -> None:
     """A file that one side edited and the other deleted stays as it was edited."""
     for base, ours, theirs in list(index.conflicts or ()):
         kept = ours or theirs
         if base is not None and kept is not None and (ours is None) != (theirs is None):
             _forget(index, base.path)
             index.add(pygit2.IndexEntry(kept.path, kept.id, kept.mode))
+            if revived is not None:
+                revived(kept.path, "theirs" if ours is None else "ours")
 
 
 def _keep_both(index: pygit2.Index, aside: Aside, stays: Side) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -100,8 +101,15 @@ async def draft(request: Request) -> Response:
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
         threads=await to_thread.run_sync(_placed, app, found), may=_may(visitor),
         pages=await read.titles(app, found.branch),
+        kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
         forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
     )  # fmt: skip
+
+
+def _there(app: App, draft: Draft, paths: list[str]) -> list[str]:
+    """In a thread: those of the paths that the draft has."""
+    known = {entry.path for entry in app.repository.files(draft.tip)} if paths else set()
+    return [path for path in paths if path in known]
 
 
 def _may(visitor: Visitor) -> dict[str, bool]:
@@ -164,7 +172,9 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             said = {key: fields.get(key, "") for key in ("title", "description")}
             await drafts.describe(app, name, person, said["title"], said["description"])
         case "update":
-            await draft_merge.bring_up_to_date(app, name, person)
+            landed = await draft_merge.bring_up_to_date(app, name, person)
+            kept = urlencode([("kept", path) for path, _ in landed.revived])
+            return drafts.address(name) + (f"?{kept}" if kept else "")
         case "merge" | "squash" | "rebase" as how:
             review, _ = await draft_merge.merge(app, name, person, visitor.role, how)
             return drafts.address(review.id)

@@ -7,7 +7,15 @@ from git.repos import BOB
 
 from prdgen.errors import Invalid
 from prdgen.flows import draft_changes, draft_merge, drafts
-from prdgen.flows.errors import DraftOver, NoSuchDraft, NoSuchPage, NothingToMerge, SameWords
+from prdgen.flows.errors import (
+    DraftOver,
+    NoSuchDraft,
+    NoSuchPage,
+    NothingToMerge,
+    OneDeleted,
+    ReplayStops,
+    SameWords,
+)
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
 
@@ -155,6 +163,40 @@ async def test_the_same_words_are_settled_in_the_draft(house, repo, ann):
     review, _ = await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert review.state == "merged"
     assert repo.git("show", "main:one.md") + "\n" == ONE.replace("second", "zweite")
+
+
+@pytest.mark.parametrize("edited_in", ["draft", "main"])
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+async def test_a_page_one_deleted_and_the_other_edited_is_settled_in_the_draft(
+    house, repo, ann, edited_in, how
+):
+    """Nothing moves on main; taking main in keeps the edited page in the draft, and says so."""
+    draft = await drafts.start(house.app, ann, "Plan")
+    edited = ONE.replace("second", "zweite")
+    if edited_in == "draft":
+        repo.save({"one.md": edited}, draft.branch)
+        repo.git("rm", "-q", "one.md")
+        old = repo.commit("gone")
+        names = ("main", "the draft")
+    else:
+        repo.save({"one.md": None}, draft.branch)
+        old = repo.commit("main", one=edited)
+        names = ("the draft", "main")
+    place = f"one.md (deleted in {names[0]}, edited in {names[1]})"
+    found = draft_changes.standing(house.app, drafts.find(house.app, draft.branch))
+    assert found.one_deleted == (place,)
+    with pytest.raises((OneDeleted, ReplayStops)) as refused:
+        await draft_merge.merge(house.app, draft.branch, ann, "editor", how)
+    assert place in refused.value.message
+    assert repo.tip() == old
+    landed = await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
+    assert [path for path, _ in landed.revived] == ["one.md"]
+    assert repo.git("show", f"{draft.branch}:one.md") + "\n" == edited
+    assert ("git.conflict.detected", "one.md") in await house.events("git.conflict.detected")
+    if edited_in == "main":
+        repo.save({"one.md": None}, draft.branch)
+    await draft_merge.merge(house.app, draft.branch, ann, "editor")
+    assert ("one.md" in repo.git("ls-tree", "--name-only", "main")) == (edited_in == "draft")
 
 
 async def test_a_closed_draft_can_be_opened_again(house, repo, ann):

@@ -135,6 +135,26 @@ async def test_nobody_merges_into_protected_places(own):
     assert (await (await own.api("owner")).post(f"/api/drafts/{branch}/merge", json={})).is_success
 
 
+async def test_the_page_names_what_one_deleted_and_the_other_edited(own):
+    """Before main is taken in and afterwards; there is no button that merges meanwhile."""
+    browser, repository = await own.as_("editor"), own.app.repository
+    where = await start(browser, title="Plan")
+    branch = where.removeprefix("/drafts/")
+    who = Signature("Olga", "owner@example.org")
+    for name, data in ((branch, None), ("main", b"# Checkout\n\nOther words.\n")):
+        commits.write(repository, name, repository.tip(name), {PAGE: data}, message="x",
+                      author=who, committer=who)  # fmt: skip
+    shown = (await browser.get(where)).text
+    assert f"{PAGE} (deleted in the draft, edited in main)" in shown
+    assert 'value="merge"' not in shown
+    refused = await browser.send_form(where, do="merge")
+    assert (refused.status_code, "deleted in the draft" in refused.text) == (409, True)
+    done = await browser.send_form(where, do="update")
+    after = (await browser.get(done.headers["location"])).text
+    assert "The draft has the edited version" in after
+    assert f'href="/edit/{branch}/{PAGE}"' in after
+
+
 async def test_the_api_shows_and_updates(own):
     """The whole of a draft, its place beside main, and what an update met."""
     api = await own.api("editor")

@@ -64,6 +64,7 @@ async def get_draft(request: Request) -> Response:
             "ahead": [_commit(version) for version in where.ahead],
             "behind": [_commit(version) for version in where.behind],
             "same_words": list(where.same_words),
+            "one_deleted": list(where.one_deleted),
             "blocked": where.blocked,
             "uncommitted": list(changes.uncommitted),
             "pages": [
@@ -100,7 +101,9 @@ async def update_draft(request: Request) -> Response:
         {"page_path": page, "ours": place.ours, "theirs": place.theirs}
         for page, place in landed.disputes
     ]
-    return as_json({"commit": landed.commit, "conflicts": disputes, "left": list(landed.left)})
+    kept = [path for path, _ in landed.revived]
+    return as_json({"commit": landed.commit, "conflicts": disputes, "left": list(landed.left),
+                    "kept": kept})  # fmt: skip
 
 
 async def merge_draft(request: Request) -> Response:
@@ -161,7 +164,7 @@ OPERATIONS = (
     Operation("POST", "/api/drafts", "Start a draft.", start_draft, DRAFT, "editor", status=201,
               body=obj(title=STRING) | {"properties": {"title": STRING, "page_path": NULLABLE}}),
     Operation("POST", "/api/drafts/{name:path}/update", "Take main into a draft.", update_draft,
-              obj(commit=STRING, conflicts=_LIST, left=_LIST), "editor"),
+              obj(commit=STRING, conflicts=_LIST, left=_LIST, kept=_LIST), "editor"),
     Operation("POST", "/api/drafts/{name:path}/merge", "Merge a draft into main.", merge_draft,
               obj(made=STRING, state=STRING), "editor",
               body={"type": "object", "properties": {"how": {"enum": ["merge", "squash", "rebase", None]}}}),
