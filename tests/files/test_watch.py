@@ -80,7 +80,7 @@ async def listening(root: Path, **options):
 
 
 async def test_a_save_is_heard_soon(root):
-    """From save to event within 60 ms, nearly always."""
+    """From save to event within 120 ms, nearly always."""
     page, times = root / "docs/page.md", []
     async with listening(root) as ear:
         for number in range(7):
@@ -89,7 +89,7 @@ async def test_a_save_is_heard_soon(root):
             page.write_text(str(number))
             await ear.until(lambda: page in ear.paths)
             times.append(time.monotonic() - began)
-    assert sorted(times)[len(times) // 2] < 0.06
+    assert sorted(times)[len(times) // 2] < 0.12
 
 
 async def test_our_own_writes_are_one_path_and_no_temporary_name(root):
