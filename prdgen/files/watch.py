@@ -88,7 +88,7 @@ async def changes(
     every 0.3 s instead, and the log says so.
     """
     sorter = _Sorter(root, [path.resolve() for path in git_dirs], frozenset(ignore))
-    skip_denied, told, resumed = False, False, False
+    skip_denied, told = False, False
     while True:
         try:
             watching = _watch(

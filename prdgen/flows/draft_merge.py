@@ -35,8 +35,6 @@ WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash", "rebase": "
 """As one merge commit over the draft's own, as one commit instead of them, or they on top of main."""
 _OF_A_MERGE = 2
 _MOST_COMMITS = 1000
-_KEPT = "drafts/"
-"""Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
 
 
 async def ask(app: App, name: str, person: Person) -> Review:
@@ -176,7 +174,7 @@ async def _commit_typed(app: App, branch: str, person: Person) -> None:
 
 async def _end(app: App, draft: Draft, review: Review) -> None:
     """Keep the draft's last commit, and remove its branch where nobody is at work on it."""
-    await to_thread.run_sync(refs.keep, app.repository, _KEPT + review.id, draft.tip)
+    await to_thread.run_sync(refs.keep, app.repository, drafts.KEPT + review.id, draft.tip)
 
     def work() -> bool:
         if app.repository.work_tree_of(draft.branch) is not None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -31,6 +32,10 @@ PREFIX = "draft/"
 _LONGEST_NAME = 48
 _TRIES = 100
 _LONGEST_DESCRIPTION = 20_000
+
+
+KEPT: Final = "drafts/"
+"""Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from anyio import to_thread
 
-from prdgen.flows import remote_wanted, watch
+from prdgen.flows import drafts, remote_wanted, watch
 from prdgen.flows.context import App
 from prdgen.flows.forge_in import Here
 from prdgen.forge.values import Who
@@ -18,9 +18,6 @@ from prdgen.review.exchanged import is_ours
 from prdgen.review.log import Entry
 from prdgen.review.state import Review
 from prdgen.store import documents
-
-KEPT = "drafts/"
-"""Below `refs/prdgen/`: the last commit of a draft that is over, so that Git keeps it."""
 
 
 def words(here: Here) -> Iterator[Entry]:
@@ -72,7 +69,7 @@ async def follow(app: App, review: Review, said: Entry) -> None:
 
 def _bring_back(app: App, review: Review) -> None:
     """In a thread."""
-    kept = review.tip or refs.read(app.repository, KEPT + review.id)
+    kept = review.tip or refs.read(app.repository, drafts.KEPT + review.id)
     if kept and app.repository.tip(review.branch) is None:
         if not git_log.has_commit(app.repository, kept):
             return  # The remote brings it.
@@ -92,7 +89,7 @@ async def _put_away(app: App, review: Review, tip: str) -> None:
     def work() -> None:
         repository, here = app.repository, app.repository.tip(review.branch)
         if git_log.has_commit(repository, tip):
-            refs.keep(repository, KEPT + review.id, tip)
+            refs.keep(repository, drafts.KEPT + review.id, tip)
         if here is None or opened or repository.work_tree_of(review.branch) is not None:
             return
         if repository.is_ancestor(here, tip):

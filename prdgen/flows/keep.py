@@ -12,7 +12,18 @@ from uuid import UUID
 
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
-from prdgen.flows import authors, displaced, edit, lease, made_from, pull, recover, roll, status
+from prdgen.flows import (
+    authors,
+    displaced,
+    edit,
+    lease,
+    made_from,
+    pull,
+    recover,
+    roll,
+    status,
+    watch,
+)
 from prdgen.flows import open as open_flow
 from prdgen.flows import recovered as recovered_flow
 from prdgen.flows.adopt import Adopter
@@ -337,8 +348,7 @@ class Keeper:
         """See what changed outside and was not told: a system has only so many events to give."""
         async with live.lock:
             met = live.document
-            await pull.tip(self._app, live)
-            await pull.file(self._app, live)
+            await watch.look(self._app, live)
             if (met.tip_commit, met.file_hash) != (
                 live.document.tip_commit, live.document.file_hash,
             ):  # fmt: skip

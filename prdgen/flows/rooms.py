@@ -51,16 +51,16 @@ class StoredChanges:
         after: int,
     ) -> tuple[int, int]:
         """Append in one transaction, with what else belongs to it; nothing on a store gone back."""
-        if in_tx is None:
-            done = await self._store.line.append(document_id, new, heads, known=after)
-            numbers = done or await self._append_alone(document_id, new, heads, after)
-        else:
+        if in_tx is not None:
             async with self._store.transaction() as tx:
                 numbers = await changes.append(tx, document_id, new, heads, known=after)
                 _check_numbers(numbers, after)
                 await in_tx(tx)
-        _check_numbers(numbers, after)
-        return numbers
+                return numbers
+        done = await self._store.line.append(document_id, new, heads, known=after)
+        alone = done or await self._append_alone(document_id, new, heads, after)
+        _check_numbers(alone, after)
+        return alone
 
     async def _append_alone(
         self, document_id: UUID, new: Sequence[NewChange], heads: tuple[bytes, ...], after: int

@@ -128,6 +128,13 @@ async def branches(app: App) -> None:
                 await edit.follow(app, branch, tx)
 
 
+async def look(app: App, live: Live) -> None:
+    """Take in what branch and file of a page have that is not known. Call with `live.lock` held."""
+    if await glance.look(app, live) is None:
+        await pull.tip(app, live)
+        await pull.file(app, live)
+
+
 async def _take_in(app: App, live: Live) -> bool:
     live.look_due = True
     try:
@@ -135,9 +142,7 @@ async def _take_in(app: App, live: Live) -> bool:
             live.look_due = False
             if not live.kept:
                 return True  # whoever keeps the page now looks by itself as it begins
-            if await glance.look(app, live) is None:
-                await pull.tip(app, live)
-                await pull.file(app, live)
+            await look(app, live)
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
         if live.not_taken != live.paused:  # said once, not at each of the looks that follow

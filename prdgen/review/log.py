@@ -67,12 +67,11 @@ def said_now(log: bytes, new: Iterable[Entry]) -> list[Entry]:
     """
     known = entries(log)
     last = known[-1].at if known else None
-    placed = []
+    placed = list[Entry]()
     for entry in new:
-        if last is not None and entry.at <= last:
-            entry = replace(entry, at=last + _TICK)  # noqa: PLW2901
-        placed.append(entry)
-        last = entry.at
+        at = entry.at if last is None else max(entry.at, last + _TICK)
+        placed.append(replace(entry, at=at))
+        last = placed[-1].at
     return placed
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from unittest.mock import AsyncMock
 
 import pytest
 
+from prdgen import background
 from prdgen.files import disk
-from prdgen.flows import displaced, edit, pull, roll, watch
+from prdgen.flows import displaced, edit, pull, roll
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchPage
 from prdgen.store import documents
@@ -591,8 +591,9 @@ def meanwhile(monkeypatch, repo):
     return during
 
 
-async def test_what_is_committed_while_a_document_is_begun(house, meanwhile):
+async def test_what_is_committed_while_a_document_is_begun(houses, repo, meanwhile):
     """Nobody keeps the page in that moment, and nobody else comes back to it."""
+    house = await houses(repo, lease_seconds=600.0)
     meanwhile(pull, "file")
     await house.editor()
     await until(lambda: "meanwhile" in house.text(), 5)
@@ -600,7 +601,7 @@ async def test_what_is_committed_while_a_document_is_begun(house, meanwhile):
 
 async def test_what_is_committed_while_an_epoch_is_begun(houses, repo, meanwhile):
     """The document that ended does not take it any more."""
-    house = await houses(repo, epoch_changes=12, epoch_idle_changes=10)
+    house = await houses(repo, epoch_changes=12, epoch_idle_changes=10, lease_seconds=600.0)
     editor = await house.editor()
     meanwhile(roll, "go")
     for number in range(14):
@@ -609,9 +610,11 @@ async def test_what_is_committed_while_an_epoch_is_begun(houses, repo, meanwhile
     await until(lambda: "meanwhile" in house.text(), 5)
 
 
-async def test_a_page_that_somebody_is_long_at_keeps_no_other_one_waiting(house, repo):
+async def test_a_page_that_somebody_is_long_at_keeps_no_other_one_waiting(houses, repo):
     """A commit hook may take seconds."""
+    house = await houses(repo, lease_seconds=600.0)
     one, other = await house.editor(page="one.md"), await house.editor(page="other.md")
+    await until(lambda: not any(live.dirty_since for live in house.app.keeper.all()))
     async with house.live().lock:
         vim(repo.path / "one.md", ONE + "late\n")
         await asyncio.sleep(0.2)
@@ -621,22 +624,31 @@ async def test_a_page_that_somebody_is_long_at_keeps_no_other_one_waiting(house,
     await one.until(lambda: "late" in one.text)
 
 
-async def test_what_no_event_told_is_found_all_the_same(houses, repo, monkeypatch):
+async def at_rest(house):
+    """Nothing waits to be written, which would have the server look."""
+    await until(lambda: not house.live().dirty_since)
+    async with house.live().lock:
+        pass
+
+
+async def test_what_no_event_told_is_found_all_the_same(houses, repo):
     """A system has only so many events to give, and some file systems give none."""
     house = await houses(repo, lease_seconds=1.0)
     editor = await house.editor()
-    monkeypatch.setattr(watch, "_see", never := AsyncMock())
+    await background.end(t for t in asyncio.all_tasks() if t.get_name() == "watch")
+    await at_rest(house)
     repo.commit("In a terminal", one=ONE + "committed\n")
     await editor.until(lambda: "committed" in editor.text)
+    await at_rest(house)
     vim(repo.path / "one.md", ONE + "committed\nsaved\n")
     await editor.until(lambda: "saved" in editor.text)
-    assert never.called
 
 
 async def test_a_watch_that_ended_is_followed_by_one_that_looks_at_everything(houses, repo):
     """What happened between the two was told to nobody."""
     house = await houses(repo, lease_seconds=600.0)  # it does not look by the clock
     ann = await house.editor("ann")
+    await at_rest(house)
     (task,) = [t for t in asyncio.all_tasks() if t.get_name() == f"watch {repo.path}"]
     task.cancel()
     repo.commit("In a terminal", one=ONE + "committed\n")

@@ -70,9 +70,16 @@ async def test_who_comes_and_goes_is_recorded_on_every_server(house, beside, eve
     await eventually(both)
 
 
-async def test_a_page_people_have_open_is_kept_though_its_server_stopped(house, beside, repo):
-    """Nobody types: what comes by Git is in the page all the same."""
+async def test_a_page_people_have_open_is_kept_though_its_server_stopped(
+    house, beside, repo, monkeypatch
+):
+    """Nobody types: what comes by Git is in the page all the same, at once."""
     other = await beside(house)
+
+    async def later():
+        """Not in this test."""
+
+    monkeypatch.setattr(other.app.keeper, "sweep", later)
     ann, bob = await house.editor("ann"), await other.editor("bob")
     assert other.app.keeper.all() == []
     await ann.leave()
