@@ -24,7 +24,7 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "ai.generation.completed": "The language model's answer is complete.",
     "ai.generation.failed": "The language model's answer failed.",
     "git.commit.created": "A commit is on a branch, made by the server or from outside.",
-    "git.conflict.detected": "Two versions of the same lines could not be merged; both are kept.",
+    "git.conflict.detected": "Two sides changed the same lines, or one deleted what the other edited: both, or the edited, is kept.",
     "backup.completed": "A backup was written.",
     "metrics.collected": "Figures of the server's work were collected.",
 }

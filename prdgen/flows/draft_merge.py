@@ -15,6 +15,7 @@ from prdgen.flows import (
     join,
     replay,
     reviews,
+    unsettled,
     watch,
     write_rules,
 )
@@ -70,7 +71,7 @@ async def merge(
     Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
     write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
     the same words since, OneDeleted (ReplayStops) when one edited a
-    file that the other deleted, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
+    file that the other deleted, NotSettled when two versions of a place stand in the draft, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _commit_typed(app, draft.branch, person)
@@ -78,6 +79,7 @@ async def merge(
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
         raise NothingToMerge(draft=draft.title)
+    await unsettled.check(app, draft)
     base = await to_thread.run_sync(drafts.fork_of, app, draft)
     await _check_rules(app, draft, base, person, role)
     await to_thread.run_sync(reviews.check_approved, app, draft, base, role)

@@ -118,6 +118,13 @@ class SameWords(PrdgenError):
     status = 409
 
 
+class NotSettled(PrdgenError):
+    """In the draft {draft} two versions of the same words stand, in {pages}."""
+
+    cure = "Open these pages of the draft and choose at each mark which version stays, then merge."
+    status = 409
+
+
 class OneDeleted(PrdgenError):
     """{branch} and the draft do not fit together: {places}."""
 

@@ -20,6 +20,7 @@ from prdgen.flows import (
     reviews,
     roles,
     suggest,
+    unsettled,
 )
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
@@ -101,6 +102,7 @@ async def draft(request: Request) -> Response:
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
         threads=await to_thread.run_sync(_placed, app, found), may=_may(visitor),
         pages=await read.titles(app, found.branch),
+        unsettled=await unsettled.pages(app, found),
         kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
         forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from prdgen.flows.errors import (
     NoSuchDraft,
     NoSuchPage,
     NothingToMerge,
+    NotSettled,
     OneDeleted,
     ReplayStops,
     SameWords,
@@ -159,6 +160,10 @@ async def test_the_same_words_are_settled_in_the_draft(house, repo, ann):
     await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
     editor = await house.editor("ann", branch=draft.branch)
     assert "zweite line\ndeuxième line\n" in editor.text
+    for how in ("merge", "squash", "rebase"):
+        with pytest.raises(NotSettled, match=r"one\.md"):
+            await draft_merge.merge(house.app, draft.branch, ann, "owner", how)
+    assert repo.tip() == old
     await editor.replace("deuxième line\n", "")
     review, _ = await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert review.state == "merged"
