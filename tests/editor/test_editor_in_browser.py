@@ -181,6 +181,8 @@ def test_ctrl_s_asks_for_a_message_and_saves_a_version(server: Server, open_page
     ada.keyboard.press("Control+Enter")
     expect(ada.locator(".notice-text")).to_contain_text("Version saved (1234567)")
     call = next(one for one in server.control("calls") if one["path"] == "/api/versions")
+    document = call["data"].pop("document")
+    assert document.startswith("automerge:")
     assert call["data"] == {
         "branch": "main",
         "page_path": "docs/checkout.md",
