@@ -90,10 +90,22 @@ describe("a conflict in the text", () => {
     expect(locate(`new line\n${text}`, conflict)!.first.from).toBe(16);
   });
 
-  test("whole lines only, and not when it was edited", () => {
+  test("whole lines only, and not when either was rewritten", () => {
     expect(locate("xours\ntheirs", conflict)).toBeNull();
-    expect(locate("ours\nedited theirs", conflict)).toBeNull();
+    expect(locate("ours\nsomething else", conflict)).toBeNull();
+    expect(locate("ours\n\ntheirs", conflict)).toBeNull();
     expect(locate("ours\ntheirs!\nours\ntheirs", conflict)!.first.from).toBe(13);
+  });
+
+  test("one version may have been typed on in", () => {
+    expect(locate("a\nours\ntheirs and more\nb", conflict)).toMatchObject({
+      first: { from: 2, to: 6 }, second: { from: 7, to: 22 },
+    });
+    expect(locate("a\nours, still\ntheirs\nb", conflict)).toMatchObject({
+      first: { from: 2, to: 13 }, second: { from: 14, to: 20 },
+    });
+    expect(kept("second", "a\nours, still\ntheirs\nb")).toBe("a\ntheirs\nb");
+    expect(kept("first", "ours\ntheirs and more")).toBe("ours");
   });
 
   test("keeping one takes the other's lines away", () => {
