@@ -1,7 +1,7 @@
 """Keeps the user's index true when a branch moves under a work tree, one path at a time.
 
-The index is changed the way Git itself does it: take `index.lock`, let `git update-index` work on a
-copy, move the branch, put the copy in place, let the lock go. So `git add` of somebody else and we
+The index is changed the way Git itself does it: take `index.lock`, change a copy (edits of pages in
+`index_file`, the rest by `git update-index`), move the branch, put the copy in place, let the lock go. So `git add` of somebody else and we
 never write at once, and there is no moment at which the branch has moved and the index has not.
 """
 
@@ -20,7 +20,7 @@ from typing import Final
 
 import pygit2
 
-from prdgen.git import process, trees, work_trees
+from prdgen.git import index_file, process, trees, work_trees
 from prdgen.git.errors import Locked
 from prdgen.git.repository import Repository
 from prdgen.git.values import REGULAR, Moved
@@ -171,6 +171,10 @@ def _link(repository: Repository, made: Path, lock: Path, until: float) -> None:
 def _update_copy(repository: Repository, tree: WorkTree, moves: Sequence[Moved]) -> None:
     copy, index = tree.git_dir / _COPY, tree.git_dir / "index"
     copy.unlink(missing_ok=True)
+    if index.exists() and (made := index_file.patched(repository, tree, index, moves)) is not None:
+        copy.write_bytes(made)
+        shutil.copymode(index, copy)
+        return
     found = pygit2.Index(str(index))
     if index.exists():
         # With its time: Git tells from it which entries are too fresh to be trusted.
