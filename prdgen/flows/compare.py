@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as html_text
 import re
 from dataclasses import dataclass
 
@@ -13,14 +12,10 @@ from prdgen.flows import read, restore
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage
 from prdgen.git import diff as git_diff
-from prdgen.merge import diff
+from prdgen.review import difference
 
 FIRST = "first-change"
 """The id of the first word that came or went."""
-_PIECES = re.compile(r"<[^>]*>|&[^;\s]{1,12};|[^<&\s]+|\s+|[<&]")
-_WHOLE = re.compile(r"<(svg|math)\b.*?</\1>", re.DOTALL)
-_FIRST_CODE = 0xE000
-_SURROGATES = range(0xD800, 0xE000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,69 +69,6 @@ async def _text(app: App, branch: str, page_path: str, commit: str | None) -> st
 
 
 def marked(old: str, new: str) -> str:
-    """`new` with `<ins>` around the words that are not in `old`, and `<del>` with those that went;
-    the first of them has the id FIRST.
-
-    Works on words between tags: tags are never split, and what went out is shown as text, so the
-    result is as well-formed as `new` is.
-    """
-    left, right = _pieces(old), _pieces(new)
-    codes: dict[str, str] = {}
-    encoded_old = "".join(_code(codes, piece) for piece in left)
-    encoded_new = "".join(_code(codes, piece) for piece in right)
-    out: list[str] = []
-    done_old = done_new = 0
-    for splice in diff.splices(encoded_old, encoded_new):
-        same = splice.position - done_old
-        out += right[done_new : done_new + same]
-        gone = left[splice.position : splice.position + splice.delete]
-        done_old, done_new = splice.position + splice.delete, done_new + same
-        out.append(_gone(gone))
-        come = right[done_new : done_new + len(splice.insert)]
-        out += _come(come)
-        done_new += len(splice.insert)
-    out += right[done_new:]
-    return re.sub("<(ins|del)>", rf'<\1 id="{FIRST}">', "".join(out), count=1)
-
-
-def _pieces(text: str) -> list[str]:
-    """Tags, words, spaces; a whole diagram or formula is one piece."""
-    found: list[str] = []
-    position = 0
-    for match in _WHOLE.finditer(text):
-        found += _PIECES.findall(text[position : match.start()])
-        found.append(match.group())
-        position = match.end()
-    return found + _PIECES.findall(text[position:])
-
-
-def _code(codes: dict[str, str], piece: str) -> str:
-    """One character for each different piece."""
-    key = re.sub(r' data-line="\d+"', "", piece)
-    if key not in codes:
-        number = _FIRST_CODE + len(codes)
-        codes[key] = chr(number)
-    return codes[key]
-
-
-def _gone(pieces: list[str]) -> str:
-    words = "".join(piece for piece in pieces if not piece.startswith("<"))
-    return f"<del>{words}</del>" if words.strip() else ""
-
-
-def _come(pieces: list[str]) -> list[str]:
-    """Runs of words in `<ins>`; tags stay outside of it."""
-    out: list[str] = []
-    for piece in pieces:
-        if piece.startswith("<") or not piece.strip():
-            out.append(piece)
-        elif out and out[-1].endswith("</ins>"):
-            out[-1] = out[-1].removesuffix("</ins>") + piece + "</ins>"
-        else:
-            out.append(f"<ins>{piece}</ins>")
-    return out
-
-
-def plain(text: str) -> str:
-    """Text as HTML."""
-    return html_text.escape(text)
+    """`new` with what came and what went marked in it (see `difference`); the first has the id FIRST."""
+    found = difference.marked(old, new)
+    return re.sub(r"<(ins|del)(?=[ >])", rf'<\1 id="{FIRST}"', found, count=1)
