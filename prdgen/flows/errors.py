@@ -26,6 +26,18 @@ class PageRecovered(NoSuchPage):
     cure = "Open {draft} in the list of drafts: merge it to have the page back, or close it."
 
 
+class PageRenamed(NoSuchPage):
+    """{page_path} on {branch} was renamed; it is {now} now."""
+
+    cure = "Use its present path, {now}."
+
+
+class PageDeleted(NoSuchPage):
+    """{page_path} was deleted from {branch} by {name} on {day}: {subject}."""
+
+    cure = "Its history has every version it had; an editor can restore one there."
+
+
 class NoSuchBranch(PrdgenError):
     """There is no branch {branch}."""
 
@@ -94,6 +106,12 @@ class OtherClone(PrdgenError):
         "those servers, serve the clone they serve, or give this one a database of its own."
     )
     exit_code = 2
+
+
+class DraftEnded(NoSuchBranch):
+    """The draft {title} ({branch}) is over: {fate}."""
+
+    cure = "What it said is on its page; the page you wanted is on {main}, unless it was only in the draft."
 
 
 class NoSuchDraft(PrdgenError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from prdgen.flows.clone import Clone
@@ -10,8 +11,13 @@ from prdgen.flows.clone import Clone
 
 def load(clone: Clone, name: str) -> dict[str, Any]:
     """What was saved last; empty when nothing was, or nothing that can be read."""
+    return load_from(clone.state_dir / name)
+
+
+def load_from(path: Path) -> dict[str, Any]:
+    """The same, by the file."""
     try:
-        found = json.loads((clone.state_dir / name).read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -22,5 +28,5 @@ def save(clone: Clone, name: str, facts: dict[str, Any]) -> None:
     path = clone.state_dir / name
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(facts, indent=1), "utf-8")
+    fresh.write_text(json.dumps(facts), "utf-8")
     fresh.replace(path)

@@ -12,6 +12,7 @@ from prdgen import ids
 from prdgen.builder import render
 from prdgen.builder.render import Rendered
 from prdgen.files import text
+from prdgen.flows import whereabouts
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.git.values import Version
@@ -106,10 +107,13 @@ def address(kind: str, branch: str, path: str) -> str:
 async def history(
     app: App, branch: str, page_path: str, *, limit: int = 30, skip: int = 0
 ) -> list[Version]:
-    """The page's versions, newest first, over renames; raises NoSuchBranch and NoSuchPage."""
+    """The page's versions, newest first, over renames; raises NoSuchBranch and NoSuchPage (for a
+    path that the page left, PageRenamed).
+    """
     tip = await to_thread.run_sync(app.repository.tip, branch)
     if tip is None:
         raise NoSuchBranch(branch=branch)
+    await whereabouts.check(app, branch, page_path)
     found = await to_thread.run_sync(
         lambda: app.repository.history(tip, page_path, limit=limit, skip=skip)
     )

@@ -59,6 +59,14 @@ def last_changes(repository: Repository, tip: str, *, since: str | None) -> dict
     return found
 
 
+def last_change(repository: Repository, tip: str, path: str) -> Version | None:
+    """The newest commit up to `tip` that did something to the path; None: none ever did."""
+    printed = process.output(
+        repository.work_tree, "log", _FORMAT, "--max-count=1", "--end-of-options", tip, "--", path
+    )
+    return _version(printed.lstrip(b"\x1e"), path) if printed.strip() else None
+
+
 def _version(record: bytes, path: str) -> Version:
     commit, name, email, at, subject = record.decode("utf-8", "replace").split("\0")[:5]
     moment = datetime.fromtimestamp(int(at), UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -47,9 +47,13 @@ def render(
     return answer
 
 
-def error_page(request: Request, error: PrdgenError, headers: Mapping[str, str]) -> Response:
+def error_page(
+    request: Request, error: PrdgenError, headers: Mapping[str, str], links: Sequence[Any] = ()
+) -> Response:
     """What went wrong, and what to do now, on a page of its own."""
-    return render(request, "error.html", error.status, headers, error=error, title="Error")
+    return render(
+        request, "error.html", error.status, headers, error=error, links=links, title="Error"
+    )
 
 
 def form_token(visitor: Any) -> str:

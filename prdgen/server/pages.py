@@ -27,6 +27,7 @@ from prdgen.flows import (
     remote_report,
     restore,
     roles,
+    whereabouts,
     write_rules,
 )
 from prdgen.flows import open as open_flow
@@ -226,6 +227,7 @@ async def raw(request: Request) -> Response:
     commit = request.query_params.get("commit") or app.repository.tip(branch)
     data = await to_thread.run_sync(app.repository.read, str(commit), path)
     if data is None:
+        await whereabouts.check(app, branch, path)
         raise NotFound(what="file", where=f"{branch}/{path}")
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     shown = kind if kind in _IMAGES else "text/plain; charset=utf-8"

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from prdgen.errors import Invalid, NotFound, PrdgenError
-from prdgen.server import html
+from prdgen.server import absent, html
 from prdgen.server.errors import MethodNotAllowed, SignInNeeded
 from prdgen.server.middleware import security
 
@@ -34,6 +34,9 @@ async def on_prdgen_error(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInNeeded) and wants_html(request.headers, request.url.path):
         wanted = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", 303)
+    error = await absent.known(request, error)
+    if (onward := absent.onward(request, error)) is not None:
+        return onward
     if error.status >= 500:
         log.warning("%s %s: %s", request.method, request.url.path, error)
     return answer(request, error)
@@ -76,7 +79,7 @@ def answer(request: Request, error: PrdgenError, headers: Any = None) -> Respons
     if error.retryable:
         extra["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     if wants_html(request.headers, request.url.path):
-        return html.error_page(request, error, headers=extra)
+        return html.error_page(request, error, headers=extra, links=absent.links(error))
     return JSONResponse(
         error.problem() | {"instance": request.url.path},
         error.status,

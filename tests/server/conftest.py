@@ -1,7 +1,7 @@
 """One house for all tests that only read, and houses of a test's own."""
 
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 import psycopg
@@ -46,6 +46,29 @@ async def house(own_database, servers, odd, tmp_path_factory):
         connection.flushdb()
     async with houses_module.opened(odd, own_database, redis_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def own_database_of(servers, database_template):
+    """`async with own_database_of(source, folder)`: a house on a copy, for a whole module."""
+
+    @asynccontextmanager
+    async def make(source, folder):
+        admin, name = servers.postgres.url, f"house_{uuid4().hex}"
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(
+                f"CREATE DATABASE {name} TEMPLATE {database_template} STRATEGY file_copy"
+            )
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        database = admin.replace("@/prdgen?", f"@/{name}?")
+        redis_url = f"{servers.valkey.url}?db={15 - worker % 8}"
+        copied = team.copy(source, folder / "repo")
+        async with houses_module.opened(copied, database, redis_url) as opened:
+            yield opened
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return make
 
 
 @pytest.fixture

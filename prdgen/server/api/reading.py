@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from prdgen.errors import Invalid
-from prdgen.flows import blame, compare, export, read
+from prdgen.flows import blame, compare, export, read, whereabouts
 from prdgen.server import html
 from prdgen.server.api.operations import (
     INTEGER,
@@ -124,6 +124,7 @@ async def links_to(request: Request) -> Response:
     """Which pages link to a page."""
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
+    await whereabouts.check(app, branch, page_path)
     async with app.store.transaction() as tx:
         found = await pages.links_to(tx, branch, page_path)
     return as_json({"items": [asdict(row) for row in found]})
