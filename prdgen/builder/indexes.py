@@ -141,18 +141,6 @@ def llms(pages: Sequence[Listed], target: Target, config: dict[str, Any]) -> str
     return "\n".join(lines) + "\n"
 
 
-def redirect(address: str, title: str) -> str:
-    """A page that sends its reader on, for static servers."""
-    where = escape(address)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
-        f'<title>{escape(title)}</title><link rel="canonical" href="{where}">'
-        f'<meta http-equiv="refresh" content="0; url={where}"></head>'
-        f'<body><p>This page is now at <a href="{where}">{escape(title)}</a>.</p></body></html>\n'
-    )
-
-
 def build_json(branch: str, commit: str, count: int) -> str:
     """What was built, for people and monitors."""
     return json.dumps({"branch": branch, "commit": commit, "pages": count}) + "\n"

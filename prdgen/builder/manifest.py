@@ -78,6 +78,8 @@ class Manifest:
     base: str = ""
     assets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Repository path of each copied file → its blob and artifact."""
+    redirects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Public path of each redirect → what it was made from, and its artifact; part of `files`."""
     search: Mapping[str, str] = field(default_factory=dict)
     """The search's part of `files`, which is a few seconds behind."""
     indexed: str = ""
@@ -111,8 +113,8 @@ class Manifest:
             return None
         values.pop("id")
         values["pages"] = {path: _record(page) for path, page in values["pages"].items()}
-        for name in ("assets", "retired"):
-            values[name] = {path: tuple(pair) for path, pair in values[name].items()}
+        for name in ("assets", "retired", "redirects"):
+            values[name] = {path: tuple(pair) for path, pair in values.get(name, {}).items()}
         return cls(**values)
 
 

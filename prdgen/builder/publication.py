@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from prdgen.builder import artifacts, search, site, switch
+from prdgen.builder import artifacts, redirects, search, site, switch
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.sources import AssetSource, PageSource, Target
@@ -51,13 +51,15 @@ class Site:
         *,
         frame: Frame,
         target: Target,
+        moved: redirects.Moved | None = None,
     ) -> site.Build:
         """Build what changed since the current build and make it public. Raises ChildFailed,
         ChildTookTooLong, PublicNotOurs; then the old site stays. Blocks; call it in a thread.
         """
         built = site.build(
-            pages, assets, frame=frame, target=target, previous=self.current(), store=self.store
-        )
+            pages, assets, frame=frame, target=target, previous=self.current(), store=self.store,
+            moved=moved,
+        )  # fmt: skip
         if len(built.changed) <= _COMPRESSED_AT_ONCE:
             for path in built.changed:
                 if artifacts.compressible(path):

@@ -17,6 +17,7 @@ from prdgen.builder import (
     indexes,
     making,
     navigation,
+    redirects,
     render,
     scope,
     search,
@@ -73,6 +74,7 @@ def build(
     store: artifacts.Artifacts,
     workers: crew.Crew | None = None,
     index: search.Index | None = None,
+    moved: redirects.Moved | None = None,
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
 
@@ -80,7 +82,8 @@ def build(
     marked draft, hidden or excluded are in nothing that is written. Nothing is switched. Blocks;
     call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
     artifact; it never stops the build. `workers` may have begun to read the pages.
-    When any page is made, all that are searched are added to `index` as they are done.
+    When any page is made, all that are searched are added to `index` as they are done. Paths that
+    pages have left, in `moved`, lead to where they are.
     """
     began = time.perf_counter()
     files_of = {asset.path: asset for asset in assets}
@@ -90,13 +93,15 @@ def build(
         )
         records, rendered = _pages(plan, working, index)
     copied = _copy(plan, files_of, records)
-    lists = _lists(plan) | _redirects(plan) | _frame_files(plan)
+    lists = _lists(plan) | _frame_files(plan)
     files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
     files |= {path: store.put(data) for path, data in lists.items()}
     for record in records.values():
         files[f"{record.url}index.html"] = record.html
         files[fill.public_source(record.url, record.facts.page_path)] = record.source
         plan.problems.extend(record.problems)
+    onward = _redirects(plan, moved or {}, files)
+    files |= {path: name for path, (_, name) in onward.items()}
     manifest = Manifest(
         files=files,
         pages=records,
@@ -105,6 +110,7 @@ def build(
         commit=target.commit,
         base=target.base,
         assets=copied,
+        redirects=onward,
     )
     if previous is not None:
         manifest = with_search(manifest, previous.search, previous, indexed=previous.indexed)
@@ -378,18 +384,15 @@ def _not_found(plan: _Plan) -> str:
     )
 
 
-def _redirects(plan: _Plan) -> dict[str, bytes]:
-    made: dict[str, bytes] = {}
-    for path, page in plan.facts.items():
-        for old in page.redirects:
-            name = sources.public_path(old.strip("/"), plan.world.root).removesuffix(".md")
-            place = name if name.endswith(".html") else f"{name.removesuffix('/index')}/index.html"
-            if ".." in place.split("/") or place.removesuffix("index.html") in plan.folders:
-                continue
-            base = plan.target.base_for(place.rpartition("/")[0] + "/")
-            address = sources.href(base, plan.world.urls[path])
-            made[place] = indexes.redirect(address, page.title).encode()
-    return made
+def _redirects(
+    plan: _Plan, moved: redirects.Moved, files: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Redirects beside these files; those of the build before stay as they are."""
+    rules, urls = scope.Scope.of(plan.frame.config), plan.world.urls
+    leading = redirects.owners(plan.facts, urls, moved, rules)
+    leading = redirects.without_clashes(leading, files)
+    known = plan.previous.redirects if plan.previous else {}
+    return redirects.made(leading, plan.facts, urls, plan.target, known, plan.store)
 
 
 def _frame_files(plan: _Plan) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site, When
 from prdgen.builder.site import Build
 from prdgen.files.text import readable
-from prdgen.flows import pages_of, site_file
+from prdgen.flows import pages_of, site_file, whereabouts
 from prdgen.flows.clone import Clone
 from prdgen.git import log as git_log
 
@@ -99,8 +99,15 @@ def _built(
         made = site_builder.build(
             pages, assets, frame=draw(clone, frame_of or tip),
             target=target(clone, tip, branch), previous=previous, store=current.store, workers=workers, index=index,
+            moved=_moved(clone, branch or clone.main_branch, tip),
         )  # fmt: skip
     return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
+
+
+def _moved(clone: Clone, branch: str, tip: str) -> dict[str, list[str]]:
+    """Old paths of pages, by Git's own renames, and where they lead now."""
+    globs, renames = pages_of.globs(clone), whereabouts.of(clone, branch, tip)
+    return {old: renames.ends(old) for old in renames.olds() if globs.match(old)}
 
 
 def _site_problems(clone: Clone, tip: str) -> Iterator[dict[str, Any]]:

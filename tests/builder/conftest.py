@@ -26,17 +26,20 @@ class Team:
         self.site = Site(folder / "state", folder / "public")
         self.pages: dict[str, str] = {"site/index.md": "# Home\n"}
         self.assets: dict[str, bytes] = {}
+        self.moved: dict[str, list[str]] = {}
         self.target = Target(site_url="https://prd.example/", commit="c0ffee")
 
     def publish(self, **pages: str):
         """Publish the texts; `a__b` is the page `site/a/b.md`."""
-        return self.site.publish(*self.sources(pages), frame=self.frame, target=self.target)
+        return self.site.publish(
+            *self.sources(pages), frame=self.frame, target=self.target, moved=self.moved
+        )
 
     def build(self, index=None, **pages: str):
         """The same without making it public."""
         return site.build(
             *self.sources(pages), frame=self.frame, target=self.target,
-            previous=self.site.current(), store=self.site.store, index=index,
+            previous=self.site.current(), store=self.site.store, index=index, moved=self.moved,
         )  # fmt: skip
 
     def sources(self, pages):

@@ -1,0 +1,63 @@
+"""Links that were right once, followed in a real browser: on the server, and on a plain web server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser
+
+from .desk import Desk
+from .house import House
+
+pytestmark = pytest.mark.browser
+
+Sit = Callable[..., Desk]
+OLD = "docs/old/checkout.md"
+TEXT = (
+    "# Checkout\n\nWords.\n\n" + "## A part\n\nMore of it.\n\n" * 9 + "## The end\n\nLast words.\n"
+)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing."""
+
+
+def test_an_old_link_with_an_anchor_arrives(
+    make_house: Callable[..., House], sit: Sit, browser: Browser
+) -> None:
+    """Renamed alone and with its folder: the site, built without a server, and then the server's own
+    addresses lead to the place in the page; a browser without scripts arrives at the page.
+    """
+    house = make_house({OLD: TEXT, "docs/index.md": "# Home\n", "mkdocs.yml": "site_name: T\n"})
+    house.git("mv", OLD, "docs/old/till.md")
+    house.git("commit", "--quiet", "--message", "Rename the page")
+    house.git("mv", "docs/old", "docs/new")
+    house.git("commit", "--quiet", "--message", "Rename its folder")
+    built = house.prdgen("build", "--no-search")
+    assert built.returncode == 0, built.stderr
+    public = house.repository / "public"
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(public))) as plain:
+        threading.Thread(target=plain.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{plain.server_port}"
+        for scripts in True, False:
+            tab = browser.new_context(java_script_enabled=scripts).new_page()
+            tab.goto(f"{root}/old/checkout/#the-end")
+            tab.wait_for_url(lambda url: "/new/till/" in url)
+            assert tab.url == f"{root}/new/till/" + ("#the-end" if scripts else "")
+            assert "Last words" in tab.content()
+            tab.context.close()
+        plain.shutdown()
+    house.start()
+    ada = sit(house)
+    for old, new in (("/site/old/checkout/", "/site/new/till/"),
+                     (f"/p/main/{OLD}", "/p/main/docs/new/till.md")):  # fmt: skip
+        ada.page.goto(f"{house.url}{old}#the-end")
+        ada.page.wait_for_url(f"{house.url}{new}#the-end")
+        assert "Last words" in ada.page.content()
