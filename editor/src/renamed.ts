@@ -19,6 +19,7 @@ export function movedTo(config: EditorConfig, pagePath: string | undefined): Par
     pageUrl: addressOf("read", config.branch, pagePath),
     historyUrl: `/history/${tail}`,
     conflictsUrl: `/api/conflicts?${place}`,
+    exportUrls: Object.fromEntries(Object.keys(config.exportUrls).map((kind) => [kind, `/export/${tail}?format=${kind}`])),
     ...(config.statusUrl ? { statusUrl: `/api/documents/${tail}` } : {}),
   };
 }
@@ -27,6 +28,17 @@ export function movedTo(config: EditorConfig, pagePath: string | undefined): Par
 export function asking(config: EditorConfig): string {
   const query = new URLSearchParams({ document: config.documentUrl ?? "" });
   return `${config.statusUrl}?${query}`;
+}
+
+/** Links that lead to the page's old addresses lead to the new ones. */
+export function relink(links: Iterable<Element>, old: EditorConfig, now: EditorConfig): void {
+  const addresses = (config: EditorConfig): (string | undefined)[] =>
+    [config.pageUrl, config.historyUrl, config.exportUrls.pdf, config.exportUrls.docx, config.exportUrls.md];
+  const [before, after] = [addresses(old), addresses(now)];
+  for (const link of links) {
+    const where = after[before.indexOf(link.getAttribute("href") ?? "")];
+    if (where) link.setAttribute("href", where);
+  }
 }
 
 /** What is said of it. */
@@ -38,7 +50,9 @@ export function told(pagePath: string): string {
 export function goOn(config: EditorConfig, found: Lying, keeping: Keeping | null, notices: Notices): void {
   const changes = movedTo(config, found.page_path);
   if (!changes) return;
+  const old = { ...config };
   Object.assign(config, changes);
+  relink(document.querySelectorAll("a[href]"), old, config);
   keeping?.renamed(config);
   history.replaceState(history.state, "", addressOf("edit", config.branch, config.pagePath));
   notices.show(told(config.pagePath), { name: "renamed", passing: 20_000 });

@@ -1,11 +1,12 @@
 /** A page renamed while it is open: later calls name the new path. */
 import { afterEach, expect, test, vi } from "vitest";
-import { asking, goOn, movedTo, told } from "../src/renamed";
+import { asking, goOn, movedTo, relink, told } from "../src/renamed";
 import type { EditorConfig } from "../src/config";
 
 const config = {
   branch: "main", pagePath: "site/old.md", pageUrl: "/p/main/site/old.md", historyUrl: "/history/main/site/old.md",
   statusUrl: "/api/documents/main/site/old.md", documentUrl: "automerge:abc",
+  exportUrls: { pdf: "/export/main/site/old.md?format=pdf", md: "/export/main/site/old.md?format=md" },
 } as EditorConfig;
 
 afterEach(() => vi.unstubAllGlobals());
@@ -22,6 +23,9 @@ test("another path changes every address", () => {
     historyUrl: "/history/main/site/new%20name.md",
     statusUrl: "/api/documents/main/site/new%20name.md",
     conflictsUrl: "/api/conflicts?branch=main&page_path=site%2Fnew+name.md",
+    exportUrls: {
+      pdf: "/export/main/site/new%20name.md?format=pdf", md: "/export/main/site/new%20name.md?format=md",
+    },
   });
   expect(movedTo({ ...config, statusUrl: null }, "site/new.md")).not.toHaveProperty("statusUrl");
 });
@@ -34,6 +38,7 @@ test("the document goes along with what is asked, and the words name the new pat
 test("the editor goes on under the new address, and it is said once", () => {
   const replaceState = vi.fn();
   vi.stubGlobal("history", { state: null, replaceState });
+  vi.stubGlobal("document", { querySelectorAll: () => [] });
   const mine = { ...config };
   const [keeping, notices] = [{ renamed: vi.fn() }, { show: vi.fn() }];
   for (let answers = 0; answers < 2; answers++) goOn(mine, { page_path: "site/new.md" }, keeping as never, notices as never);
@@ -41,4 +46,16 @@ test("the editor goes on under the new address, and it is said once", () => {
   expect(replaceState.mock.calls).toEqual([[null, "", "/edit/main/site/new.md"]]);
   expect(keeping.renamed).toHaveBeenCalledOnce();
   expect(notices.show).toHaveBeenCalledOnce();
+});
+
+test("links to the page lead to its new addresses, others stay", () => {
+  const link = (href: string): Element => {
+    let now = href;
+    return { getAttribute: () => now, setAttribute: (_: string, to: string) => (now = to) } as unknown as Element;
+  };
+  const links = ["/p/main/site/old.md", "/export/main/site/old.md?format=pdf", "/", "/p/main/site/old.md.md"].map(link);
+  const now = { ...config, ...movedTo(config, "site/new.md") } as EditorConfig;
+  relink(links, config, now);
+  expect(links.map((one) => one.getAttribute("href")))
+    .toEqual(["/p/main/site/new.md", "/export/main/site/new.md?format=pdf", "/", "/p/main/site/old.md.md"]);
 });

@@ -61,3 +61,25 @@ def test_an_old_link_with_an_anchor_arrives(
         ada.page.goto(f"{house.url}{old}#the-end")
         ada.page.wait_for_url(f"{house.url}{new}#the-end")
         assert "Last words" in ada.page.content()
+
+
+def test_an_open_editor_leads_to_where_its_page_is_now(
+    make_house: Callable[..., House], sit: Sit
+) -> None:
+    """After a rename the menu and the way back name the new path, without loading the page again."""
+    house = make_house({OLD: TEXT})
+    house.start()
+    ada = sit(house)
+    ada.open(OLD)
+    ada.saved()
+    house.git("mv", OLD, "docs/old/till.md")
+    house.git("commit", "--quiet", "--message", "Rename the page")
+    ada.notice("docs/old/till.md").wait_for(timeout=20_000)
+    links = ada.page.locator("header a[href], .menu-list a[href]")
+    found = [link.get_attribute("href") or "" for link in links.all()]
+    assert not [href for href in found if "checkout" in href]
+    named = {href.partition("/main/")[0] for href in found if "docs/old/till.md" in href}
+    assert named == {"/p", "/history", "/export"}
+    ada.page.get_by_role("button", name="More").click()
+    ada.page.get_by_role("menuitem", name="History").click()
+    ada.page.wait_for_url("**/history/main/docs/old/till.md")
