@@ -113,11 +113,13 @@ class Artifacts:
         """Remove artifacts that are not named and were not for KEEP_SECONDS; how many."""
         kept, limit = set(named), (now or time.time()) - KEEP_SECONDS
         removed = 0
-        for path in self.folder.glob("??/*"):
-            if path.name.partition(".")[0] in kept or path.stat().st_mtime > limit:
-                continue
-            path.unlink(missing_ok=True)
-            removed += 1
+        for folder in self.folder.glob("??"):
+            with os.scandir(folder) as found:
+                for each in found:
+                    if each.name.partition(".")[0] in kept or each.stat().st_mtime > limit:
+                        continue
+                    Path(each.path).unlink(missing_ok=True)
+                    removed += 1
         return removed
 
     def _place(self, name: str) -> str:

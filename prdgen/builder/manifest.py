@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
 
 
@@ -93,40 +93,32 @@ class Manifest:
         """Every artifact this build needs."""
         return {*self.files.values(), *(page.words for page in self.pages.values())}
 
+    theme: Mapping[str, str] = field(default_factory=dict)
+    """The part of `files` that came with the frame."""
+
     @cached_property
     def id(self) -> str:
         """A hash of every path and artifact: equal builds have equal ids."""
         lines = (f"{path}\0{name}\n" for path, name in sorted(self.files.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()[:20]
 
-    def to_json(self) -> str:
-        """The manifest as JSON; `from_json` reads it."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        values |= {"version": VERSION, "id": self.id}
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
-    @classmethod
-    def from_json(cls, text: str) -> Manifest | None:
-        """The manifest, or None when another version of prdgen wrote it."""
-        values = json.loads(text)
-        if values.pop("version", None) != VERSION:
-            return None
-        values.pop("id")
-        values["pages"] = {path: _record(page) for path, page in values["pages"].items()}
-        for name in ("assets", "retired", "redirects"):
-            values[name] = {path: tuple(pair) for path, pair in values.get(name, {}).items()}
-        return cls(**values)
+def record_json(record: PageRecord) -> str:
+    """The record as JSON; `record_of` reads it."""
+    return json.dumps(_plain(record), ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}
-
-
-def _record(values: dict[str, Any]) -> PageRecord:
+def record_of(text: str) -> PageRecord:
+    """The record that `record_json` wrote."""
+    values = json.loads(text)
     values["facts"] = facts_of(values["facts"])
     for name in ("needs", "problems"):
         values[name] = tuple(values[name])
     return PageRecord(**values)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def facts_of(values: dict[str, Any]) -> PageFacts:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from prdgen.builder import artifacts, redirects, search, site, switch
+from prdgen.builder import artifacts, ledger, redirects, search, site, switch
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
 """Files: more are compressed later, by `improve`."""
+_SWEEP_PAUSE: Final = 900.0
+"""Seconds; artifacts stay for hours, and looking at all of them costs time."""
 When = Callable[[Manifest | None], bool]
 
 
@@ -26,23 +28,24 @@ class Site:
         self.state = state
         self.public = public
         self.store = artifacts.Artifacts(state / "artifacts")
-        self._switch = switch.Switch(state, public, self.store)
+        self._ledger = ledger.Ledger(state / "published.db")
+        self._switch = switch.Switch(state, public, self.store, self._ledger)
         self._read: tuple[int, Manifest | None] = (0, None)
+        self._next_sweep = 0.0
 
     def current(self) -> Manifest | None:
         """The manifest of what is public now, or None; read again only when it changed."""
-        try:
-            stamp = self._note.stat().st_mtime_ns
-        except FileNotFoundError:
-            return None
-        if stamp != self._read[0]:
-            try:
-                manifest = Manifest.from_json(self._note.read_text("utf-8"))
-            except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
-                # A cache: whoever broke it, building again from nothing is right.
-                manifest = None
-            self._read = (stamp, manifest)
+        if self._ledger.turn() != self._read[0]:
+            self._read = self._ledger.load()
         return self._read[1]
+
+    def commit(self) -> str:
+        """The commit that is public now; empty when nothing is."""
+        return self._ledger.fact("commit")
+
+    def url(self, page_path: str) -> str | None:
+        """The address of a page that is public now, below the site's base."""
+        return self._ledger.url(page_path)
 
     def publish(
         self,
@@ -67,6 +70,12 @@ class Site:
         self.switch(built.manifest)
         return built
 
+    def begin_with(self, manifest: Manifest) -> None:
+        """Say that this build is public, where nothing was: only what differs is made next."""
+        with self._switch.alone():
+            self._ledger.intend(None, manifest)
+            self._read = (self._ledger.save(None, manifest, slot=None), manifest)
+
     def index(self, *, nice: int = 0) -> search.Index:
         """A search index in the making for this site."""
         return search.Index(self.store, self.state / "search", nice=nice)
@@ -79,11 +88,11 @@ class Site:
         in `switch`. Raises as `improve` and `switch` do.
         """
         complete = self._is_complete(built, searched=index is not None)
-        shown = built if complete else self._completed(built, index)
+        shown = built if complete else self._completed(built, index, _compressible(built))
         with self._switch.alone():
             if when is not None and not when(self.current()):
                 return built
-            self._show(shown, anew=not complete)
+            self._show(shown, anew=not complete, twins=True)
         return shown
 
     def improve(self, *, nice: int = 0) -> Manifest | None:
@@ -92,15 +101,19 @@ class Site:
         Blocks for seconds.
         """
         manifest = self.current()
-        if manifest is None or self._is_complete(manifest):
+        if manifest is None:
+            return None
+        compressed = self._ledger.without_twins()
+        if not compressed and manifest.indexed == site.index_key(manifest):
             return manifest
         with self.index(nice=nice) as index:
-            made = self._completed(manifest, index)
+            made = self._completed(manifest, index, compressed.values())
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
             assert newest is not None
             shown = site.with_search(newest, made.search, newest, indexed=made.indexed)
+            self._ledger.have_twins(compressed)
             self._show(shown, anew=True)
         return shown
 
@@ -119,53 +132,54 @@ class Site:
             self._show(manifest)
             return True
 
-    def _show(self, manifest: Manifest, *, anew: bool = False) -> None:
-        """Switch to the build, `anew` also when only its twins are new."""
+    def _show(self, manifest: Manifest, *, anew: bool = False, twins: bool = False) -> None:
+        """Switch to the build, `anew` also when only its twins are new; `twins`: all are there."""
         now = self.current()
-        if anew or now is None or now.id != manifest.id or not self.public.is_symlink():
-            self._switch.to(manifest)
-        if now != manifest:
-            self._save(manifest)
-        if anew and now is not None:
+        slot = None
+        if anew or now is None or now.files != manifest.files or not self.public.is_symlink():
+            self._ledger.intend(now, manifest)
+            slot = self._switch.to(manifest.files)
+        if slot is not None or now != manifest:
+            turn = self._ledger.save(now, manifest, slot=slot, twins=twins)
+            self._read = (turn, manifest)
+        if anew and now is not None and time.monotonic() > self._next_sweep:
             self.store.sweep(manifest.artifacts)
+            self._next_sweep = time.monotonic() + _SWEEP_PAUSE
 
     def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:
         indexed = not searched or build.indexed == site.index_key(build)
         return indexed and all(map(self.store.is_compressed, _compressible(build)))
 
-    def _completed(self, build: Manifest, index: search.Index | None) -> Manifest:
-        """The build with an index of its pages; the twins of its files are made meanwhile."""
+    def _completed(
+        self, build: Manifest, index: search.Index | None, names: Iterable[str]
+    ) -> Manifest:
+        """The build with an index of its pages; the twins of these artifacts are made meanwhile."""
         key, files, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
-            compressed = beside.submit(self._compress, build)
+            compressed = beside.submit(self._compress, names)
             if index is not None and indexed != key:
                 files, indexed = index.files(site.searched(build)), key
             compressed.result()
         made = site.with_search(build, files, self.current(), indexed=indexed)
-        self._compress(made)
+        self._compress([made.files[path] for path in files if artifacts.compressible(path)])
         return made
 
-    def _compress(self, build: Manifest) -> None:
-        for name in _compressible(build):
+    def _compress(self, names: Iterable[str]) -> None:
+        for name in names:
             self.store.compress(name)
 
     def get(self, path: str, encoding: str = "") -> tuple[bytes, str] | None:
         """Bytes and artifact name of a public path, or None; `encoding` asks for a twin."""
-        manifest = self.current()
-        name = manifest.files.get(path) if manifest else None
+        name = self._ledger.artifact(path)
         data = self.store.get(name, encoding) if name else None
         return (data, name) if data is not None and name else None
 
-    @property
-    def _note(self) -> Path:
-        return self.state / "current.json"
 
-    def _save(self, manifest: Manifest) -> None:
-        temporary = self._note.with_suffix(f".{os.getpid()}.new")
-        temporary.write_text(manifest.to_json(), "utf-8")
-        temporary.replace(self._note)
-        self._read = (self._note.stat().st_mtime_ns, manifest)
+@lru_cache(maxsize=8)
+def at(state: Path, public: Path) -> Site:
+    """The one site of this process at these places, which knows what it built last."""
+    return Site(state, public)
 
 
 def _compressible(build: Manifest) -> list[str]:

@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -23,6 +24,8 @@ from prdgen.builder.artifacts import Artifacts
 
 _WHAT: Final = "the search index"
 _SECONDS: Final = 300.0
+_WRITE_SECONDS: Final = 30.0
+_LOOK: Final = 0.005
 _LEFT_OUT: Final = ("-ui.", "pagefind-highlight.")
 """Pagefind's own interfaces; the frame brings its own."""
 _NAMED_BY_CONTENT: Final = frozenset({".pf_fragment", ".pf_index", ".pf_filter"})
@@ -115,8 +118,15 @@ class Index:
         self._ask("AddFile", url=sources.href("/", url), file_contents=page.decode())
 
     def _write(self, folder: Path) -> None:
-        """Let Pagefind write what it knows; its files are whole only when it has ended."""
+        """Let Pagefind write what it knows. It answers, and even ends, before its last files have
+        anything in them.
+        """
         self._thread.submit(self._ask, "WriteFiles", output_path=str(folder)).result()
+        deadline = time.monotonic() + _WRITE_SECONDS
+        while any(not path.stat().st_size for path in _all_files(folder)):
+            if time.monotonic() > deadline:
+                raise errors.ChildFailed(what=_WHAT, got="it left empty files")
+            time.sleep(_LOOK)
         assert self._pagefind
         self._pagefind.end()
         self._pagefind = None

@@ -93,9 +93,10 @@ def build(
         )
         records, rendered = _pages(plan, working, index)
     copied = _copy(plan, files_of, records)
-    lists = _lists(plan) | _frame_files(plan)
+    theme = {path: store.put(data) for path, data in frame.files.items()}
+    lists = _lists(plan)
     files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
-    files |= {path: store.put(data) for path, data in lists.items()}
+    files |= {path: store.put(data) for path, data in lists.items()} | theme
     for record in records.values():
         files[f"{record.url}index.html"] = record.html
         files[fill.public_source(record.url, record.facts.page_path)] = record.source
@@ -111,6 +112,7 @@ def build(
         base=target.base,
         assets=copied,
         redirects=onward,
+        theme=theme,
     )
     if previous is not None:
         manifest = with_search(manifest, previous.search, previous, indexed=previous.indexed)
@@ -148,17 +150,17 @@ def with_search(
     """The same build with these search files; theme and search files of `previous` that open
     pages may still ask for stay for as long as artifacts do.
     """
-    dropped = build_manifest.retired.keys() | build_manifest.search.keys()
-    files = {path: name for path, name in build_manifest.files.items() if path not in dropped}
+    files = dict(build_manifest.files)
+    for path in build_manifest.retired.keys() | build_manifest.search.keys():
+        files.pop(path, None)
     files |= search
     retired: dict[str, tuple[str, float]] = {}
     if previous is not None:
-        now, pages = time.time(), previous.pages
-        made = {f"{record.url}index.html" for record in pages.values()}
-        for path, name in previous.files.items():
-            since = previous.retired.get(path, (name, now))[1]
-            kept = path.startswith(("assets/", "pagefind/")) and path not in made
-            if kept and path not in files and now - since < artifacts.KEEP_SECONDS:
+        now, earlier = time.time(), previous.retired
+        parts = {**previous.theme, **previous.search, **{p: n for p, (n, _) in earlier.items()}}
+        for path, name in parts.items():
+            since = earlier.get(path, (name, now))[1]
+            if path not in files and now - since < artifacts.KEEP_SECONDS:
                 retired[path] = (name, since)
     files |= {path: name for path, (name, _) in retired.items()}
     return replace(
@@ -393,7 +395,3 @@ def _redirects(
     leading = redirects.without_clashes(leading, files)
     known = plan.previous.redirects if plan.previous else {}
     return redirects.made(leading, plan.facts, urls, plan.target, known, plan.store)
-
-
-def _frame_files(plan: _Plan) -> dict[str, bytes]:
-    return dict(plan.frame.files)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from prdgen.builder import artifacts, errors
-from prdgen.builder.manifest import Manifest
+from prdgen.builder import artifacts, errors, ledger
 
 _SLOTS: Final = ("a", "b")
 
@@ -24,21 +22,26 @@ class Switch:
     only touched by the build after the next one, and files are replaced, never written into.
     """
 
-    def __init__(self, state: Path, public: Path, store: artifacts.Artifacts) -> None:
+    def __init__(
+        self, state: Path, public: Path, store: artifacts.Artifacts, known: ledger.Ledger
+    ) -> None:
         self._folder = state / "slots"
         self._public = public
         self._store = store
+        self._ledger = known
 
-    def to(self, build: Manifest) -> None:
-        """Make `build` what the public folder shows. Call inside `alone`. Raises PublicNotOurs when
-        the folder holds files of somebody else.
+    def to(self, files: Mapping[str, str]) -> str:
+        """Make these files what the public folder shows; the name of the slot they are in. The ledger
+        knows what may differ from before. Call inside `alone`. Raises PublicNotOurs when the folder
+        holds files of somebody else.
         """
         self.check_public()
         if not self._public.is_symlink() and self._public.exists():
             self._public.rmdir()
         slot = self._next_slot()
-        self._fill(slot, self._wanted(build.files))
+        self._fill(slot, files)
         self._point_at(slot)
+        return slot.name
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -48,35 +51,43 @@ class Switch:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _wanted(self, files: Mapping[str, str]) -> dict[str, str]:
-        """Path in the slot → path of the artifact or twin, relative to the store."""
-        wanted, folder = {}, str(self._store.folder)
-        for path, name in files.items():
-            place = artifacts.place(name)
-            wanted[path] = place
-            twin = f"{folder}/{place}.br"
-            if artifacts.compressible(path) and os.path.exists(twin):  # noqa: PTH110 - as below
-                wanted |= {f"{path}.{e}": f"{place}.{e}" for e in artifacts.ENCODINGS}
-        return wanted
-
-    def _fill(self, slot: Path, wanted: dict[str, str]) -> None:
-        note = slot.with_suffix(".json")
-        try:
-            there: dict[str, str] = json.loads(note.read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+    def _fill(self, slot: Path, files: Mapping[str, str]) -> None:
+        """Bring a slot up to date. Killed in here, the ledger still names every path that may be wrong."""
+        paths = self._ledger.pending(slot.name)
+        if paths is None or not slot.is_dir():
             shutil.rmtree(slot, ignore_errors=True)
-            there = {}
-        # Without its note a slot is thrown away: a process killed below leaves no half-truth.
-        note.unlink(missing_ok=True)
+            paths = list(files)
         slot.mkdir(parents=True, exist_ok=True)
-        for path in there.keys() - wanted.keys():
-            (slot / path).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                os.removedirs((slot / path).parent)
+        for path in paths:
+            if path not in files:
+                self._clear(slot, path, files)
         made: set[str] = set()
-        for path in sorted(path for path, name in wanted.items() if there.get(path) != name):
-            self._link(f"{slot}/{path}", wanted[path], made)
-        note.write_text(json.dumps(wanted), "utf-8")
+        for path in sorted(path for path in paths if path in files):
+            place = artifacts.place(files[path])
+            self._link(f"{slot}/{path}", place, made)
+            if artifacts.compressible(path):
+                self._link_twins(f"{slot}/{path}", path, place, files)
+
+    def _link_twins(self, target: str, path: str, place: str, files: Mapping[str, str]) -> None:
+        for encoding in artifacts.ENCODINGS:
+            if f"{path}.{encoding}" in files:
+                continue
+            if os.path.exists(f"{self._store.folder}/{place}.{encoding}"):  # noqa: PTH110 - as below
+                self._link(f"{target}.{encoding}", f"{place}.{encoding}", set())
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{target}.{encoding}")  # noqa: PTH108
+
+    def _clear(self, slot: Path, path: str, files: Mapping[str, str]) -> None:
+        """Remove a file with its twins, and the folders that are empty then."""
+        for name in (path, *(f"{path}.{encoding}" for encoding in artifacts.ENCODINGS)):
+            if name not in files:
+                (slot / name).unlink(missing_ok=True)
+        folder = (slot / path).parent
+        with contextlib.suppress(OSError):
+            while folder != slot:
+                folder.rmdir()
+                folder = folder.parent
 
     def _link(self, target: str, name: str, made: set[str]) -> None:
         # Thousands of paths, and Path is slow.
@@ -120,3 +131,6 @@ def _replace(source: str, target: str, temporary: str) -> None:
     except OSError:
         shutil.copyfile(source, temporary)
     os.replace(temporary, target)  # noqa: PTH105
+    # Two names of one file are not renamed onto each other.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)  # noqa: PTH108

@@ -38,12 +38,11 @@ async def fresh(app: App, draft: Draft) -> Site:
 
 def _fresh(clone: Clone, draft: Draft) -> Site:
     site = of(clone, draft.branch)
-    now = site.current()
-    if now is not None and now.commit == draft.tip:
+    if site.commit() == draft.tip:
         return site
     name = f"draft-site-{site.state.name}"
     with locks.held(clone.repository, name, seconds=120):
-        if site.current() is None:
+        if not site.commit():
             _begin(publish.published(clone), site)
             (site.state / _NOTE).write_text(draft.branch, "utf-8")
         publish.build_draft(clone, draft.branch, draft.tip, site)
@@ -59,8 +58,7 @@ def _begin(main: Site, site: Site) -> None:
     folder, made = main.state / _ARTIFACTS, site.state / _ARTIFACTS
     if not made.exists():
         shutil.copytree(folder, made, copy_function=os.link, ignore=shutil.ignore_patterns("*.new"))
-    note = site.state / "current.json"
-    note.write_text(manifest.to_json(), "utf-8")
+    site.begin_with(manifest)
 
 
 def tidy(clone: Clone) -> int:

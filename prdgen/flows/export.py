@@ -158,13 +158,14 @@ def _plan(clone: Clone, branch: str, page_path: str, content: str, at: str, kind
 def _links(clone: Clone, branch: str) -> Callable[[str, str], str]:
     """Where a document's links to pages lead: to the site when it has an address, else here."""
     settings = clone.settings
-    site = publish.published(clone).current() if settings.site_url else None
-    pages = site.pages if site and branch == clone.main_branch else {}
+    on_site = bool(settings.site_url) and branch == clone.main_branch
+    site = publish.published(clone)
 
     def link(path: str, fragment: str) -> str:
         tail = f"#{fragment}" if fragment else ""
-        if path in pages:
-            return f"{settings.site_url.rstrip('/')}/{pages[path].url}{tail}"
+        url = site.url(path) if on_site else None
+        if url is not None:
+            return f"{settings.site_url.rstrip('/')}/{url}{tail}"
         return f"{base_url(settings)}{read.address('p', branch, path)}{tail}"
 
     return link

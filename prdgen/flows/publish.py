@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from prdgen import logs
-from prdgen.builder import crew, frame, search, sources
+from prdgen.builder import crew, frame, publication, search, sources
 from prdgen.builder import site as site_builder
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site, When
@@ -30,7 +30,7 @@ Stamps = Mapping[str, tuple[datetime, str]]
 
 def published(clone: Clone) -> Site:
     """The site of this clone as it lies on disk."""
-    return Site(clone.state_dir / "site", clone.public_dir)
+    return publication.at(clone.state_dir / "site", clone.public_dir)
 
 
 def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False) -> Build:

@@ -87,7 +87,9 @@ def test_folder_with_files_of_others_is_left_alone(team):
 def test_broken_manifest_is_built_again(team):
     """The manifest is a cache: a broken one costs a full build, nothing else."""
     team.publish(a="# A\n")
-    (team.site.state / "current.json").write_text("{")
+    for path in team.site.state.glob("published.db*"):
+        path.unlink()
+    (team.site.state / "published.db").write_bytes(b"{" * 9000)
     built = team.publish()
     assert len(built.rendered) == 2
 
@@ -151,8 +153,9 @@ def test_old_artifacts_stay_longer_than_any_cache(team):
 def test_theme_files_of_the_last_build_can_still_be_asked_for(team):
     """An open page of the last build still finds its style sheet."""
     built = team.publish(a="# A\n")
-    files = dict(built.manifest.files) | {"assets/old.css": team.site.store.put(b"old")}
-    previous = site.Manifest(files=files, pages=built.manifest.pages)
+    theme = {"assets/old.css": team.site.store.put(b"old")}
+    files = dict(built.manifest.files) | theme
+    previous = site.Manifest(files=files, pages=built.manifest.pages, theme=theme)
     kept = site.with_search(built.manifest, {}, previous)
     assert "assets/old.css" in kept.files
     assert kept.retired["assets/old.css"][0] == files["assets/old.css"]
