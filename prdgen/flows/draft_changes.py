@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from anyio import to_thread
 
+from prdgen.builder import render
 from prdgen.files.text import readable
 from prdgen.flows import compare, drafts, join, pages_of, read
 from prdgen.flows.clone import Clone
@@ -18,6 +19,7 @@ from prdgen.git.errors import Unmergeable, UnrelatedHistories
 from prdgen.git.values import FileChange, Version
 from prdgen.page import facts, requirements
 from prdgen.page import tree as trees
+from prdgen.review.state import Review
 from prdgen.store import documents
 
 _MOST_SHOWN = 30
@@ -36,6 +38,8 @@ class PageChange:
     title: str
     html: str | None
     source: str | None
+    text: str = ""
+    """Its text in the draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +112,56 @@ async def of(app: App, draft: Draft) -> Changes:
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, draft.branch)
     typed = sorted(row.page_path for row in rows if row.heads != row.tip_heads)
+    return await to_thread.run_sync(_changes, app, draft.tip, where, context, typed)
 
-    def work() -> Changes:
-        changed = app.repository.changed(where.base, draft.tip)
-        globs = pages_of.globs(app)
-        of_pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
-        texts = {change.path: _texts(app, where.base, draft.tip, change) for change in of_pages}
-        shown = []
-        for number, change in enumerate(of_pages):
-            before, after = texts[change.path]
-            title = facts.of(change.path, after or before).title
-            html, source = (
-                compare.rendered(change.path, before, after, context)
-                if number < _MOST_SHOWN
-                else (None, None)
-            )
-            shown.append(PageChange(change.kind, change.path, change.old_path, title, html, source))
-        return Changes(
-            where, tuple(shown), tuple(_requirements(of_pages, texts)),
-            tuple(c for c in changed if c not in of_pages), tuple(typed),
-        )  # fmt: skip
 
-    return await to_thread.run_sync(work)
+async def of_over(app: App, review: Review) -> Changes | None:
+    """How a draft that is merged or closed differed from main, in the same way; None when its commits
+    are not in this clone.
+    """
+    tip = review.tip
+    if not tip or not await to_thread.run_sync(git_log.has_commit, app.repository, tip):
+        return None
+    where = await to_thread.run_sync(_stood, app, review, tip)
+    context = await read.render_context(app, app.main_branch, tip)
+    return await to_thread.run_sync(_changes, app, tip, where, context, [])
+
+
+def _stood(clone: Clone, review: Review, tip: str) -> Standing:
+    """In a thread: where a draft stood when it was over."""
+    repository = clone.repository
+    main = repository.tip(clone.main_branch)
+    if review.made and git_log.has_commit(repository, review.made):
+        main = next(iter(repository.commit_info(review.made).parents), None)
+    base = repository.merge_base(main, tip) if main else None
+    ahead = git_log.between(repository, base, tip, limit=_MOST_COMMITS)
+    return Standing(base, tuple(ahead), ())
+
+
+def _changes(
+    app: App, tip: str, where: Standing, context: render.RenderContext, typed: Iterable[str]
+) -> Changes:
+    """In a thread: what a commit changed since the base."""
+    changed = app.repository.changed(where.base, tip)
+    globs = pages_of.globs(app)
+    of_pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
+    texts = {change.path: _texts(app, where.base, tip, change) for change in of_pages}
+    shown = []
+    for number, change in enumerate(of_pages):
+        before, after = texts[change.path]
+        title = facts.of(change.path, after or before).title
+        html, source = (
+            compare.rendered(change.path, before, after, context)
+            if number < _MOST_SHOWN
+            else (None, None)
+        )
+        shown.append(
+            PageChange(change.kind, change.path, change.old_path, title, html, source, after)
+        )
+    return Changes(
+        where, tuple(shown), tuple(_requirements(of_pages, texts)),
+        tuple(c for c in changed if c not in of_pages), tuple(typed),
+    )  # fmt: skip
 
 
 def _texts(clone: Clone, base: str | None, tip: str, change: FileChange) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -197,6 +197,11 @@ def find_review(clone: Clone, id_: str) -> Review:
     if review is None:
         raise NoSuchDraft(draft=id_)
     return review
+
+
+def state_of(review: Review, branches: Container[str]) -> str:
+    """open, merged, closed, or gone: nobody ended it, and its branch is not there."""
+    return review.state if review.state != "open" or review.branch in branches else "gone"
 
 
 def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -12,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from prdgen.errors import Invalid, PrdgenError
 from prdgen.flows import (
+    conversation,
     draft_changes,
     draft_merge,
     drafts,
@@ -23,16 +26,20 @@ from prdgen.flows import (
     unsettled,
 )
 from prdgen.flows.context import App
+from prdgen.flows.conversation import OfPage, Placed
+from prdgen.flows.draft_changes import Changes
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchDraft
 from prdgen.forge.errors import ForgeError
 from prdgen.page import facts
-from prdgen.review.state import Thread
+from prdgen.review.state import Review
 from prdgen.server import auth, html
 from prdgen.server.api.operations import form_of
 from prdgen.server.auth import Visitor, app_of
 
-_MOST_OVER: Final = 50
+_MOST_OVER: Final = 500
+_MOST_SHOWN: Final = 10
+"""Of those that are over, beside the open ones."""
 _ACTIONS: Final = {
     "describe": "editor", "update": "editor", "merge": "editor", "squash": "editor",
     "rebase": "editor", "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
@@ -44,18 +51,28 @@ _ACTIONS: Final = {
 
 
 async def draft_list(request: Request) -> Response:
-    """Open drafts, and the ones that are over."""
+    """Open drafts, and the ones that are over: with `state` those that are merged or closed, or whose
+    branch is gone.
+    """
     auth.require(request, "reader", "see the drafts")
-    app = app_of(request)
+    app, wanted = app_of(request), request.query_params.get("state", "open")
     known = await to_thread.run_sync(drafts.reviews, app)
     found = await to_thread.run_sync(drafts.every, app, known)
     lives = app.keeper.all() if app.keeper else []
     writing = {live.branch for live in lives if live.room.peers}
     here = {each.branch for each in found}
-    over = [each for each in known if each.state != "open" or each.branch not in here][:_MOST_OVER]
+    over = [(drafts.state_of(each, here), each) for each in known]
+    over = [(state, each) for state, each in over if state != "open"]
+    count = Counter({"open": len(found)}) + Counter(state for state, _ in over)
+    if wanted == "open":
+        late = {id(each) for each in [each for each in over if each[0] != "gone"][:_MOST_SHOWN]}
+        shown = [each for each in over if each[0] == "gone" or id(each) in late]
+    else:
+        found, shown = [], [each for each in over if each[0] == wanted][:_MOST_OVER]
     return html.render(
-        request, "drafts.html", title="Drafts", found=found, over=over, writing=writing
-    )
+        request, "drafts.html", title="Drafts", found=found, over=shown, writing=writing, count=count,
+        wanted=wanted,
+    )  # fmt: skip
 
 
 async def start(request: Request) -> Response:
@@ -100,7 +117,7 @@ async def draft(request: Request) -> Response:
     return html.render(
         request, "draft.html", problem.status if problem else 200, title=found.title, draft=found,
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
-        threads=await to_thread.run_sync(_placed, app, found), may=_may(visitor),
+        talk=await to_thread.run_sync(_talk, app, found.review, found.tip, changes), may=_may(visitor),
         pages=await read.titles(app, found.branch),
         unsettled=await unsettled.pages(app, found),
         kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
@@ -123,41 +140,37 @@ def _may(visitor: Visitor) -> dict[str, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A thread, the page it is about now, and the words there."""
+class Talk:
+    """What was said of a draft, where it is to be shown."""
 
-    thread: Thread
-    page_path: str | None
-    how: str
-    words: str
+    pages: Mapping[str, OfPage]
+    besides: list[Placed]
+    gone: list[Placed]
 
 
-def _placed(app: App, draft: Draft) -> list[Placed]:
-    """In a thread: every thread of a draft, the open ones first."""
-    found = []
-    for thread in draft.review.threads.values() if draft.review else ():
-        page_path, place = reviews.where(app, thread, draft.tip)
-        how, words = "page", ""
-        if thread.page_path is None:
-            how = "draft"
-        elif page_path is None:
-            how = "gone"
-        elif place is not None:
-            text = reviews.page_text(app, draft.tip, page_path) or ""
-            how, words = place.how, text[place.start : place.end]
-        found.append(Placed(thread, page_path, how, words))
-    return sorted(found, key=lambda each: each.thread.resolved)
+def _talk(app: App, review: Review | None, tip: str | None, changes: Changes | None) -> Talk:
+    """In a thread: every thread of a review, at the words of its pages where these are shown."""
+    said = conversation.placed(app, review, tip)
+    pages = {
+        page.page_path: conversation.at_words(page.html or "", page.text, page.page_path, said)
+        for page in (changes.pages if changes else ())
+    }
+    return Talk(pages, conversation.besides(said, pages), conversation.gone(said))
 
 
 async def _over(request: Request, name: str, problem: PrdgenError | None) -> Response:
-    """A draft that is merged or closed, by its id."""
-    review = await to_thread.run_sync(drafts.find_review, app_of(request), name)
-    tip = await to_thread.run_sync(app_of(request).repository.tip, review.branch)
+    """A draft that is merged or closed, by its id, with what was said of it."""
+    app = app_of(request)
+    review = await to_thread.run_sync(drafts.find_review, app, name)
+    tip = await to_thread.run_sync(app.repository.tip, review.branch)
     if review.state == "open" and tip is not None:
         return RedirectResponse(drafts.address(review.branch), 303)
+    changes = await draft_changes.of_over(app, review)
     return html.render(
         request, "draft_over.html", 409 if problem else 200, title=review.title, review=review,
-        problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app_of(request), review),
+        problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app, review),
+        changes=changes, talk=await to_thread.run_sync(_talk, app, review, review.tip, changes),
+        may=dict.fromkeys(_may(auth.require(request, "reader", "see this draft")), False),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from prdgen.errors import NotFound
 from prdgen.flows import (
     blame,
     compare,
+    conversation,
     create,
     drafts,
     export,
@@ -94,6 +95,8 @@ async def page_view(request: Request) -> Response:
     app = app_of(request)
     branch, page_path = await read.locate(app, request.path_params["address"])
     view = await read.page(app, branch, page_path, request.query_params.get("commit"))
+    old = request.query_params.get("commit")
+    talk = None if old or branch == app.main_branch else await to_thread.run_sync(_talk, app, view)
     async with app.store.transaction() as tx:
         backlinks = await pages.links_to(tx, branch, page_path)
         uses = {
@@ -106,9 +109,17 @@ async def page_view(request: Request) -> Response:
         }
     return html.render(
         request, "page.html", title=view.rendered.title, view=view, backlinks=backlinks,
-        uses={key: found for key, found in uses.items() if found},
-        old=request.query_params.get("commit"), behind=await _behind(app, branch),
+        uses={key: found for key, found in uses.items() if found}, talk=talk,
+        old=old, behind=await _behind(app, branch),
     )  # fmt: skip
+
+
+def _talk(app: App, view: read.PageView) -> conversation.OfPage | None:
+    """In a thread: a page of a draft with the words marked that people spoke about."""
+    found = drafts.find(app, view.branch)
+    said = conversation.placed(app, found.review, view.commit)
+    where = drafts.address(view.branch)
+    return conversation.at_words(view.rendered.html, view.text, view.page_path, said, where)
 
 
 async def _behind(app: App, branch: str) -> follow.Behind | None:

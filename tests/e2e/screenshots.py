@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from editor.stand_in import chromium
 from playwright.sync_api import Browser, sync_playwright
 
+from e2e import drawn
 from e2e.desk import Desk
 from e2e.house import House, until
 from e2e.places import PAGE, SERVER, SITE
@@ -24,6 +25,10 @@ LOOKS = {
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
     "phone-dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
 }
+
+
+REVIEW: dict[str, str] = {}
+"""Name → address of the pages about drafts, once there are some."""
 
 
 def main(folder: Path) -> None:
@@ -54,6 +59,7 @@ def _prepare(browser: Browser, house: House) -> None:
     ada.saved()
     ada.save_version("Add a sentence")
     ada.context.close()
+    REVIEW.update(drawn.review(house))
 
 
 def _visit(
@@ -62,13 +68,13 @@ def _visit(
     desk = Desk(browser, house, storage_state=house.cookies["Ada"], **options)
     ready = f"{house.url}{SITE['site-requirements']}"
     until(lambda: desk.context.request.get(ready).ok, 20, what="the site")
-    for name, address in (SERVER | SITE).items():
+    for name, address in (SERVER | REVIEW | SITE).items():
         desk.page.goto(house.url + address)
         desk.page.wait_for_load_state("load" if name == "edit" else "networkidle")
         if name == "edit":
             desk.saved()
             desk.page.locator(".preview-body[data-ready]").wait_for(state="attached")
-        desk.page.screenshot(path=folder / f"{look}-{name}.png")
+        desk.page.screenshot(path=folder / f"{look}-{name}.png", full_page=name in REVIEW)
         print(f"{look} {name}: {', '.join(desk.complaints) or 'no complaints'}")
         desk.complaints.clear()
     desk.context.close()

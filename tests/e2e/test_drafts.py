@@ -57,7 +57,7 @@ def test_a_draft_is_written_reviewed_and_merged(make_house: MakeHouse, sit: Sit)
     bob.go("Control+Home")
     ada.page.reload()
     ada.page.get_by_role("button", name="Merge into main").click()
-    expect(ada.page.locator("h1")).to_contain_text("merged")
+    expect(ada.page.locator("h1").first).to_contain_text("merged")
     bob.sees("Every third shopper leaves.")
     assert bob.settle(PAGE) == (
         "# Plan\n\nEvery third shopper leaves.\n\nThe end.\n\n- [REQ-9] A requirement."
@@ -83,3 +83,46 @@ def test_a_draft_is_started_from_the_editor(make_house: MakeHouse, sit: Sit) -> 
     ada.sees("Typed just now.")
     ada.page.locator("a.branch").click()
     expect(ada.page.locator("h1")).to_have_text("Plan")
+
+
+def test_what_is_said_stands_beside_its_words(make_house: MakeHouse, sit: Sit) -> None:
+    """With room: at their height, in a column of its own; on a telephone: below their block. The number
+    at the words leads to the conversation by the keyboard, and back.
+    """
+    house = make_house({PAGE: TEXT.replace("The end.", "More words.\n\n" * 9 + "The end.")})
+    house.start()
+    ada = sit(house)
+    house.git("branch", "draft/plan")
+    ada.page.goto(f"{house.url}/edit/draft/plan/{PAGE}")
+    ada.page.locator(".cm-content").wait_for(timeout=20_000)
+    ada.go("Control+End")
+    ada.type("\nOne more line.")
+    ada.save_version("Write")
+    page = ada.page
+    page.goto(f"{house.url}/drafts/draft/plan")
+    for words in ("The end.", "One shopper"):
+        page.locator(".change article p", has_text=words).click(click_count=3)
+        page.locator(".pick").click()
+        page.locator(".change textarea[name=text]").last.fill(f"About {words}")
+        page.locator(".change button[value=comment]").last.click()
+        expect(page.locator("aside.beside", has_text=f"About {words}")).to_be_visible()
+    block, words = page.locator(".change p:has(mark)").first, page.locator("a.said").first
+    aside = page.locator("aside.beside", has_text="About One shopper")
+    beside, at = aside.bounding_box(), block.bounding_box()
+    assert beside
+    assert at
+    assert beside["x"] > at["x"] + at["width"]
+    assert abs(beside["y"] - at["y"]) < 60
+    words.focus()
+    page.keyboard.press("Enter")
+    expect(aside.locator("article")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("p a.said:target")).to_have_text("2")
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(page.locator("article.lifted")).to_have_count(0)
+    beside, at = aside.bounding_box(), block.bounding_box()
+    assert beside
+    assert at
+    assert 0 <= beside["y"] - (at["y"] + at["height"]) < 40
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

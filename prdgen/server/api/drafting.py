@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -24,20 +24,28 @@ from prdgen.server.api.operations import (
 )
 from prdgen.server.auth import app_of, visitor_of
 
+_STATES: Final = ("open", "merged", "closed", "gone", "all")
+
 
 async def list_drafts(request: Request) -> Response:
-    """Open drafts, the newest first; with `state=all` also the merged and closed ones, and those whose
-    branch is gone.
+    """Open drafts, the newest first; with `state` those that are merged or closed, or whose branch is
+    gone, or `all` of them.
     """
     app, wanted = app_of(request), request.query_params.get("state", "open")
-    if wanted not in {"open", "all"}:
-        raise Invalid(what="state", where=request.url.path, expected="open or all",
+    if wanted not in _STATES:
+        raise Invalid(what="state", where=request.url.path, expected=", ".join(_STATES),
                       got=wanted[:40])  # fmt: skip
     reviews = await to_thread.run_sync(drafts.reviews, app)
     found = await to_thread.run_sync(drafts.every, app, reviews)
     items, here = [_open(draft) for draft in found], {draft.branch for draft in found}
-    if wanted == "all":
-        items += [_over(r) for r in reviews if r.state != "open" or r.branch not in here]
+    if wanted != "open":
+        over = [(drafts.state_of(review, here), review) for review in reviews]
+        items = [] if wanted != "all" else items
+        items += [
+            _over(r)
+            for state, r in over
+            if state == wanted or (wanted == "all" and state != "open")
+        ]
     return as_json({"items": items})
 
 
@@ -160,7 +168,7 @@ DRAFT = obj(branch=STRING, commit=NULLABLE, title=STRING, state={"enum": ["open"
 _LIST = {"type": "array"}
 OPERATIONS = (
     Operation("GET", "/api/drafts", "List drafts.", list_drafts, listing(DRAFT),
-              query={"state": {"enum": ["open", "all"]}}),
+              query={"state": {"enum": list(_STATES)}}),
     Operation("POST", "/api/drafts", "Start a draft.", start_draft, DRAFT, "editor", status=201,
               body=obj(title=STRING) | {"properties": {"title": STRING, "page_path": NULLABLE}}),
     Operation("POST", "/api/drafts/{name:path}/update", "Take main into a draft.", update_draft,

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prdgen.errors import Invalid
-from prdgen.flows import draft_changes, draft_merge, drafts, reviews, suggest
+from prdgen.flows import conversation, draft_changes, draft_merge, drafts, reviews, suggest
 from prdgen.flows.context import App
-from prdgen.flows.drafts import Draft
-from prdgen.review.state import Review, Thread, Verdict
+from prdgen.flows.conversation import Placed
+from prdgen.flows.errors import NoSuchDraft
+from prdgen.review.state import Review, Verdict
 from prdgen.server.api.operations import (
     INTEGER,
     NULLABLE,
@@ -29,17 +30,26 @@ _MOST_LINES = 10_000_000
 
 
 async def get_review(request: Request) -> Response:
-    """What was said of a draft and where, what was decided, and what merging it still takes."""
-    app = app_of(request)
-    draft = await to_thread.run_sync(drafts.find, app, request.path_params["name"])
+    """What was said of a draft and where, what was decided, and what merging it still takes; of a draft
+    that is over, by its id, what there is in the repository.
+    """
+    app, name = app_of(request), request.path_params["name"]
+    try:
+        draft = await to_thread.run_sync(drafts.find, app, name)
+    except NoSuchDraft:
+        review = await to_thread.run_sync(drafts.find_review, app, name)
+        if review.state != "open" or app.repository.tip(review.branch) is None:
+            return as_json(await to_thread.run_sync(_of_over, app, review))
+        draft = await to_thread.run_sync(drafts.find, app, review.branch)
     base = (await to_thread.run_sync(draft_changes.standing, app, draft)).base
     stands = await to_thread.run_sync(reviews.standing, app, draft, base)
     problems = await to_thread.run_sync(reviews.problems, app, draft, base)
-    threads = draft.review.threads.values() if draft.review else ()
+    said = await to_thread.run_sync(conversation.placed, app, draft.review, draft.tip)
     return as_json(
         {
+            "state": "open",
             "asked_by": draft.review.asked_by if draft.review else None,
-            "threads": [await to_thread.run_sync(_thread, app, draft, each) for each in threads],
+            "threads": [_thread(each) for each in said],
             "approved": [_verdict(each) for each in stands.approved],
             "approved_before": [_verdict(each) for each in stands.before],
             "changes_requested": [_verdict(each) for each in stands.against],
@@ -54,6 +64,21 @@ async def get_review(request: Request) -> Response:
             ],
         }
     )  # fmt: skip
+
+
+def _of_over(app: App, review: Review) -> dict[str, Any]:
+    """In a thread: the same of a draft that is merged or closed, or whose branch is gone."""
+    verdicts = list(review.verdicts.values())
+    approved = [each for each in verdicts if each.word == "approved"]
+    return {
+        "state": review.state if review.state != "open" else "gone",
+        "asked_by": review.asked_by,
+        "threads": [_thread(each) for each in conversation.placed(app, review, review.tip)],
+        "approved": [_verdict(each) for each in approved if each.tip == review.tip],
+        "approved_before": [_verdict(each) for each in approved if each.tip != review.tip],
+        "changes_requested": [_verdict(v) for v in verdicts if v.word != "approved"],
+        "needed": [], "blocked": None, "problems": [],
+    }  # fmt: skip
 
 
 async def get_source(request: Request) -> Response:
@@ -164,14 +189,16 @@ def _verdict(verdict: Verdict) -> dict[str, str]:
             "at": verdict.at.isoformat(), "commit": verdict.tip}  # fmt: skip
 
 
-def _thread(app: App, draft: Draft, thread: Thread) -> dict[str, Any]:
-    """In a thread: a thread with the place it is at now."""
-    page_path, place = reviews.where(app, thread, draft.tip)
+def _thread(said: Placed) -> dict[str, Any]:
+    """A thread with the place it is at now."""
+    thread = said.thread
+    there = said.page_path is not None and said.how in {"same", "changed", "gone"}
     return {
-        "id": thread.id, "page_path": page_path, "resolved": thread.resolved,
+        "id": thread.id, "number": said.number, "resolved": thread.resolved,
+        "page_path": said.page_path,
         "suggestion": thread.suggestion, "taken_by": thread.taken_by,
         "quote": thread.anchor.quote if thread.anchor else None,
-        "place": {"start": place.start, "end": place.end, "how": place.how} if place else None,
+        "place": {"start": said.start, "end": said.end, "how": said.how} if there else None,
         "comments": [
             {"name": c.name, "email": c.email, "at": c.at.isoformat(), "text": c.text}
             for c in thread.comments
@@ -185,7 +212,7 @@ _AT = "/api/drafts/{name:path}"
 _TEXT = obj(text=STRING)
 OPERATIONS = (
     Operation("GET", f"{_AT}/review", "Get the review of a draft.", get_review,
-              obj(threads=_LIST, approved=_LIST, needed=_LIST, blocked=NULLABLE, problems=_LIST)),
+              obj(state=STRING, threads=_LIST, approved=_LIST, needed=_LIST, blocked=NULLABLE, problems=_LIST)),
     Operation("GET", f"{_AT}/source", "Get the Markdown behind words.", get_source,
               obj(source=STRING, start=INTEGER),
               query={"page_path": STRING, "quote": STRING, "line": STRING}),

@@ -39,7 +39,7 @@ for (const section of document.querySelectorAll(".change")) {
     const range = chosen.getRangeAt(0);
     const copy = range.cloneContents();
     // What went is not in the draft, and what was drawn is not in the source.
-    for (const gone of copy.querySelectorAll("del, sup, svg, .footnote-backref")) gone.remove();
+    for (const gone of copy.querySelectorAll("del, sup, svg, .footnote-backref, .beside, a.said, .badge.moved")) gone.remove();
     const start = range.startContainer instanceof Element ? range.startContainer : range.startContainer.parentElement;
     const line = start.closest("[data-line]")?.dataset.line ?? page.querySelector("[data-line]")?.dataset.line ?? "1";
     return { quote: copy.textContent.trim(), line, box: range.getBoundingClientRect() };
@@ -78,6 +78,46 @@ for (const section of document.querySelectorAll(".change")) {
     event.target.hidden = true;
     form.elements.suggestion.focus();
   });
+}
+
+// Drafts: where there is room, what is said stands at the height of its words, in a column beside them.
+const room = matchMedia("(min-width: 76rem)");
+for (const article of document.querySelectorAll(".prose.diff, .prose.spoken")) {
+  const asides = [...article.querySelectorAll(".beside")];
+  if (!asides.length) continue;
+  const lift = () => {
+    article.classList.toggle("lifted", room.matches);
+    article.style.minHeight = "";
+    if (!room.matches) return;
+    const top = article.getBoundingClientRect().top;
+    let free = 0;
+    for (const aside of asides) {
+      const words = document.getElementById(aside.dataset.at);
+      const at = words ? words.getBoundingClientRect().top - top - 12 : free;
+      aside.style.top = `${Math.max(free, at)}px`;
+      free = Math.max(free, at) + aside.offsetHeight + 12;
+    }
+    article.style.minHeight = `${free}px`;
+  };
+  const watch = new ResizeObserver(lift);
+  for (const element of [article, ...asides]) watch.observe(element);
+  room.addEventListener("change", lift);
+  const show = (ids, on) => {
+    for (const id of ids) {
+      document.getElementById(id)?.classList.toggle("on", on);
+      for (const mark of article.querySelectorAll(`mark[data-threads~="${CSS.escape(id)}"]`)) mark.classList.toggle("on", on);
+    }
+  };
+  for (const mark of article.querySelectorAll("mark[data-threads]")) {
+    const ids = mark.dataset.threads.split(" ");
+    mark.addEventListener("pointerenter", () => show(ids, true));
+    mark.addEventListener("pointerleave", () => show(ids, false));
+  }
+  for (const aside of asides) {
+    const ids = [aside.dataset.at.slice(3)];
+    for (const kind of ["pointerenter", "focusin"]) aside.addEventListener(kind, () => show(ids, true));
+    for (const kind of ["pointerleave", "focusout"]) aside.addEventListener(kind, () => show(ids, false));
+  }
 }
 
 // A diagram that is made smaller to fit is shown large over the page.
