@@ -212,7 +212,7 @@ export class Page {
 
   #typed(): void {
     this.#channel?.typed();
-    this.#paused?.stirred();
+    this.#paused?.typed();
   }
 
   #rendered(preview: Preview): void {

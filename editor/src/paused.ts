@@ -1,6 +1,7 @@
 /** Why the text does not reach its file or its commit just now: asked now and then, said calmly. */
 import { ApiError, type Api } from "./api/http";
 import type { EditorConfig } from "./config";
+import { Ended, type End } from "./ended";
 import type { Keeping } from "./kept/keeping";
 import { asking, goOn, type Lying } from "./renamed";
 import type { Notices } from "./ui/notices";
@@ -21,12 +22,14 @@ export interface Status extends Lying {
   readonly paused?: string | null;
   /** What the repository's own hooks said to the last commit. */
   readonly refused?: string | null;
+  /** The draft the page is in is over. */
+  readonly ended?: End | null;
 }
 
 /** What is to be said of a status; null: nothing. */
-export function spoken({ paused, refused }: Status): string | null {
+export function spoken({ paused, refused, ended }: Status): string | null {
   if (refused) return `The repository did not take the last commit; the text is kept here. It says: ${refused}`;
-  if (paused) return `The text is stored here, but not written to its file now: ${paused}`;
+  if (paused && ended?.branch_stays !== false) return `The text is stored here, but not written to its file now: ${paused}`;
   return null;
 }
 
@@ -34,17 +37,20 @@ export class Paused {
   #said: string | null = null;
   #asked = -Infinity;
   #stirred = -Infinity;
+  readonly #ended: Ended;
 
   constructor(
     private readonly api: Api,
     private readonly config: EditorConfig,
     private readonly notices: Notices,
     private readonly keeping: Keeping | null,
-  ) {}
+  ) {
+    this.#ended = new Ended(notices, config.canWrite);
+  }
 
-  /** One at work, for who may write; null: for others nothing is kept from a file. */
+  /** One at work; null: there is no document to ask about. */
   static of(config: EditorConfig, api: Api, notices: Notices, keeping: Keeping | null): Paused | null {
-    if (!config.statusUrl || !config.documentUrl || !config.canWrite) return null;
+    if (!config.statusUrl || !config.documentUrl) return null;
     const paused = new Paused(api, config, notices, keeping);
     paused.start();
     return paused;
@@ -52,7 +58,7 @@ export class Paused {
 
   /** Is what happened said here, with what it keeps the text from? */
   says(type: string): boolean {
-    return type === "prd.deleted";
+    return this.config.canWrite && type === "prd.deleted";
   }
 
   /** Ask from now on, while the tab is looked at. */
@@ -64,9 +70,15 @@ export class Paused {
     void this.ask();
   }
 
-  /** Something was typed, or happened to the page: its file may not take it. */
+  /** Something happened to the page: its file may not take it. */
   stirred(): void {
     this.#stirred = performance.now();
+  }
+
+  /** Something was typed. */
+  typed(): void {
+    this.stirred();
+    this.#ended.typed();
   }
 
   /** Ask now. No answer says nothing: the connection has words of its own. */
@@ -76,7 +88,8 @@ export class Paused {
     try {
       const found = await this.api.get<Status>(asking(this.config));
       goOn(this.config, found, this.keeping, this.notices);
-      words = spoken(found);
+      this.#ended.heard(found.ended ?? null);
+      words = this.config.canWrite ? spoken(found) : null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return;

@@ -1,5 +1,6 @@
 /** What keeps the text from its file is said, once, and taken back. */
 import { describe, expect, test } from "vitest";
+import type { End } from "../src/ended";
 import { due, spoken } from "../src/paused";
 
 describe("paused", () => {
@@ -8,6 +9,7 @@ describe("paused", () => {
     expect(spoken({ paused: "x", refused: "no tabs, please" })).toContain("no tabs, please");
     expect(spoken({ paused: null, refused: null })).toBeNull();
     expect(spoken({})).toBeNull();
+    expect(spoken({ paused: "the branch is gone", ended: { branch_stays: false } as End })).toBeNull();
   });
 
   test("it is asked often after typing and while something is said, and seldom when all is calm", () => {

@@ -156,7 +156,9 @@ async def reopen(app: App, id_: str, person: Person) -> Draft:
     review = await to_thread.run_sync(drafts.find_review, app, id_)
     if review.state != "closed" or not review.tip:
         raise DraftOver(draft=review.title, state=review.state)
-    if await to_thread.run_sync(app.repository.tip, review.branch) != review.tip:
+    now = await to_thread.run_sync(app.repository.tip, review.branch)
+    # Somebody may have written on in it since.
+    if now is None or not await to_thread.run_sync(app.repository.is_ancestor, review.tip, now):
         await to_thread.run_sync(app.repository.create_branch, review.branch, review.tip)
     said = Entry("reopened", person.name, person.email)
     await to_thread.run_sync(drafts.say, app, id_, said)

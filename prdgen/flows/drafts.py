@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
@@ -143,10 +144,13 @@ def log_of(clone: Clone, id_: str) -> bytes:
 
 def reviews(clone: Clone) -> list[Review]:
     """In a thread: every review of this clone, the newest first."""
-    found = [
-        fold(id_, log.entries(data)) for id_, data in review_logs.every(clone.repository).items()
-    ]
+    found = [_folded(id_, data) for id_, data in review_logs.every(clone.repository).items()]
     return sorted((each for each in found if each), key=lambda each: each.changed_at, reverse=True)
+
+
+@lru_cache(maxsize=4096)
+def _folded(id_: str, data: bytes) -> Review | None:
+    return fold(id_, log.entries(data))
 
 
 def every(clone: Clone, found_reviews: Iterable[Review]) -> list[Draft]:

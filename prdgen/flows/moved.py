@@ -5,9 +5,25 @@ from __future__ import annotations
 from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.flows import open as open_flow
+from prdgen.flows import read
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchPage
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.store import documents
+from prdgen.store.documents import Document
+
+
+async def place(app: App, address: str, document: str | None) -> tuple[str, str]:
+    """Branch and path of the page an editor has open, which knows it as `<branch>/<page_path>`; the
+    branch may have been deleted. Raises as `where` does.
+    """
+    try:
+        branch, page_path = await read.locate(app, address)
+    except NoSuchBranch:
+        newest = await _newest(app, address, document)
+        if newest is None or address != f"{newest.branch}/{newest.page_path}":
+            raise
+        return newest.branch, newest.page_path
+    return branch, await where(app, branch, page_path, document)
 
 
 async def where(app: App, branch: str, page_path: str, document: str | None) -> str:
@@ -17,17 +33,8 @@ async def where(app: App, branch: str, page_path: str, document: str | None) -> 
     live elsewhere on this branch and no page is left at `page_path`. Raises Invalid for what is
     no document's name, NoSuchBranch and BadPagePath.
     """
-    if not document:
-        return page_path
-    try:
-        document_id = ids.parse_document_name(document.removeprefix("automerge:"))
-    except ids.BadDocumentId as error:
-        raise Invalid(what="document", where=page_path, got=document[:80],
-                      expected="a document's id") from error  # fmt: skip
-    async with app.store.transaction() as tx:
-        known = await documents.find(tx, document_id)
-        newest = await documents.newest(tx, document_id) if known else None
-    if newest is None or newest.status != "live" or newest.branch != branch:
+    newest = await _newest(app, page_path, document)
+    if newest is None or newest.branch != branch:
         return page_path
     if newest.page_path == page_path:
         return page_path
@@ -36,3 +43,18 @@ async def where(app: App, branch: str, page_path: str, document: str | None) -> 
     except NoSuchPage:
         return newest.page_path
     return page_path
+
+
+async def _newest(app: App, address: str, document: str | None) -> Document | None:
+    """The live document that `document` is, or that follows it."""
+    if not document:
+        return None
+    try:
+        document_id = ids.parse_document_name(document.removeprefix("automerge:"))
+    except ids.BadDocumentId as error:
+        raise Invalid(what="document", where=address, got=document[:80],
+                      expected="a document's id") from error  # fmt: skip
+    async with app.store.transaction() as tx:
+        known = await documents.find(tx, document_id)
+        newest = await documents.newest(tx, document_id) if known else None
+    return newest if newest is not None and newest.status == "live" else None

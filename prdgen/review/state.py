@@ -82,6 +82,8 @@ class Review:
     """The draft's last commit, once it is merged or closed."""
     made: str | None = None
     """The commit that merged it."""
+    ended_by: str | None = None
+    """Who merged or closed it."""
     asked_by: str | None = None
     """Who asked for a review, while it is asked for."""
     link: Link | None = None
@@ -124,15 +126,16 @@ def _described(review: Review, entry: Entry) -> Review:
 
 
 def _closed(review: Review, entry: Entry) -> Review:
-    return replace(review, state="closed", tip=_text(entry, "tip"))
+    return replace(review, state="closed", tip=_text(entry, "tip"), ended_by=entry.name)
 
 
 def _merged(review: Review, entry: Entry) -> Review:
-    return replace(review, state="merged", tip=_text(entry, "tip"), made=_text(entry, "made"))
+    tip, made = _text(entry, "tip"), _text(entry, "made")
+    return replace(review, state="merged", tip=tip, made=made, ended_by=entry.name)
 
 
 def _reopened(review: Review, _: Entry) -> Review:
-    return replace(review, state="open", tip=None, made=None)
+    return replace(review, state="open", tip=None, made=None, ended_by=None)
 
 
 def _requested(review: Review, entry: Entry) -> Review:

@@ -19,6 +19,7 @@ from prdgen.flows import (
     draft_merge,
     drafts,
     forge_report,
+    gone,
     read,
     reviews,
     roles,
@@ -71,7 +72,7 @@ async def draft_list(request: Request) -> Response:
         found, shown = [], [each for each in over if each[0] == wanted][:_MOST_OVER]
     return html.render(
         request, "drafts.html", title="Drafts", found=found, over=shown, writing=writing, count=count,
-        wanted=wanted,
+        wanted=wanted, went_on=await to_thread.run_sync(gone.went_on, app, found, known),
     )  # fmt: skip
 
 

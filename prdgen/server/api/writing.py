@@ -15,6 +15,7 @@ from prdgen.flows import (
     accounts,
     create,
     edit,
+    gone,
     late,
     moved,
     new_file,
@@ -155,11 +156,12 @@ async def resolve_conflict(request: Request) -> Response:
 async def document_status(request: Request) -> Response:
     """Where a page's live document stands: its id, what it waits for, what is not committed."""
     app = app_of(request)
-    branch, page_path = await read.locate(app, request.path_params["address"])
-    page_path = await moved.where(app, branch, page_path, request.query_params.get("document"))
+    known = request.query_params.get("document")
+    branch, page_path = await moved.place(app, request.path_params["address"], known)
     opened = await open_flow.document(app, branch, page_path)
     row = opened.document
     found = await status.of(app, row) if row else None
+    ended = await gone.end(app, row) if row else None
     return as_json(
         {
             "document": f"automerge:{ids.document_name(row.id)}" if row else None,
@@ -169,6 +171,7 @@ async def document_status(request: Request) -> Response:
             "refused": found.refused if found else None,
             "uncommitted": found.uncommitted if found else None,
             "people": list(found.people) if found else [],
+            "ended": asdict(ended) if ended else None,
         }
     )
 

@@ -1,0 +1,102 @@
+"""People who are in a draft when it ends: they are told, and what they type on is not lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import PAGE
+from .desk import Desk
+from .house import House, until
+
+pytestmark = pytest.mark.browser
+
+Sit = Callable[..., Desk]
+MakeHouse = Callable[..., House]
+TEXT = "# Plan\n\nThe beginning.\n"
+DRAFT = "draft/plan"
+
+
+def begun(house: House, sit: Sit) -> tuple[Desk, Desk]:
+    """Ada starts a draft of the page and Bob is in it, too."""
+    ada, bob = sit(house), sit(house, "Bob")
+    ada.page.goto(f"{house.url}/p/main/{PAGE}")
+    ada.page.locator(".page-bar .actions button", has_text="Start a draft").click()
+    ada.page.wait_for_url(f"**/edit/{DRAFT}/**")
+    ada.page.locator(".cm-content").wait_for(timeout=20_000)
+    ada.go("Control+End")
+    ada.type("Written in the draft.\n")
+    ada.saved()
+    bob.open(PAGE, DRAFT)
+    bob.sees("Written in the draft.")
+    return ada, bob
+
+
+def test_who_is_in_a_draft_that_is_merged_is_told_and_types_on(
+    make_house: MakeHouse, sit: Sit
+) -> None:
+    """What became of it, by whom, and a link; the first key says where the words go, and there they
+    are when everybody has left.
+    """
+    house = make_house({PAGE: TEXT}, quiet_seconds=1)
+    house.start()
+    ada, bob = begun(house, sit)
+    ada.page.goto(f"{house.url}/drafts/{DRAFT}")
+    ada.page.get_by_role("button", name="Merge into main").click()
+    expect(ada.page.locator("h1")).to_contain_text("merged")
+    told = bob.notice("The draft “Plan” was merged into main by Ada.")
+    told.wait_for(timeout=20_000)
+    assert told.get_by_role("link").get_attribute("href") == f"/p/main/{PAGE}"
+    bob.go("Control+End")
+    bob.type("Typed after the merge.\n")
+    expect(bob.page.locator(".notice-warn")).to_contain_text("kept in the branch")
+    bob.saved()
+    bob.page.close()
+    until(lambda: "Typed after the merge." in house.git("show", f"{DRAFT}:{PAGE}"), 20)
+    assert "Typed after" not in house.git("show", f"main:{PAGE}")
+    ada.page.goto(f"{house.url}/drafts")
+    row = ada.page.locator("li.row", has_text=DRAFT).first
+    expect(row).to_contain_text("written on since it was merged")
+
+
+@pytest.mark.parametrize("role", ["editor", "reader"])
+def test_who_is_in_a_draft_whose_branch_is_deleted_is_told(
+    make_house: MakeHouse, sit: Sit, role: str
+) -> None:
+    """Also who only reads; a version saved in it brings the branch back, and the notice goes."""
+    house = make_house({PAGE: TEXT}, quiet_seconds=1)
+    house.start()
+    house.git("branch", "aside")
+    ada, bob = sit(house), sit(house, "Bob", role=role)
+    for desk in (ada, bob):
+        desk.open(PAGE, "aside")
+    bob.sees("The beginning.")
+    ada.saved()
+    house.git("branch", "-D", "aside")
+    words = "The branch aside was deleted; what was committed on it is on main."
+    for desk in (bob, ada):
+        desk.page.bring_to_front()
+        desk.notice(words).wait_for(timeout=20_000)
+    ada.go("Control+End")
+    ada.type("After it was deleted.\n")
+    expect(ada.page.locator(".notice-warn").first).to_contain_text("recovered")
+    ada.saved()
+    ada.save_version("Go on")
+    assert "After it was deleted." in house.git("show", f"aside:{PAGE}")
+    expect(bob.page.locator(".notice", has_text="was deleted")).to_have_count(0, timeout=20_000)
+
+
+def test_a_closed_draft_says_so_until_it_is_opened_again(make_house: MakeHouse, sit: Sit) -> None:
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada, bob = begun(house, sit)
+    ada.page.goto(f"{house.url}/drafts/{DRAFT}")
+    ada.page.get_by_role("button", name="Close").click()
+    expect(ada.page.locator("h1")).to_contain_text("closed")
+    notice = bob.notice("The draft “Plan” was closed by Ada; it can be opened again.")
+    notice.wait_for(timeout=20_000)
+    ada.page.get_by_role("button", name="Open it again").click()
+    ada.page.wait_for_url(f"**/drafts/{DRAFT}")
+    expect(notice).to_have_count(0, timeout=20_000)
