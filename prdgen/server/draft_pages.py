@@ -21,6 +21,7 @@ from prdgen.flows import (
     forge_report,
     gone,
     read,
+    recoveries,
     reviews,
     roles,
     suggest,
@@ -55,7 +56,7 @@ async def draft_list(request: Request) -> Response:
     """Open drafts, and the ones that are over: with `state` those that are merged or closed, or whose
     branch is gone.
     """
-    auth.require(request, "reader", "see the drafts")
+    visitor = auth.require(request, "reader", "see the drafts")
     app, wanted = app_of(request), request.query_params.get("state", "open")
     known = await to_thread.run_sync(drafts.reviews, app)
     found = await to_thread.run_sync(drafts.every, app, known)
@@ -64,6 +65,9 @@ async def draft_list(request: Request) -> Response:
     here = {each.branch for each in found}
     over = [(drafts.state_of(each, here), each) for each in known]
     over = [(state, each) for state, each in over if state != "open"]
+    kept = await recoveries.of(app, visitor.person, visitor.role, found)
+    named = {each.branch for each in kept}
+    found = [each for each in found if each.branch not in named]
     count = Counter({"open": len(found)}) + Counter(state for state, _ in over)
     if wanted == "open":
         late = {id(each) for each in [each for each in over if each[0] != "gone"][:_MOST_SHOWN]}
@@ -73,6 +77,7 @@ async def draft_list(request: Request) -> Response:
     return html.render(
         request, "drafts.html", title="Drafts", found=found, over=shown, writing=writing, count=count,
         wanted=wanted, went_on=await to_thread.run_sync(gone.went_on, app, found, known),
+        kept=kept,
     )  # fmt: skip
 
 

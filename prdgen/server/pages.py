@@ -23,12 +23,13 @@ from prdgen.flows import (
     drafts,
     export,
     follow,
+    gone,
     new_file,
     read,
+    recoveries,
     remote_report,
     restore,
     roles,
-    whereabouts,
     write_rules,
 )
 from prdgen.flows import open as open_flow
@@ -53,8 +54,8 @@ _IMAGES: Final = (
 
 
 async def home(request: Request) -> Response:
-    """Recent pages, and who is in which page now."""
-    auth.require(request, "reader", "see the pages")
+    """Recent pages, who is in which page now, and text that waits to be put back."""
+    visitor = auth.require(request, "reader", "see the pages")
     app = app_of(request)
     async with app.store.transaction() as tx:
         recent = await pages.list_pages(tx, app.main_branch, order="recent", limit=12)
@@ -67,6 +68,7 @@ async def home(request: Request) -> Response:
     return html.render(
         request, "home.html", title="Home", recent=recent.pages, active=active,
         behind=await follow.behind(app), remote=await to_thread.run_sync(remote_report.of, app),
+        kept=await recoveries.of(app, visitor.person, visitor.role),
     )  # fmt: skip
 
 
@@ -238,8 +240,7 @@ async def raw(request: Request) -> Response:
     commit = request.query_params.get("commit") or app.repository.tip(branch)
     data = await to_thread.run_sync(app.repository.read, str(commit), path)
     if data is None:
-        await whereabouts.check(app, branch, path)
-        raise NotFound(what="file", where=f"{branch}/{path}")
+        raise await gone.page(app, branch, path) or NotFound(what="file", where=f"{branch}/{path}")
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     shown = kind if kind in _IMAGES else "text/plain; charset=utf-8"
     policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

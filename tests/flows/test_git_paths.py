@@ -279,6 +279,26 @@ async def test_words_of_a_deleted_page_become_a_draft_when_all_have_left(houses,
     assert fsck(repo) == ""
 
 
+async def test_recovered_words_that_are_put_back_are_there_once(houses, repo):
+    """The page's document has them, too: who opens the page again sees them once, and goes on."""
+    house = await houses(repo, quiet_seconds=0.3)
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="first line")
+    repo.git("rm", "-q", "--force", "one.md")
+    repo.git("commit", "-qm", "Delete")
+    await until(lambda: house.live().gone)
+    await ann.leave()
+    (branch,) = await until(lambda: kept(repo))
+    await until(lambda: not house.live() or not house.live().uncommitted)
+    repo.git("merge", "-q", "--no-ff", "-m", "Put back", branch)
+    want = ONE.replace("first line", "first line typed")
+    bob = await house.editor("bob")
+    await bob.until(lambda: bob.text == want)
+    await bob.write(" more", after="typed")
+    await house.save("bob")
+    assert repo.git("show", "main:one.md") + "\n" == want.replace("typed", "typed more")
+
+
 async def test_words_of_a_deleted_branch_become_a_draft_too(houses, repo):
     """Only those that were in no commit of it; a branch with none of these just goes."""
     house = await houses(repo, quiet_seconds=0.3)
