@@ -164,7 +164,7 @@ async def reopen(app: App, id_: str, person: Person) -> Draft:
     await to_thread.run_sync(drafts.say, app, id_, said)
     await watch.branches(app)
     await forge_wanted.now(app)
-    return await to_thread.run_sync(drafts.find, app, review.branch)
+    return await to_thread.run_sync(drafts.find_branch, app, review.branch)
 
 
 async def _commit_typed(app: App, branch: str, person: Person) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -20,6 +20,7 @@ from prdgen.flows import edit, forge_wanted, naming, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
+from prdgen.git import log as git_log
 from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
@@ -32,7 +33,10 @@ from prdgen.store.people import Person
 PREFIX = "draft/"
 _LONGEST_NAME = 48
 _TRIES = 100
+_MOST_COMMITS = 1000
 _LONGEST_DESCRIPTION = 20_000
+_WHOLE: Final = "refs/heads/"
+_ID: Final = re.compile(r"[0-9]{8}-[0-9a-f]{8}")
 
 
 KEPT: Final = "drafts/"
@@ -46,6 +50,11 @@ class Draft:
     branch: str
     tip: str
     review: Review | None
+
+    @property
+    def address(self) -> str:
+        """Where the server shows it."""
+        return address_of(self.branch)
 
     @property
     def title(self) -> str:
@@ -144,8 +153,41 @@ def log_of(clone: Clone, id_: str) -> bytes:
 
 def reviews(clone: Clone) -> list[Review]:
     """In a thread: every review of this clone, the newest first."""
-    found = [_folded(id_, data) for id_, data in review_logs.every(clone.repository).items()]
-    return sorted((each for each in found if each), key=lambda each: each.changed_at, reverse=True)
+    folded = [_folded(id_, data) for id_, data in review_logs.every(clone.repository).items()]
+    found = sorted(
+        (each for each in folded if each), key=lambda each: each.changed_at, reverse=True
+    )
+    return _followed(clone, found)
+
+
+def _followed(clone: Clone, found: list[Review]) -> list[Review]:
+    """Open reviews whose branch was renamed, with the branch that has the commits they speak of."""
+    branches = clone.repository.branches()
+    open_ = {each.branch for each in found if each.state == "open"}
+    lost = [each for each in found if state_of(each, branches) == "gone" and each.commits]
+    free = [name for name in sorted(branches) if name != clone.main_branch and name not in open_]
+    if not lost or not free:
+        return found
+    over = {(each.branch, each.tip) for each in found if each.state != "open"}
+    now: dict[str, str] = {}
+    for review in lost:
+        last = review.commits[-1]
+        near = sorted(free, key=lambda name: branches[name] != last)
+        branch = next((name for name in near if name not in now.values()
+                       and (name, branches[name]) not in over
+                       and any(owns(clone, branches[name], each) for each in review.commits)), None)  # fmt: skip
+        if branch is not None:
+            now[review.id] = branch
+    return [replace(each, branch=now[each.id]) if each.id in now else each for each in found]
+
+
+def owns(clone: Clone, tip: str, commit: str) -> bool:
+    """In a thread: whether a commit is in a branch at `tip`, and not in main."""
+    repository = clone.repository
+    if not git_log.has_commit(repository, commit) or not repository.is_ancestor(commit, tip):
+        return False
+    main = repository.tip(clone.main_branch)
+    return main is None or not repository.is_ancestor(commit, main)
 
 
 @lru_cache(maxsize=4096)
@@ -181,11 +223,21 @@ def _open_by_branch(found: Iterable[Review]) -> dict[str, Review]:
 
 
 def find(clone: Clone, name: str) -> Draft:
-    """In a thread: the draft by its branch. Raises NoSuchDraft, also for main."""
-    tip = clone.repository.tip(name) if name != clone.main_branch else None
-    if tip is None:
+    """In a thread: the draft by its branch; one that is called like a review's id by its whole name
+    (see `address_of`). Raises NoSuchDraft, also for main.
+    """
+    branch = name.removeprefix(_WHOLE)
+    if name == branch and review_logs.read(clone.repository, name) is not None:
         raise NoSuchDraft(draft=name)
-    return Draft(name, tip, _open_by_branch(reviews(clone)).get(name))
+    return find_branch(clone, branch)
+
+
+def find_branch(clone: Clone, branch: str) -> Draft:
+    """In a thread: the draft by its branch, whatever that is called. Raises NoSuchDraft, also for main."""
+    tip = clone.repository.tip(branch) if branch != clone.main_branch else None
+    if tip is None:
+        raise NoSuchDraft(draft=branch)
+    return Draft(branch, tip, _open_by_branch(reviews(clone)).get(branch))
 
 
 def fork_of(clone: Clone, draft: Draft) -> str | None:
@@ -200,6 +252,8 @@ def find_review(clone: Clone, id_: str) -> Review:
     review = None if data is None else fold(id_, log.entries(data))
     if review is None:
         raise NoSuchDraft(draft=id_)
+    if review.state == "open" and clone.repository.tip(review.branch) is None:
+        return next((each for each in reviews(clone) if each.id == id_), review)
     return review
 
 
@@ -209,11 +263,23 @@ def state_of(review: Review, branches: Container[str]) -> str:
 
 
 def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
-    """In a thread: the draft's review, begun now for a branch that was made in a terminal."""
+    """In a thread: the draft's review, begun now for a branch that was made in a terminal: started by
+    who made its first commit, whoever is the first to do something with it here.
+    """
     if draft.review is not None:
-        return draft.review
+        known = _folded(draft.review.id, log_of(clone, draft.review.id))
+        if known is None or known.branch == draft.branch:
+            return draft.review
+        renamed = Entry("renamed", person.name, person.email, {"branch": draft.branch})
+        return say(clone, draft.review.id, renamed)
+    made = git_log.between(clone.repository, fork_of(clone, draft), draft.tip, limit=_MOST_COMMITS)
+    by = {"name": "", "email": ""}
+    if made:
+        first = made[-1]
+        by = {"name": first.author_name, "email": first.author_email, "at": first.at.isoformat()}
     facts = {
-        "branch": draft.branch, "base": clone.main_branch, "title": draft.branch, "tip": draft.tip
+        "branch": draft.branch, "base": clone.main_branch, "title": draft.branch, "tip": draft.tip,
+        "starter": by,
     }  # fmt: skip
     id_ = f"{datetime.now(UTC):%Y%m%d}-{uuid4().hex[:8]}"
     return say(clone, id_, Entry("started", person.name, person.email, facts))
@@ -246,3 +312,8 @@ async def describe(app: App, name: str, person: Person, title: str, description:
 def address(name: str) -> str:
     """The server's address of a draft, by its branch or its id."""
     return f"/drafts/{quote(name)}"
+
+
+def address_of(branch: str) -> str:
+    """The same by its branch only, whatever that is called: a name like a review's id is written whole."""
+    return address(f"{_WHOLE}{branch}" if _ID.fullmatch(branch) else branch)

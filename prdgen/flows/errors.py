@@ -178,6 +178,13 @@ class NoSuchThread(PrdgenError):
     status = 404
 
 
+class NoSuchWords(PrdgenError):
+    """The words “{quote}” are nowhere in {page_path} as the draft has it."""
+
+    cure = "Mark words that stand there now (somebody may have changed them), or comment on the page as a whole."
+    status = 422
+
+
 class NotApproved(PrdgenError):
     """The draft {draft} may not be merged yet: {why}."""
 

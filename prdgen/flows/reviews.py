@@ -11,11 +11,12 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files.text import readable
-from prdgen.flows import drafts, forge_wanted, regress, roles
+from prdgen.flows import drafts, forge_wanted, own_work, regress, roles
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import NoSuchPage, NoSuchThread, NotApproved, NotThisCommit
+from prdgen.flows.errors import NoSuchPage, NoSuchThread, NoSuchWords, NotApproved, NotThisCommit
+from prdgen.flows.own_work import OwnWork
 from prdgen.git import log as git_log
 from prdgen.git import snapshots
 from prdgen.page.problems import Problem
@@ -27,6 +28,7 @@ from prdgen.store import event_log
 from prdgen.store.people import Person
 
 _LONGEST = 20_000
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,33 @@ class Standing:
     """Who approved the draft as it is now."""
     before: tuple[Verdict, ...]
     """Who approved an earlier commit of it."""
+    own: OwnWork
+    """Whose approval does not count, since it is of their own work."""
+    elsewhere: tuple[tuple[Verdict, str], ...] = ()
+    """Who asked for changes of commits that are in this draft, too, in the review of that title."""
 
     @property
     def blocked(self) -> str | None:
         """What is missing, in words; None: nothing."""
         if self.against:
             return f"{', '.join(v.name for v in self.against)} asked for changes"
+        if self.elsewhere:
+            verdict, title = self.elsewhere[0]
+            return f"{verdict.name} asked for changes of its commits in the review of {title}"
         missing = [each for each in self.needed if each.given_by is None]
         if missing:
             one = missing[0]
-            return f"{one.paths[0]} takes the approval of {' or '.join(one.owners)}"
+            wanted = f"{one.paths[0]} takes the approval of {' or '.join(one.owners)}"
+            return "; ".join((wanted, *map(self._not_counted, self._own(one))))
         return None
+
+    def _own(self, needed: Needed) -> list[Verdict]:
+        """Approvals by these owners that are of their own work."""
+        return [v for v in self.approved if self.own.why_not(v.email)
+                and any(owners.is_owner(o, v.name, v.email) for o in needed.owners)]  # fmt: skip
+
+    def _not_counted(self, verdict: Verdict) -> str:
+        return f"{verdict.name} {self.own.why_not(verdict.email)}, so their approval does not count"
 
 
 async def ask(app: App, name: str, person: Person, *, withdrawn: bool = False) -> Review:
@@ -74,7 +92,7 @@ async def comment(
     """Say something about the draft, one of its pages, or words in it (`quote`, as they are read,
     near `line` of the source); a `suggestion` is what should stand there instead.
 
-    Raises NoSuchDraft, NoSuchPage and Invalid.
+    Raises NoSuchDraft, NoSuchPage, NoSuchWords and Invalid.
     """
     facts: dict[str, object] = {"text": _text(text, "comment", empty=suggestion is not None)}
     if page_path is not None:
@@ -84,19 +102,32 @@ async def comment(
             raise NoSuchPage(page_path=page_path, branch=name)
         facts |= {"page_path": ids.check_page_path(page_path), "commit": draft.tip}
         if quote.strip() or line > 0:
-            facts["anchor"] = anchors.make(content, quote, line).facts()
+            facts["anchor"] = _anchor(content, page_path, quote, line).facts()
             if suggestion is not None:
                 facts["suggestion"] = _text(suggestion, "suggestion", empty=True)
     return await _say(app, name, person, "commented", facts)
 
 
 async def quoted(app: App, name: str, page_path: str, quote: str, line: int) -> anchors.Anchor:
-    """The source of words as they are read, for who wants to suggest others. Raises NoSuchPage."""
+    """The source of words as they are read, for who wants to suggest others. Raises NoSuchPage and
+    NoSuchWords.
+    """
     draft = await to_thread.run_sync(drafts.find, app, name)
     content = await to_thread.run_sync(page_text, app, draft.tip, ids.check_page_path(page_path))
     if content is None:
         raise NoSuchPage(page_path=page_path, branch=name)
-    return anchors.make(content, quote, line)
+    return _anchor(content, page_path, quote, line)
+
+
+def _anchor(content: str, page_path: str, quote: str, line: int) -> anchors.Anchor:
+    if not quote.strip():
+        return anchors.make(content, "", line)
+    found = anchors.seek(content, quote, line)
+    if found is None:
+        words = " ".join(quote.split())
+        shown = f"{words[:_SHOWN]}…" if len(words) > _SHOWN else words
+        raise NoSuchWords(page_path=page_path, quote=shown)
+    return found
 
 
 async def reply(app: App, name: str, person: Person, thread: str, text: str) -> Review:
@@ -196,12 +227,29 @@ def standing(clone: Clone, draft: Draft, base: str | None) -> Standing:
     review = draft.review
     verdicts = list(review.verdicts.values()) if review else []
     approved = [v for v in verdicts if v.word == "approved" and v.tip == draft.tip]
+    own = own_work.of(clone, draft, base)
+    counted = [v for v in approved if own.why_not(v.email) is None]
     return Standing(
-        needed=tuple(_needed(clone, draft, base, approved)),
+        needed=tuple(_needed(clone, draft, base, counted)),
         against=tuple(v for v in verdicts if v.word == "changes_requested"),
         approved=tuple(approved),
         before=tuple(v for v in verdicts if v.word == "approved" and v.tip != draft.tip),
+        own=own,
+        elsewhere=tuple(_elsewhere(clone, draft)),
     )
+
+
+def _elsewhere(clone: Clone, draft: Draft) -> Iterable[tuple[Verdict, str]]:
+    """Changes that are asked for in other open reviews, of commits that this draft has, too: a block
+    does not end by giving the commits another name.
+    """
+    mine = draft.review.id if draft.review else None
+    for review in drafts.reviews(clone):
+        if review.state != "open" or review.id == mine:
+            continue
+        for verdict in review.verdicts.values():
+            if verdict.word == "changes_requested" and drafts.owns(clone, draft.tip, verdict.tip):
+                yield verdict, review.title
 
 
 def _needed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,9 +10,10 @@ import pygit2
 
 from prdgen.git import process
 from prdgen.git.repository import Repository
-from prdgen.git.values import Version
+from prdgen.git.values import Signature, Version
 
 _FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00"
+_PERSON: Final = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
 
 
 def has_commit(repository: Repository, commit: str) -> bool:
@@ -38,6 +40,27 @@ def between(repository: Repository, old: str | None, new: str, *, limit: int) ->
         "--end-of-options", new, *start, "--",
     )  # fmt: skip
     return [_version(record, "") for record in printed.split(b"\x1e") if record.strip()]
+
+
+def writers(repository: Repository, old: str | None, new: str) -> list[list[Signature]]:
+    """Who wrote each commit of `new` that is not in `old`, merges aside, oldest first: its author, then
+    who is named in `Co-authored-by`.
+    """
+    start = [f"^{old}"] if old else []
+    named = "%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
+    printed = process.output(
+        repository.work_tree, "log", f"--format=%x1e%an <%ae>%x00{named}", "--no-merges", "--reverse",
+        "--end-of-options", new, *start, "--",
+    )  # fmt: skip
+    records = printed.decode("utf-8", "replace").split("\x1e")[1:]
+    return [
+        [
+            Signature(found[1], found[2])
+            for part in record.split("\0")
+            if (found := _PERSON.match(part))
+        ]
+        for record in records
+    ]
 
 
 def last_changes(repository: Repository, tip: str, *, since: str | None) -> dict[str, Version]:

@@ -79,24 +79,39 @@ def lines_of(anchor: Anchor, text: str) -> tuple[int, int]:
 
 
 def make(text: str, quote: str, line: int) -> Anchor:
+    """The anchor of words that somebody marked in a rendered page, around `line` (from 1); of the line
+    itself when they are not found (see `seek`).
+    """
+    found = seek(text, quote, line) if quote.strip() else None
+    if found is not None:
+        return found
+    near = _line_start(text, line)
+    end = text.find("\n", near)
+    return at(text, near, len(text) if end < 0 else end)
+
+
+def seek(text: str, quote: str, line: int) -> Anchor | None:
     """The anchor of words that somebody marked in a rendered page, around `line` (from 1).
 
-    Markup is not in the words, so letters and digits are compared, without what stands between
-    them. When there are other letters within (an address, a footnote's name), the beginning and the
-    end are looked for. What is not found so is the line itself.
+    Markup is not in the words, so letters and digits are compared, in any case, without what stands
+    between them. When there are other letters within (an address, a footnote's name), the beginning and
+    the end are looked for. None: they are not there.
     """
-    wanted = "".join(filter(str.isalnum, quote))[:LONGEST_QUOTE]
+    wanted = "".join(_plain(letter) for letter in quote if letter.isalnum())[:LONGEST_QUOTE]
     near = _line_start(text, line)
+    words = quote.strip()
+    if not wanted:
+        found = _occurrences(text, words)
+        start = min(found, key=lambda each: _distance(each, near), default=None)
+        return None if start is None else at(text, start, start + len(words))
     places = [index for index, letter in enumerate(text) if letter.isalnum()]
-    letters = "".join(text[index] for index in places)
-    found = _occurrences(letters, wanted)
-    ends = {each: each + len(wanted) - 1 for each in found} or _by_ends(letters, wanted)
+    letters = "".join(_plain(text[index]) for index in places)
+    starts = _occurrences(letters, wanted)
+    ends = {each: each + len(wanted) - 1 for each in starts} or _by_ends(letters, wanted)
     if not ends:
-        end = text.find("\n", near)
-        return at(text, near, len(text) if end < 0 else end)
+        return None
     best = min(ends, key=lambda each: _distance(places[each], near))
     start, end = places[best], places[ends[best]] + 1
-    words = quote.strip()
     first = next(n for n, letter in enumerate(words) if letter.isalnum())
     last = next(n for n, letter in enumerate(reversed(words)) if letter.isalnum())
     # A full stop or a bracket that was marked, too.
@@ -105,6 +120,12 @@ def make(text: str, quote: str, line: int) -> Anchor:
     if last and text.startswith(words[-last:], end):
         end += last
     return at(text, *_with_markup(text, start, end))
+
+
+def _plain(letter: str) -> str:
+    """One letter, whatever its case: titles of notes are shown in another one than they are written."""
+    small = letter.lower()
+    return small if len(small) == 1 else letter
 
 
 def _with_markup(text: str, start: int, end: int) -> tuple[int, int]:

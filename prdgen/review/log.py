@@ -17,7 +17,7 @@ KINDS: Final = frozenset({
     "started", "titled", "described", "closed", "reopened", "merged",
     "requested", "withdrawn", "approved", "changes_requested",
     "commented", "replied", "resolved", "unresolved", "taken",
-    "linked", "sent", "reworded", "undecided",
+    "linked", "sent", "reworded", "undecided", "renamed",
 })  # fmt: skip
 """What can be in a log; lines of other kinds are kept and not understood."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from prdgen.review import anchors
@@ -75,8 +75,12 @@ class Review:
     description: str
     state: State
     started_by: str
+    """Empty: nobody knows, the branch was made with Git and had no commit of its own."""
     started_by_email: str
     started_at: datetime
+    """When the review began: nothing in it is older."""
+    begun_at: datetime
+    """When the draft was begun: its first commit, where it was made with Git."""
     changed_at: datetime
     tip: str | None = None
     """The draft's last commit, once it is merged or closed."""
@@ -91,11 +95,16 @@ class Review:
     threads: Mapping[str, Thread] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """By e-mail address in lower case; the last word of each person."""
+    commits: tuple[str, ...] = ()
+    """The commits that people spoke about, newest last."""
 
     @property
     def open_threads(self) -> list[Thread]:
         """What is not resolved, oldest first."""
         return [thread for thread in self.threads.values() if not thread.resolved]
+
+
+_ABOUT: Final = {"commented": "commit", "approved": "tip", "changes_requested": "tip"}
 
 
 def fold(id_: str, entries: Iterable[Entry]) -> Review | None:
@@ -106,19 +115,39 @@ def fold(id_: str, entries: Iterable[Entry]) -> Review | None:
             review = _started(id_, entry)
         elif review is not None and entry.kind in _STEPS:
             review = replace(_STEPS[entry.kind](review, entry), changed_at=entry.at)
+            if entry.kind in _ABOUT and (about := entry.facts.get(_ABOUT[entry.kind])):
+                known = (each for each in review.commits if each != about)
+                review = replace(review, commits=(*known, str(about)))
     return review
 
 
 def _started(id_: str, entry: Entry) -> Review:
+    name, email, begun = entry.name, entry.email, entry.at
+    starter = entry.facts.get("starter")
+    if isinstance(starter, Mapping):
+        name, email = str(starter.get("name", "")), str(starter.get("email", ""))
+        begun = _time(starter.get("at")) or begun
     return Review(
         id=id_, branch=_text(entry, "branch"), base=_text(entry, "base"),
-        title=_text(entry, "title"), description="", state="open", started_by=entry.name,
-        started_by_email=entry.email, started_at=entry.at, changed_at=entry.at,
+        title=_text(entry, "title"), description="", state="open", started_by=name,
+        started_by_email=email, started_at=entry.at, begun_at=begun, changed_at=entry.at,
     )  # fmt: skip
+
+
+def _time(given: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _titled(review: Review, entry: Entry) -> Review:
     return replace(review, title=_text(entry, "title"))
+
+
+def _renamed(review: Review, entry: Entry) -> Review:
+    return replace(review, branch=_text(entry, "branch") or review.branch)
 
 
 def _described(review: Review, entry: Entry) -> Review:
@@ -234,4 +263,5 @@ _STEPS: Final[Mapping[str, Callable[[Review, Entry], Review]]] = {
     "approved": _decided, "changes_requested": _decided, "commented": _commented,
     "replied": _replied, "resolved": _resolved, "unresolved": _unresolved, "taken": _taken,
     "linked": _linked, "reworded": _reworded, "undecided": _undecided,
+    "renamed": _renamed,
 }  # fmt: skip

@@ -92,7 +92,9 @@ async def start(request: Request) -> Response:
         title = facts.of(page_path, content).title
     draft = await drafts.start(app, visitor.person, title, page_path)
     where = (
-        read.address("edit", draft.branch, page_path) if page_path else drafts.address(draft.branch)
+        read.address("edit", draft.branch, page_path)
+        if page_path
+        else drafts.address_of(draft.branch)
     )
     return RedirectResponse(where, 303)
 
@@ -102,6 +104,7 @@ async def draft(request: Request) -> Response:
     visitor = auth.require(request, "reader", "see this draft")
     app, name = app_of(request), request.path_params["name"]
     problem: PrdgenError | None = None
+    fields: dict[str, str] = {}
     if request.method == "POST":
         auth.require(request, "commenter", "change this draft")
         fields = await form_of(request)
@@ -121,7 +124,7 @@ async def draft(request: Request) -> Response:
     stands = await to_thread.run_sync(reviews.standing, app, found, base)
     problems = await to_thread.run_sync(reviews.problems, app, found, base)
     return html.render(
-        request, "draft.html", problem.status if problem else 200, title=found.title, draft=found,
+        request, "draft.html", problem.status if problem else 200, title=found.title, draft=found, wrote=fields,
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
         talk=await to_thread.run_sync(_talk, app, found.review, found.tip, changes), may=_may(visitor),
         pages=await read.titles(app, found.branch),
@@ -170,7 +173,7 @@ async def _over(request: Request, name: str, problem: PrdgenError | None) -> Res
     review = await to_thread.run_sync(drafts.find_review, app, name)
     tip = await to_thread.run_sync(app.repository.tip, review.branch)
     if review.state == "open" and tip is not None:
-        return RedirectResponse(drafts.address(review.branch), 303)
+        return RedirectResponse(drafts.address_of(review.branch), 303)
     changes = await draft_changes.of_over(app, review)
     return html.render(
         request, "draft_over.html", 409 if problem else 200, title=review.title, review=review,
@@ -202,7 +205,7 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
         case "close":
             return drafts.address((await draft_merge.close(app, name, person)).id)
         case "reopen":
-            return drafts.address((await draft_merge.reopen(app, name, person)).branch)
+            return drafts.address_of((await draft_merge.reopen(app, name, person)).branch)
         case "ask":
             await draft_merge.ask(app, name, person)
         case "withdraw":

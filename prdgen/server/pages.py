@@ -112,15 +112,15 @@ async def page_view(request: Request) -> Response:
     return html.render(
         request, "page.html", title=view.rendered.title, view=view, backlinks=backlinks,
         uses={key: found for key, found in uses.items() if found}, talk=talk,
-        old=old, behind=await _behind(app, branch),
+        old=old, behind=await _behind(app, branch), draft_address=drafts.address_of(branch),
     )  # fmt: skip
 
 
 def _talk(app: App, view: read.PageView) -> conversation.OfPage | None:
     """In a thread: a page of a draft with the words marked that people spoke about."""
-    found = drafts.find(app, view.branch)
+    found = drafts.find_branch(app, view.branch)
     said = conversation.placed(app, found.review, view.commit)
-    where = drafts.address(view.branch)
+    where = drafts.address_of(view.branch)
     return conversation.at_words(view.rendered.html, view.text, view.page_path, said, where)
 
 
@@ -166,7 +166,7 @@ async def editor(request: Request) -> Response:
         },
         "pageUrl": read.address("p", branch, page_path),
         "historyUrl": read.address("history", branch, page_path),
-        "draftUrl": None if branch == app.main_branch else drafts.address(branch),
+        "draftUrl": None if branch == app.main_branch else drafts.address_of(branch),
         "startDraftUrl": "/drafts" if may_write and branch == app.main_branch else None,
         "homeUrl": "/",
         "workerUrl": offline.address(),

@@ -76,7 +76,7 @@ async def serve_draft(request: Request) -> Response:
         return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
     draft = None
     if not path or path.endswith("/"):
-        draft = await to_thread.run_sync(drafts.find, app, branch)
+        draft = await to_thread.run_sync(drafts.find_branch, app, branch)
         site = await draft_site.fresh(app, draft)
     else:
         site = draft_site.of(app, branch)
@@ -116,7 +116,7 @@ def _bar(draft: Draft) -> bytes:
     return (
         '<div role="note" style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
         f'sans-serif">Draft: <strong>{title}</strong> · not published · '
-        f'<a style="color:#fff" href="{escape(drafts.address(draft.branch))}">what it changes</a></div>'
+        f'<a style="color:#fff" href="{escape(drafts.address_of(draft.branch))}">what it changes</a></div>'
     ).encode()
 
 

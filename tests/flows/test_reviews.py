@@ -11,6 +11,7 @@ from prdgen.flows.errors import (
     NoSuchDraft,
     NoSuchPage,
     NoSuchThread,
+    NoSuchWords,
     NotApproved,
     NotThisCommit,
     SuggestionOutdated,
@@ -168,16 +169,123 @@ async def test_who_asks_for_changes_is_waited_for(house, ann, bob, name):
 async def test_codeowners_approve_what_is_theirs(house, repo, ann, bob, name):
     """By the file on main, whatever the draft makes of it; the last rule that fits counts."""
     repo.commit("owners", one=ONE)
-    repo.put({"CODEOWNERS": "* ann@example.org\n/one.md @bob # texts\n/free.md\n"})
+    eve = await house.person("eve")
+    repo.put({"CODEOWNERS": "* eve@example.org\n/one.md @bob # texts\n/free.md\n"})
     repo.commit("owners")
     repo.save({"CODEOWNERS": "", "free.md": "# Free\n"}, name)
-    await reviews.decide(house.app, name, ann, "approved")
+    await reviews.decide(house.app, name, eve, "approved")
     with pytest.raises(NotApproved) as refused:
         await draft_merge.merge(house.app, name, ann, "editor")
     assert "one.md takes the approval of @bob" in refused.value.message
     await reviews.decide(house.app, name, bob, "approved")
     review, _ = await draft_merge.merge(house.app, name, ann, "editor")
     assert review.state == "merged"
+
+
+async def test_nobody_s_own_work_is_approved_by_themselves(house, repo, ann, bob, name):
+    """Not by who started the draft, whatever they wrote, nor by who wrote all of it; others who wrote in
+    it, too, may. It is said why.
+    """
+    repo.put({"CODEOWNERS": "/one.md @ann @bob\n"})
+    repo.commit("owners")
+    await reviews.decide(house.app, name, ann, "approved")
+    stands = reviews.standing(house.app, drafts.find(house.app, name), repo.tip())
+    assert [v.name for v in stands.approved] == ["Ann"]
+    assert "Ann started this draft, so their approval does not count" in (stands.blocked or "")
+    with pytest.raises(NotApproved):
+        await draft_merge.merge(house.app, name, ann, "maintainer")
+    repo.save({"one.md": ONE + "by Bob\n"}, name, author=BOB)
+    await reviews.decide(house.app, name, bob, "approved")
+    stands = reviews.standing(house.app, drafts.find(house.app, name), repo.tip())
+    assert stands.blocked is None
+    assert [each.given_by for each in stands.needed] == ["Bob"]
+
+
+async def test_who_wrote_all_of_a_draft_approves_nothing_of_it(house, repo, ann, bob):
+    """Also when somebody else started it; a co-author's lines are another's."""
+    repo.put({"CODEOWNERS": "/one.md @bob\n"})
+    repo.commit("owners")
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.save({"one.md": ONE + "by Bob\n"}, draft.branch, author=BOB)
+    await reviews.decide(house.app, draft.branch, bob, "approved")
+    stands = reviews.standing(house.app, drafts.find(house.app, draft.branch), repo.tip())
+    assert "Bob wrote all of this draft" in (stands.blocked or "")
+    repo.save({"one.md": ONE + "by both\n"}, draft.branch, author=BOB,
+              message="Edit\n\nCo-authored-by: Ann <ann@example.org>")  # fmt: skip
+    await reviews.decide(house.app, draft.branch, bob, "approved")
+    stands = reviews.standing(house.app, drafts.find(house.app, draft.branch), repo.tip())
+    assert stands.blocked is None
+
+
+async def test_who_started_a_draft_made_with_git_is_who_made_its_first_commit(house, repo, bob):
+    """Not who spoke of it first; of one without commits nobody knows."""
+    repo.git("branch", "idea")
+    repo.save({"one.md": ONE + "by Ann\n"}, "idea")
+    repo.save({"one.md": ONE + "by Bob\n"}, "idea", author=BOB)
+    review = await reviews.comment(house.app, "idea", bob, "Nice")
+    assert (review.started_by, review.started_by_email) == ("Ann", "ann@example.org")
+    assert review.begun_at <= review.started_at
+    assert review.threads[next(iter(review.threads))].comments[0].name == "Bob"
+    repo.git("branch", "bare")
+    review = await reviews.comment(house.app, "bare", bob, "Empty")
+    assert review.started_by == ""
+
+
+async def test_words_that_are_nowhere_are_refused(house, repo, bob, name):
+    """With the words; nothing is said then."""
+    with pytest.raises(NoSuchWords) as refused:
+        await reviews.comment(
+            house.app, name, bob, "x", page_path="one.md", quote="never written", line=3
+        )
+    assert "“never written” are nowhere in one.md" in refused.value.message
+    with pytest.raises(NoSuchWords):
+        await reviews.quoted(house.app, name, "one.md", "never written", 1)
+    assert not drafts.find(house.app, name).review.threads
+    review = await reviews.comment(
+        house.app, name, bob, "x", page_path="one.md", quote="THE SECOND line", line=1
+    )
+    (thread,) = review.threads.values()
+    assert thread.anchor.quote == "the **second** line"
+
+
+async def test_a_block_stays_with_the_commits(house, repo, ann, bob, name):
+    """A branch that is renamed keeps its review; one beside it with the same commits is blocked as well,
+    until who asked for changes approves, or the review is closed.
+    """
+    await reviews.decide(house.app, name, bob, "changes_requested", "Too long")
+    id_ = drafts.find(house.app, name).review.id
+    repo.git("branch", "-m", name, "other")
+    draft = drafts.find(house.app, "other")
+    assert draft.review.id == id_
+    assert [each.branch for each in drafts.every(house.app, drafts.reviews(house.app))] == ["other"]
+    with pytest.raises(NotApproved):
+        await draft_merge.merge(house.app, "other", ann, "maintainer")
+    repo.git("branch", "copy", "other")
+    repo.save({"one.md": ONE + "more\n"}, "copy")
+    with pytest.raises(NotApproved) as refused:
+        await draft_merge.merge(house.app, "copy", ann, "maintainer")
+    assert "Bob asked for changes of its commits in the review of Plan" in refused.value.message
+    await reviews.comment(house.app, "other", ann, "Shorter now")
+    assert repo.git("show", f"refs/prdgen/reviews/{id_}:log.jsonl").count('"branch":"other"') == 1
+    await reviews.decide(house.app, "other", bob, "approved")
+    review, _ = await draft_merge.merge(house.app, "copy", ann, "maintainer")
+    assert review.state == "merged"
+
+
+async def test_a_branch_that_is_called_like_a_review_hides_nothing(house, repo, ann, bob, name):
+    """The id leads to the review, and the branch has an address of its own."""
+    id_ = drafts.find(house.app, name).review.id
+    repo.git("branch", id_, name)
+    with pytest.raises(NoSuchDraft):
+        drafts.find(house.app, id_)
+    assert drafts.find_review(house.app, id_).branch == name
+    both = {
+        each.address: each.branch for each in drafts.every(house.app, drafts.reviews(house.app))
+    }
+    assert both == {f"/drafts/{name}": name, f"/drafts/refs/heads/{id_}": id_}
+    assert drafts.find(house.app, f"refs/heads/{id_}").branch == id_
+    await reviews.comment(house.app, f"refs/heads/{id_}", bob, "Odd name")
+    assert not drafts.find_review(house.app, id_).threads
 
 
 async def test_an_owner_of_the_server_goes_past_it(house, repo, ann, name):

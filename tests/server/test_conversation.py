@@ -134,3 +134,36 @@ def review_logs_write(repository, name, data):
     who = git.references[name].peel().author
     made = git.create_commit(None, who, who, "x", builder.write(), [])
     git.references[name].set_target(made)
+
+
+async def test_a_refused_comment_is_not_lost(own):
+    """Words that are nowhere: it says so, and shows what was written; nothing is said."""
+    branch = await reviewed(own)
+    browser, api = await own.as_("commenter"), await own.api("reader")
+    fields = {
+        "page_path": PAGE,
+        "quote": "never <written>",
+        "line": "3",
+        "text": "A long <thought>",
+    }
+    answer = await browser.send_form(f"/drafts/{branch}", do="comment", **fields)
+    assert answer.status_code == 422
+    assert "“never &lt;written&gt;” are nowhere in" in answer.text
+    assert "A long &lt;thought&gt;" in answer.text
+    assert len((await api.get(f"/api/drafts/{branch}/review")).json()["threads"]) == 2
+
+
+async def test_the_page_says_whose_approval_does_not_count(own):
+    """Before one approves, and beside the approval; the API says it, too."""
+    branch = await reviewed(own)
+    browser, api = await own.as_("editor"), await own.api("editor")
+    assert "You started this draft" in (await browser.get(f"/drafts/{branch}")).text
+    other = await own.as_("maintainer")
+    assert "does not count" not in (await other.get(f"/drafts/{branch}")).text
+    approved = await api.post(f"/api/drafts/{branch}/approve", json={})
+    assert approved.is_success
+    assert (
+        "does not count: Editor started this draft" in (await other.get(f"/drafts/{branch}")).text
+    )
+    (verdict,) = (await api.get(f"/api/drafts/{branch}/review")).json()["approved"]
+    assert verdict["not_counted"] == "started this draft"

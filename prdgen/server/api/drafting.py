@@ -152,8 +152,8 @@ def _open(draft: Draft) -> dict[str, Any]:
 def _over(review: Review) -> dict[str, Any]:
     return {"branch": review.branch, "commit": review.tip, "title": review.title,
             "state": review.state, "id": review.id, "description": review.description,
-            "started_by": review.started_by,
-            "started_at": review.started_at.isoformat(),
+            "started_by": review.started_by or None,
+            "started_at": review.begun_at.isoformat(),
             "pull_request": review.link.address if review.link else None}  # fmt: skip
 
 

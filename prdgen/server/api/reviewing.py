@@ -40,7 +40,7 @@ async def get_review(request: Request) -> Response:
         review = await to_thread.run_sync(drafts.find_review, app, name)
         if review.state != "open" or app.repository.tip(review.branch) is None:
             return as_json(await to_thread.run_sync(_of_over, app, review))
-        draft = await to_thread.run_sync(drafts.find, app, review.branch)
+        draft = await to_thread.run_sync(drafts.find_branch, app, review.branch)
     base = (await to_thread.run_sync(draft_changes.standing, app, draft)).base
     stands = await to_thread.run_sync(reviews.standing, app, draft, base)
     problems = await to_thread.run_sync(reviews.problems, app, draft, base)
@@ -50,7 +50,9 @@ async def get_review(request: Request) -> Response:
             "state": "open",
             "asked_by": draft.review.asked_by if draft.review else None,
             "threads": [_thread(each) for each in said],
-            "approved": [_verdict(each) for each in stands.approved],
+            "approved": [
+                _verdict(v) | {"not_counted": stands.own.why_not(v.email)} for v in stands.approved
+            ],
             "approved_before": [_verdict(each) for each in stands.before],
             "changes_requested": [_verdict(each) for each in stands.against],
             "needed": [
