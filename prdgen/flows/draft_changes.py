@@ -67,6 +67,8 @@ class Standing:
     """Pages in which both changed the same words."""
     one_deleted: tuple[str, ...] = ()
     """Files that one of them edited and the other deleted, with what both did in words."""
+    two_names: tuple[tuple[str, str], ...] = ()
+    """Pages that both renamed: as main calls it, and as the draft does."""
     blocked: str | None = None
     """Why they cannot be merged here, in words."""
 
@@ -97,12 +99,12 @@ def standing(clone: Clone, draft: Draft) -> Standing:
     if not behind or not ahead:
         return Standing(base, ahead, behind)
     try:
-        joined = join.tips(clone, main, draft.tip)
+        joined = join.tips(clone, main, draft.tip, named="ours")
     except (Unmergeable, UnrelatedHistories) as error:
         return Standing(base, ahead, behind, blocked=error.message)
     pages = sorted({page for page, _ in joined.disputes})
     deleted = join.said(joined.revived, clone.main_branch, "the draft")
-    return Standing(base, ahead, behind, tuple(pages), tuple(deleted))
+    return Standing(base, ahead, behind, tuple(pages), tuple(deleted), two_names=joined.renamed)
 
 
 async def of(app: App, draft: Draft) -> Changes:

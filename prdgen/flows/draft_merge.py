@@ -106,7 +106,7 @@ async def _land(app: App, draft: Draft, review: Review, person: Person, how: How
         message += "".join(f"\nCo-authored-by: {other}" for other in others)
     return await join.into(
         app, app.main_branch, draft.tip, message=message, author=author, whole=True,
-        squash=how == "squash", always=True,
+        squash=how == "squash", always=True, named="ours",
     )  # fmt: skip
 
 

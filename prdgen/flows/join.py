@@ -29,6 +29,8 @@ Disputes = tuple[tuple[str, Conflict], ...]
 Aside = tuple[tuple[str, str], ...]
 Revived = tuple[tuple[str, Side], ...]
 """(path, side): a file that this side edited and the other deleted; it stays as it was edited."""
+Renamed = tuple[tuple[str, str], ...]
+"""(path, other): a file that both sides renamed; it is at the first of the two names."""
 Made = tuple[str, Disputes, Aside]
 """The commit to move to, and where people have to look in it."""
 
@@ -43,6 +45,7 @@ class Joined:
     aside: Aside = ()
     """(path, other): a file that is no page, of which the version that did not stay is the other."""
     revived: Revived = ()
+    renamed: Renamed = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,23 @@ class Landed:
     left: tuple[str, ...]
     aside: Aside = ()
     revived: Revived = ()
+    renamed: Renamed = ()
 
 
 def tips(
     clone: Clone, ours: str, theirs: str, *, base: str | None = None, mark: str = "",
-    stays: Side = "theirs",
+    stays: Side = "theirs", named: Side = "theirs",
 ) -> Joined:  # fmt: skip
     """In a thread: merge two commits without moving anything.
 
     Pages are merged by the merge of pages, other files by Git; what both sides changed in the same
     place of one of these is kept twice, with `mark` in the name of the one that does not stay. Raises
-    UnrelatedHistories, and Unmergeable for these without a `mark`. `base`, `stays`: see `joining.trees`.
+    UnrelatedHistories, and Unmergeable for these without a `mark`. `base`, `stays`, `named`: see `joining.trees`.
     """
     globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
     kept: dict[str, str] = {}
     revived: dict[str, Side] = {}
+    renamed: dict[str, str] = {}
 
     def aside(path: str) -> str:
         return kept.setdefault(path, _marked(path, mark))
@@ -88,12 +93,13 @@ def tips(
 
     tree = joining.trees(
         clone.repository, ours, theirs, merge, base=base, aside=aside if mark else None, stays=stays,
-        revived=revived.__setitem__,
+        revived=revived.__setitem__, named=named, renamed=renamed.__setitem__,
     )  # fmt: skip
     disputes = sorted(found, key=lambda each: (each[0], each[1].start))
     return Joined(
-        tree, tuple(disputes), tuple(sorted(kept.items())), tuple(sorted(revived.items()))
-    )
+        tree, tuple(disputes), tuple(sorted(kept.items())), tuple(sorted(revived.items())),
+        tuple(sorted(renamed.items())),
+    )  # fmt: skip
 
 
 def said(revived: Revived, ours: str, theirs: str) -> list[str]:
@@ -113,7 +119,7 @@ def _marked(path: str, mark: str) -> str:
 
 async def into(
     app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
-    squash: bool = False, always: bool = False, aside: bool = False,
+    squash: bool = False, always: bool = False, aside: bool = False, named: Side = "theirs",
 ) -> Landed:  # fmt: skip
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
 
@@ -121,17 +127,19 @@ async def into(
     people are told; a file that one side edited and the other deleted stays as it was edited. With
     `whole` nothing is merged then: SameWords, OneDeleted. With `squash` the commit has one parent,
     the branch's tip; `always` makes one where moving the branch would do. With `aside`, a file that
-    is no page and that both sides changed in the same place is kept twice. What is typed and not
+    is no page and that both sides changed in the same place is kept twice. A page that both renamed is
+    called as the side `named` calls it; the message says so. What is typed and not
     committed stays on top. Raises NoSuchBranch, WorkTreePaused, Locked, UnrelatedHistories and
     Unmergeable.
     """
     revived: Revived = ()
+    renamed: Renamed = ()
 
     def make(old: str) -> Made:
-        nonlocal revived
-        new, joined = _make(app, branch, old, theirs, message, author, squash=squash,
-                            always=always, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
-        disputes, revived = joined.disputes, joined.revived
+        nonlocal revived, renamed
+        new, joined = _make(app, branch, old, theirs, message, author, squash=squash, always=always,
+                            named=named, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+        disputes, revived, renamed = joined.disputes, joined.revived, joined.renamed
         if disputes and whole:
             raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
         if revived and whole:
@@ -140,7 +148,7 @@ async def into(
         return new, disputes, joined.aside
 
     done = await landed(app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}")
-    return replace(done, revived=revived)
+    return replace(done, revived=revived, renamed=renamed)
 
 
 async def landed(
@@ -175,12 +183,17 @@ async def landed(
 
 def _make(
     app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
-    squash: bool, always: bool, mark: str,
+    squash: bool, always: bool, mark: str, named: Side,
 ) -> tuple[str, Joined]:  # fmt: skip
     """In a thread: the commit to move to, made if need be; and where people have to look in it."""
     if not (squash or always) and app.repository.is_ancestor(old, theirs):
         return theirs, Joined(app.repository.commit_info(theirs).tree, ())
-    joined = tips(app, old, theirs, mark=mark)
+    joined = tips(app, old, theirs, mark=mark, named=named)
+    subject, gap, body = message.partition("\n\n")
+    for path, other in joined.renamed:
+        body = f"Both sides renamed a page: it is {path}, and no longer {other}.{gap}{body}"
+        gap = "\n\n"
+    message = f"{subject}{gap}{body}"
     made = commits.join(
         app.repository, branch, old, () if squash else (theirs,), joined.tree,
         message=message, author=author, committer=signatures.SERVER,

@@ -70,7 +70,7 @@ def _joined(
 ) -> join.Joined:
     base = info.parents[0] if info.parents else None
     try:
-        joined = join.tips(clone, at, info.commit, base=base, mark=mark, stays="ours")
+        joined = join.tips(clone, at, info.commit, base=base, mark=mark, stays="ours", named="ours")
     except Unmergeable as error:
         if not whole:
             raise

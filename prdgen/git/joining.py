@@ -20,7 +20,9 @@ class Both:
     """A file that both sides changed, each in its own way; the base is empty when both added it."""
 
     path: str
-    """Where it is afterwards: under its new name when one side renamed it."""
+    """Where it is afterwards: under its new name when one side renamed it, and of two new names under
+    that of the side that names it.
+    """
     base: bytes
     ours: bytes
     theirs: bytes
@@ -31,6 +33,8 @@ Merge = Callable[[Both], bytes | None]
 Aside = Callable[[str], str]
 """The name under which a file's other version is kept, beside the one in its place."""
 Side = Literal["ours", "theirs"]
+Renamed = Callable[[str, str], None]
+"""Told of each file that both sides renamed, to two names: the one that stays, and the other."""
 Revived = Callable[[str, Side], None]
 """Told of each file that one side edited and the other deleted: where it is, and the side that edited it."""
 
@@ -38,11 +42,13 @@ Revived = Callable[[str, Side], None]
 def trees(
     repository: Repository, ours: str, theirs: str, merge: Merge, *, base: str | None = None,
     aside: Aside | None = None, stays: Side = "theirs", revived: Revived | None = None,
+    named: Side = "theirs", renamed: Renamed | None = None,
 ) -> str:  # fmt: skip
     """The tree of a merge of two commits, written; its id.
 
     `base` is the commit both were made from, by default the last one they have in common. A file
-    that one side changed and the other deleted stays, and `revived` is told. Of other files that both sides changed in the
+    that one side changed and the other deleted stays, and `revived` is told. A file that both renamed is
+    called as the side `named` calls it, and `renamed` is told. Of other files that both sides changed in the
     same place, the version of one side `stays` and the other is kept beside it when `aside` names it.
     Raises UnrelatedHistories, and Unmergeable with the paths where that cannot be.
     """
@@ -57,14 +63,19 @@ def trees(
         index = git.merge_trees(one, two, three, flags=MergeFlag.FIND_RENAMES)
     files = {commit: git[commit].peel(pygit2.Tree) for commit in (base, ours, theirs)}
     done: set[str] = set()
-    for path, names in _both(git, base, ours, theirs).items():
+    for path, names in _both(git, base, ours, theirs, named).items():
         blobs = [_blob(files[commit], name) for commit, name in zip(files, names, strict=True)]
         before, mine, other = (None if blob is None else bytes(blob.data) for blob in blobs)
-        if mine is None or other is None or mine == other:
+        apart = names[0] is not None and len(set(names)) == len(names)
+        if mine is None or other is None or (mine == other and not apart):
             continue
         merged = merge(Both(path, before or b"", mine, other))
+        if merged is None and apart:
+            merged = _one_sided(before, mine, other)
         if merged is None:
             continue
+        if apart and renamed is not None:
+            renamed(path, names[2] if path == names[1] else names[1])
         mode = (files[ours] / str(names[1])).filemode
         _settle(index, {name for name in (path, *names) if name})
         index.add(pygit2.IndexEntry(path, git.create_blob(merged), mode))
@@ -80,7 +91,7 @@ def trees(
 
 
 def _both(
-    git: pygit2.Repository, base: str, ours: str, theirs: str
+    git: pygit2.Repository, base: str, ours: str, theirs: str, named: Side
 ) -> dict[str, tuple[str | None, str, str]]:
     """Result path → its names in base, ours and theirs, of every file both sides touched."""
     mine = {_was(change): change for change in history.changed(git, base, ours)}
@@ -88,9 +99,13 @@ def _both(
     found = {}
     for was in mine.keys() & other.keys():
         one, two = mine[was], other[was]
-        if "deleted" in {one.kind, two.kind} or _elsewhere(one, two):
+        if "deleted" in {one.kind, two.kind} or (one.kind == "added") != (two.kind == "added"):
             continue
         path = one.path if one.path != was else two.path
+        if one.kind == two.kind == "renamed" and one.path != two.path:
+            if _stands(git, theirs, one.path) or _stands(git, ours, two.path):
+                continue  # another file: nobody decides that by a rule
+            path = one.path if named == "ours" else two.path
         found[path] = (None if one.kind == "added" else was, one.path, two.path)
     return found
 
@@ -99,10 +114,15 @@ def _was(change: FileChange) -> str:
     return change.old_path or change.path
 
 
-def _elsewhere(one: FileChange, two: FileChange) -> bool:
-    """Whether both renamed a file, to two names; or only one of them made it by a rename."""
-    renamed = one.kind == two.kind == "renamed"
-    return (renamed and one.path != two.path) or (one.kind == "added") != (two.kind == "added")
+def _stands(git: pygit2.Repository, commit: str, path: str) -> bool:
+    return path in git[commit].peel(pygit2.Tree)
+
+
+def _one_sided(before: bytes | None, mine: bytes, other: bytes) -> bytes | None:
+    """What a file is when at most one side changed its bytes; None: both did, differently."""
+    if mine in {before, other}:
+        return other
+    return mine if other == before else None
 
 
 def _blob(tree: pygit2.Tree, path: str | None) -> pygit2.Blob | None:

@@ -246,3 +246,39 @@ async def test_a_checked_out_draft_keeps_its_branch(house, repo, ann, tmp_path):
     repo.save({"one.md": ONE + "x\n"}, draft.branch)
     await draft_merge.merge(house.app, draft.branch, ann, "editor")
     assert repo.tip(draft.branch) is not None
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase", "update"])
+async def test_a_page_both_renamed_has_mains_name_and_all_words(house, repo, ann, how):
+    """Nothing is blocked: what both wrote is in it, whoever is in it goes on, and it is said."""
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    bob = await house.editor("bob", branch=draft.branch)
+    repo.save({"one.md": None, "two.md": ONE + "\nIn the draft.\n"}, draft.branch)
+    await bob.until(lambda: "In the draft." in bob.text)
+    repo.git("mv", "one.md", "three.md")
+    repo.put({"three.md": "# Main\n\n" + ONE})
+    repo.git("commit", "-qam", "Rename on main")
+    draft = drafts.find(house.app, draft.branch)
+    stands = draft_changes.standing(house.app, draft)
+    assert (stands.two_names, stands.blocked) == ((("three.md", "two.md"),), None)
+    await bob.write(" typed", after="first line")
+    if how == "update":
+        landed = await draft_merge.bring_up_to_date(house.app, draft.branch, ann)
+        assert landed.renamed == (("three.md", "two.md"),)
+        branch = draft.branch
+    else:
+        _, landed = await draft_merge.merge(house.app, draft.branch, ann, "owner", how)
+        branch = "main"
+    want = "# Main\n\n" + ONE.replace("first line", "first line typed") + "\nIn the draft.\n"
+    assert repo.git("show", f"{branch}:three.md") + "\n" == want
+    files = repo.git("ls-tree", "--name-only", branch).split()
+    assert not {"one.md", "two.md"} & set(files)
+    if how in {"merge", "squash", "update"}:
+        assert "it is three.md, and no longer two.md" in repo.git(
+            "log", "-1", "--format=%B", branch
+        )
+    if how == "merge":
+        assert "Prdgen-Review" in repo.git("log", "-1", "--format=%(trailers)", branch)
+    if how == "update":
+        await until(lambda: house.live("three.md", branch))
+        await bob.until(lambda: bob.text == want)

@@ -13,7 +13,7 @@ def fork(tmp_path):
     """A function that commits on `draft` and `main` of a new repository and merges the two."""
     count = iter(range(9))
 
-    def run(base, draft, main, merge=lambda both: None):
+    def run(base, draft, main, merge=lambda both: None, **options):
         repo = repos.make(tmp_path / f"fork-{next(count)}")
         repo.put(base)
         repo.commit("base")
@@ -23,7 +23,7 @@ def fork(tmp_path):
         repo.git("switch", "-q", "main")
         change(repo, main)
         ours = repo.commit("main")
-        tree = joining.trees(repo.opened, ours, theirs, merge)
+        tree = joining.trees(repo.opened, ours, theirs, merge, **options)
         return {
             line.split("\t")[1]: repo.git("cat-file", "blob", line.split()[2])
             for line in repo.git("ls-tree", "-r", tree).splitlines()
@@ -108,3 +108,31 @@ def test_strangers_are_not_merged(tmp_path):
     two = repo.commit("two", page="x")
     with pytest.raises(UnrelatedHistories):
         joining.trees(repo.opened, one, two, lambda both: None)
+
+
+@pytest.mark.parametrize(("named", "kept", "other"), [("ours", "m", "d"), ("theirs", "d", "m")])
+def test_a_file_both_renamed_is_called_as_one_side_calls_it(fork, named, kept, other):
+    """Merged, and told; also when only one side or nobody changed a word."""
+    told = []
+    options = {"named": named, "renamed": lambda path, gone: told.append((path, gone))}
+    for draft, main in (("top\n" + LONG, LONG + "end\n"), (LONG, LONG)):
+        found = fork({"a": LONG}, {"a": None, "d": draft}, {"a": None, "m": main},
+                     lambda both: both.path.encode() + both.ours + both.theirs, **options)  # fmt: skip
+        assert list(found) == [kept]
+        assert found[kept] == f"{kept}{main}{draft}".rstrip("\n")
+    assert told == [(kept, other)] * 2
+
+
+def test_another_file_both_renamed_is_taken_from_who_changed_it(fork):
+    """Without a merge of its own; changed by both it is named, as before."""
+    sides = {"a": None, "d": LONG + "x\n"}, {"a": None, "m": LONG}
+    assert fork({"a": LONG}, *sides) == {"d": (LONG + "x\n").strip()}
+    with pytest.raises(Unmergeable):
+        fork({"a": LONG}, sides[0], {"a": None, "m": LONG + "y\n"})
+
+
+def test_a_name_that_another_file_has_is_taken_from_nobody(fork):
+    """One side's new page stands where the other side's page went: a person decides."""
+    with pytest.raises(Unmergeable):
+        fork({"a": LONG}, {"a": None, "d": LONG, "m": "another\n"}, {"a": None, "m": LONG},
+             lambda both: both.ours)  # fmt: skip

@@ -73,6 +73,7 @@ async def get_draft(request: Request) -> Response:
             "behind": [_commit(version) for version in where.behind],
             "same_words": list(where.same_words),
             "one_deleted": list(where.one_deleted),
+            "two_names": [{"page_path": now, "in_draft": other} for now, other in where.two_names],
             "blocked": where.blocked,
             "uncommitted": list(changes.uncommitted),
             "pages": [
