@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -48,11 +49,17 @@ class NoCorpus(SystemExit):
 
 
 def git(repository: Path, *arguments: str) -> str:
-    """Run Git without anyone's own configuration; its output."""
-    return subprocess.run(
+    """Run Git without anyone's own configuration; its output. What it complains of when it fails goes
+    to stderr.
+    """
+    done = subprocess.run(
         ["git", "-C", str(repository), *arguments],
-        env=os.environ | PLAIN_GIT, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        env=os.environ | PLAIN_GIT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        done.check_returncode()
+    return done.stdout
 
 
 def rfcs(folder: Path, corpus: Path = CORPUS) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,100 +35,131 @@ def follow(
     tree = clone.repository.tree_of(branch)
     if tree is None:
         return []
-    left = []
-    for moved in checkout.moved(clone.repository, old, new):
-        if moved.path in leased:
-            continue
-        try:
-            why = _one(clone, tree, moved)
-        except (PrdgenError, OSError) as error:
-            why = str(error)
-        if why:
-            left.append(f"{moved.path}: {why}")
+    moves = [each for each in checkout.moved(clone.repository, old, new) if each.path not in leased]
+    # Files that say how others are written come first.
+    first = [each for each in moves if each.path.endswith(".gitattributes")]
+    then = [each for each in moves if not each.path.endswith(".gitattributes")]
+    left = [*_several(clone, tree, first), *_several(clone, tree, then)]
     with index.following(clone.repository, branch, old, new, seconds=_INDEX_SECONDS):
         pass
     return left
 
 
-def _one(clone: Clone, tree: WorkTree, moved: Moved) -> str | None:
+def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved]) -> list[str]:
+    """Bring these paths to the new tip; what was left as it was, and why."""
+    left = []
+    forms = checkout.forms(clone.repository, tree.path, [each.path for each in moves])
+    with ThreadPoolExecutor(1) as beside:
+        for moved in moves:
+            at = _Place(clone, tree, moved, forms[moved.path], beside)
+            try:
+                why = _one(at)
+            except (PrdgenError, OSError) as error:
+                why = str(error)
+            if why:
+                left.append(f"{moved.path}: {why}")
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One path that moved, and where."""
+
+    clone: Clone
+    tree: WorkTree
+    moved: Moved
+    form: checkout.Form
+    beside: Executor
+    """Lets displaced files go, which takes a disk longer than to write them."""
+
+    @property
+    def path(self) -> Path:
+        return file_path(self.tree.path, self.moved.path)
+
+    def bytes_of(self, side: Side) -> bytes | None:
+        """What a side is on disk."""
+        return side and checkout.content(
+            self.clone.repository, self.tree.path, self.moved.path, side[1], self.form
+        )
+
+
+def _one(at: _Place) -> str | None:
     """Bring one path to the new tip; why it was left as it was, None: it was not."""
-    path = file_path(tree.path, moved.path)
+    moved = at.moved
     if moved.is_link:
-        return _link(clone, tree, path, moved)
+        return _link(at)
     if not moved.is_plain:
         return None  # a submodule: another repository's folder
-    if name := checkout.filter_of(clone.repository, moved.path):
+    if at.form.filter:
         return (
-            f"Git keeps it behind the filter {name}; `git checkout HEAD -- {moved.path}` writes it"
+            f"Git keeps it behind the filter {at.form.filter}; "
+            f"`git checkout HEAD -- {moved.path}` writes it"
         )
-    sides = [side[1] for side in (moved.old, moved.new) if side]
-    if any(checkout.size(clone.repository, blob) > disk.SIZE_LIMIT for blob in sides):
+    before, after = at.bytes_of(moved.old), at.bytes_of(moved.new)
+    if max(len(before or b""), len(after or b"")) > disk.SIZE_LIMIT:
         return f"it is large; `git checkout HEAD -- {moved.path}` writes it"
-    return _file(clone, tree, path, moved)
+    return _file(at, before, after)
 
 
-def _file(clone: Clone, tree: WorkTree, path: Path, moved: Moved) -> str | None:
-    before, after = _bytes(clone, tree, moved, moved.old), _bytes(clone, tree, moved, moved.new)
-    state = disk.read(path, tree.path)
+def _file(at: _Place, before: bytes | None, after: bytes | None) -> str | None:
+    path, root = at.path, at.tree.path
+    state = disk.read(path, root)
     now = None if isinstance(state, disk.Missing) else state.data
-    if now is None and before is not None and checkout.is_sparse(clone.repository):
+    if now is None and before is not None and checkout.is_sparse(at.clone.repository):
         return None
     if now == after:
-        _mode(path, moved.new)
+        _mode(path, at.moved)
         return None
     if now != before:
         return _CHANGED if now is not None else "removed there"
     if after is None:
-        with disk.remove(path, tree.path, before or b"") as swapped:
+        with disk.remove(path, root, before or b"") as swapped:
             if not swapped.written and swapped.displaced is not None:
                 return _CHANGED
-        _prune(path.parent, tree.path)
+        _prune(path.parent, root)
         return None
-    with disk.exchange(path, tree.path, after, before) as swapped:
-        found = swapped.displaced
-    if found != before:
+    swapped = disk.exchange(path, root, after, before)
+    at.beside.submit(swapped.close)
+    if swapped.displaced != before:
         # Saved between our look and our write: that save goes back to its place.
-        if found is not None:
-            disk.exchange(path, tree.path, found, after).close()
+        if swapped.displaced is not None:
+            disk.exchange(path, root, swapped.displaced, after).close()
         return _CHANGED
-    _mode(path, moved.new)
+    _mode(path, at.moved)
     return None
 
 
-def _bytes(clone: Clone, tree: WorkTree, moved: Moved, side: Side) -> bytes | None:
-    return side and checkout.content(clone.repository, tree.path, moved.path, side[1])
-
-
-def _mode(path: Path, side: Side) -> None:
-    if side is None or path.is_symlink():
+def _mode(path: Path, moved: Moved) -> None:
+    old, new = moved.old, moved.new
+    if new is None or (old is not None and old[0] == new[0]) or path.is_symlink():
         return
     mode = path.stat().st_mode & 0o777
-    wanted = mode | (mode & 0o444) >> 2 if side[0] == EXECUTABLE else mode & ~0o111
+    wanted = mode | (mode & 0o444) >> 2 if new[0] == EXECUTABLE else mode & ~0o111
     if wanted != mode:
         path.chmod(wanted)
 
 
-def _link(clone: Clone, tree: WorkTree, path: Path, moved: Moved) -> str | None:
+def _link(at: _Place) -> str | None:
     """A symbolic link is one small thing: replaced when it leads where the old tip had it lead."""
+    path, root, moved = at.path, at.tree.path, at.moved
     was = str(path.readlink()) if path.is_symlink() else None
-    old = _target(clone, moved.old)
+    old = _target(at.clone, moved.old)
     if was is None and path.exists() and moved.old is not None and moved.old[0] != LINK:
-        state = disk.read(path, tree.path)
-        if isinstance(state, disk.Missing) or state.data != _bytes(clone, tree, moved, moved.old):
+        state = disk.read(path, root)
+        if isinstance(state, disk.Missing) or state.data != at.bytes_of(moved.old):
             return _CHANGED
         path.unlink()
     elif was != old:
-        return None if was == _target(clone, moved.new) else _CHANGED
+        return None if was == _target(at.clone, moved.new) else _CHANGED
     elif was is not None:
         path.unlink()
     if moved.new is None:
-        _prune(path.parent, tree.path)
+        _prune(path.parent, root)
     elif moved.new[0] == LINK:
-        _make_folder(path.parent, tree.path)
-        path.symlink_to(_target(clone, moved.new) or "")
+        _make_folder(path.parent, root)
+        path.symlink_to(_target(at.clone, moved.new) or "")
     else:
-        data = checkout.content(clone.repository, tree.path, moved.path, moved.new[1])
-        disk.exchange(path, tree.path, data, None).close()
+        disk.exchange(path, root, at.bytes_of(moved.new) or b"", None).close()
     return None
 
 

@@ -6,6 +6,7 @@ that files and index follow even when this process is killed in the middle.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -85,13 +86,15 @@ class Landing:
         was left as it was, in words.
         """
         left: list[str] = []
+        # Whoever has a page open need not wait for the files of all the others.
+        telling = asyncio.create_task(_tell(self._app, set(branches)), name="pages of a push")
         try:
             for note in self._notes:
                 left += await _follow(self._app, note)
             self._notes.clear()
         finally:
             self.release()
-        await _tell(self._app, set(branches))
+            await telling
         return left
 
 

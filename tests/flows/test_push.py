@@ -1,11 +1,12 @@
 """`git push` to the running server: open documents, files, index, and who may (traps 7, 10, 11, 14)."""
 
 import asyncio
+import threading
 
 import pytest
 from git.repos import ANN
 
-from prdgen.flows import edit, pull
+from prdgen.flows import checked_out, edit, pull, watch
 from prdgen.git import commits
 
 from . import pushing
@@ -202,6 +203,56 @@ async def test_files_follow_as_git_would_write_them(server, repo):
     assert (done := await bob.push()).ok, done.said
     assert not (repo.path / "deep").exists()
     assert repo.status() == ""
+
+
+async def test_many_files_follow_by_the_attributes_of_each(server, repo):
+    """Asked of Git together, with whatever is in their names."""
+    bob = await server.clone("eve")
+    names = [f"many {number} é.{ending}" for number in range(9) for ending in ("txt", "bin", "big")]
+    bob.put(dict.fromkeys(names, "one\n"))
+    # Only owners change attributes by a push.
+    repo.put({".gitattributes": "*.txt eol=crlf\n*.bin -text\n*.big filter=lfs\n"})
+    repo.commit("Attributes")
+    assert (await bob.run("pull", "--quiet")).ok
+    bob.git("-c", "filter.lfs.clean=cat", "add", "--all")
+    bob.git("commit", "--quiet", "-m", "Many")
+    done = await bob.push()
+    assert done.ok, done.said
+    assert done.said.count("Git keeps it behind the filter lfs") == 9
+    written = {path.name: path.read_bytes() for path in repo.path.glob("many *")}
+    assert written == {
+        name: b"one\r\n" if name.endswith("txt") else b"one\n"
+        for name in names
+        if not name.endswith("big")
+    }
+
+
+async def test_readers_do_not_wait_for_the_files_of_a_push(server, house, monkeypatch):
+    """While a thousand files are written, open pages have the new text already."""
+    editor = await house.editor()
+    bob = await server.clone()
+    bob.commit("Edit", one=ONE.replace("second", "pushed"), new="# New\n")
+    loop = asyncio.get_running_loop()
+    written, entered, go_on = checked_out.follow, asyncio.Event(), threading.Event()
+
+    def slow(*arguments):
+        loop.call_soon_threadsafe(entered.set)
+        assert go_on.wait(30)
+        return written(*arguments)
+
+    async def unseen(*_):
+        return True
+
+    monkeypatch.setattr(checked_out, "follow", slow)
+    # Who watches the folder has thousands of changes to look at.
+    monkeypatch.setattr(watch, "files", unseen)
+    pushing_it = asyncio.create_task(bob.push())
+    try:
+        await entered.wait()
+        await editor.until(lambda: "pushed line" in editor.text, 1)
+    finally:
+        go_on.set()
+    assert (done := await pushing_it).ok, done.said
 
 
 async def test_a_push_while_a_rebase_is_under_way_waits_for_its_end(server, repo):
