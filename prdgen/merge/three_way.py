@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prdgen.merge import (
     carrying,
     diff,
+    flow_lists,
     front_matter,
     groups,
     hunks,
@@ -80,6 +81,9 @@ def _decide(
 ) -> _Decided:
     if theirs in (base, ours):
         return _Decided(ours, [], [Kept(0, len(ours))])
+    listed = flow_lists.merged(base, theirs, ours) if where is Place.VALUES else None
+    if listed is not None:
+        return _Decided(ours, [], _changed(ours, listed))
     their_side, our_side = _sides(base, theirs, ours, limit_ms // 2)
     carried = carrying.find(their_side.hunks, our_side.hunks)
     brought = carrying.find(our_side.hunks, their_side.hunks)
@@ -92,6 +96,16 @@ def _decide(
     effort = Effort.lasting(limit_ms // 2)
     walk = _Walk(base, their_side.text, our_side.text, where, effort, whole)
     return _Decided(our_side.text, our_side.edits, list(walk.along(gathered)))
+
+
+def _changed(ours: str, merged: str) -> list[Piece]:
+    """Pieces that make `merged` of ours."""
+    found: list[Piece] = []
+    at = 0
+    for splice in diff.splices(ours, merged):
+        found += [Kept(at, splice.position), Added(splice.insert)]
+        at = splice.position + splice.delete
+    return [*found, Kept(at, len(ours))]
 
 
 def _sides(base: str, theirs: str, ours: str, limit_ms: int) -> tuple[Side, Side]:
