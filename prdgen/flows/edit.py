@@ -12,7 +12,7 @@ from anyio import to_thread
 from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import displaced, glance, lease, pull, remote_wanted, signatures
+from prdgen.flows import displaced, glance, half_merged, lease, pull, remote_wanted, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
@@ -85,6 +85,8 @@ async def _look_closely(app: App, live: Live) -> glance.Seen | glance.Gone | Non
         return None
     if isinstance(state, disk.Missing):
         return glance.Gone(tree)
+    if await half_merged.stands(live, tree, state.data):
+        return None
     await pull.file_text(app, live, pull.decoded(app, live, state.data))
     return glance.Seen(tree, state.data)
 
@@ -128,7 +130,8 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
             await pull.file(app, live)  # with our commit on top nobody would know it for the same
         if saved_by is None and live.gone is not None:
             return Version(())
-        if under_way := await to_thread.run_sync(app.repository.under_way, live.branch):
+        under_way = await to_thread.run_sync(app.repository.under_way, live.branch)
+        if under_way := under_way or await half_merged.reason(app, live):
             if saved_by is None:
                 return Version(())
             raise WorkTreePaused(reason=under_way)

@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, rename, signatures, size, taken, undone
+from prdgen.flows import half_merged, made_from, rename, signatures, size, taken, undone
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, Step, content_hash, file_path, heads_with_text
 from prdgen.git.errors import CommitNotFound
@@ -50,6 +50,8 @@ async def file(app: App, live: Live, *, cold: bool = False) -> None:
     state = await settled(app, live, file_path(tree, live.page_path), tree)
     # Git may have begun something, or changed the branch, before it wrote what we read.
     if isinstance(state, disk.Missing) or await file_side(app, live) != tree:
+        return
+    if await half_merged.stands(live, tree, state.data):
         return
     try:
         theirs = decoded(app, live, state.data)

@@ -240,3 +240,10 @@ def _merge_staged(repository: Repository, move: Moved, staged: tuple[int, str]) 
             )
         done = process.run(Path(folder), "merge-file", "--stdout", *names)
     return str(git.create_blob(done.output)) if done.code == 0 else None
+
+
+def is_unmerged(work_tree: Path, path: str) -> bool:
+    """Whether the index of this work tree has more than one version of the file, after a merge that
+    nobody has settled yet.
+    """
+    return bool(process.output(work_tree, "ls-files", "--unmerged", "-z", "--", path))

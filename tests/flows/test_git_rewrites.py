@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+
+from prdgen.flows.errors import WorkTreePaused
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -260,4 +264,110 @@ async def test_an_old_stash_takes_no_later_word(house, repo, ann, page):
     await ann.write(" last", after="third line")
     want = want.replace("third line", "third line last")
     await until(lambda: page.read_text() == ann.text == want)
+    await rest(house, repo, ann, page)
+
+
+@pytest.mark.parametrize("saves", [False, True])
+async def test_a_stash_that_does_not_fit_reaches_no_browser(houses, repo, page, saves):
+    """`stash pop` over the same words: Git marks both in the file and says so in the index only.
+    People type on, nothing is committed, and when it is settled both are there.
+    """
+    page.write_text(ONE.replace("third line", "3rd line"))
+    repo.git("stash", "-q")
+    house = await houses(repo, quiet_seconds=0.3)
+    ann = await house.editor("ann")
+    await typed(ann, page, " typed", "third line")
+    await house.save("ann")
+    await until(lambda: repo.status() == "")
+    tip = repo.tip()
+    repo.git("stash", "pop", ok=False)
+    assert "<<<<<<<" in page.read_text()
+    await until(lambda: house.live().paused)
+    assert "git stash pop" in house.live().paused
+    await ann.write(" more", after="first line")
+    if saves:
+        with pytest.raises(WorkTreePaused, match="two versions"):
+            await house.save("ann")
+    await asyncio.sleep(0.7)  # longer than quiet: nothing may happen
+    assert "<<<<<<<" not in ann.text
+    assert (repo.tip(), repo.status()) == (tip, "UU one.md")
+    settled = ONE.replace("third line", "3rd line typed")
+    page.write_text(settled)
+    repo.git("add", "one.md")
+    want = settled.replace("first line", "first line more")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
+    await rest(house, repo, ann, page)
+    assert "<<<<<<<" not in repo.git("log", "-p", "main", "--", "one.md")
+
+
+async def test_a_page_about_conflict_markers_is_a_page(house, repo, ann, page):
+    """Markers that Git did not make are text like any other."""
+    words = "\n```\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n```\n"
+    page.write_text(ONE + words)
+    await ann.until(lambda: ann.text == ONE + words)
+    await rest(house, repo, ann, page)
+
+
+@pytest.mark.parametrize("ends", ["--continue", "--quit"])
+async def test_a_rebase_that_stops_at_an_old_commit_is_settled_by_hand(
+    house, repo, ann, page, side, ends
+):
+    """The folder has an old version with markers; Ann sees neither, types on, and has all of it when
+    it goes on, or when somebody puts the branch where they want it by hand.
+    """
+    for number in (1, 2, 3):  # the second of them does not fit
+        words = {
+            1: (" eins", "first line"),
+            2: (" zwei", "third line"),
+            3: (" drei", "second line"),
+        }
+        await typed(ann, page, *words[number])
+        await house.save("ann")
+        await until(lambda: repo.status() == "")
+    seen = ann.text
+    repo.git("rebase", "-q", "side", ok=False)
+    assert "<<<<<<<" in page.read_text()
+    assert "drei" not in page.read_text()
+    await until(lambda: house.live().paused)
+    await ann.write(" typed", after="eins")
+    assert ann.text == seen.replace("eins", "eins typed")
+    page.write_text(
+        ONE.replace("first line", "first line eins").replace("third line", "3rd line zwei")
+    )
+    repo.git("add", "one.md")
+    if ends == "--continue":
+        repo.git("-c", "core.editor=true", "rebase", "--continue")
+    else:
+        repo.git("-c", "core.editor=true", "commit", "-q", "-m", "By hand")
+        repo.git("cherry-pick", "main")
+        repo.git("rebase", "--quit")
+        repo.git("switch", "-q", "-C", "main")
+    want = seen.replace("third line", "3rd line").replace("eins", "eins typed")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
+    await rest(house, repo, ann, page)
+    assert "<<<<<<<" not in repo.git("log", "-p", "main", "--", "one.md")
+
+
+async def test_an_interactive_rebase_that_amends_an_old_commit(house, repo, ann, page):
+    """Stopped at it (`edit`), the folder is as old as the commit; the page is not, and ends with the
+    amendment and with what was typed meanwhile.
+    """
+    for number in (1, 2):
+        await typed(ann, page, f" {number}", {1: "first line", 2: "second line"}[number])
+        await house.save("ann")
+        await until(lambda: repo.status() == "")
+    seen = ann.text
+    repo.git("-c", "sequence.editor=sed -i 1s/pick/edit/", "rebase", "-q", "-i", "HEAD~2", ok=False)
+    assert page.read_text() == ONE.replace("first line", "first line 1")
+    await until(lambda: house.live().paused)
+    await ann.write(" typed", after="third line")
+    page.write_text(page.read_text().replace("first line 1", "first line one"))
+    repo.git("commit", "-qa", "--amend", "--no-edit")
+    assert ann.text == seen.replace("third line", "third line typed")
+    repo.git("-c", "core.editor=true", "rebase", "--continue")
+    want = seen.replace("line 1", "line one").replace("third line", "third line typed")
+    await ann.until(lambda: ann.text == want)
+    await until(lambda: page.read_text() == want)
     await rest(house, repo, ann, page)
