@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from prdgen.builder import render
 from prdgen.builder.sources import Target, href, is_publishable, public_path
 from prdgen.page.outline import Heading
 
 _ANYTHING: Final = "*"
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class World:
     definitions: Mapping[str, str]
     """Requirement id → page_path of the page that defines it."""
     assets: frozenset[str]
+    named: Mapping[str, Sequence[str]]
+    """Published pages by file name, as `links.by_name` has them."""
 
     def digest(self, needs: Iterable[str]) -> str:
         """A hash of what this world says about `needs`, as `Body.needs` names them."""
@@ -38,6 +41,8 @@ class World:
     def _answer(self, kind: str, name: str) -> str:
         if kind == "asset":
             return str(name in self.assets)
+        if kind == "name":
+            return repr(self.named.get(name))
         known = self.titles if kind == "page" else self.definitions
         if name == _ANYTHING:
             return repr(sorted(known.items()))
@@ -56,13 +61,13 @@ class Body:
     needs: tuple[str, ...]
 
 
-class _Noting(Mapping[str, str]):
+class _Noting(Mapping[str, Value]):
     """A mapping that notes which keys it was asked for."""
 
-    def __init__(self, kind: str, known: Mapping[str, str], needs: set[str]) -> None:
+    def __init__(self, kind: str, known: Mapping[str, Value], needs: set[str]) -> None:
         self._kind, self._known, self._needs = kind, known, needs
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: str) -> Value:
         self._needs.add(f"{self._kind}:{key}")
         return self._known[key]
 
@@ -92,6 +97,7 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
         branch=target.branch,
         commit=target.commit or None,
         known_pages=_Noting("page", world.titles, needs),
+        named_pages=_Noting("name", world.named, needs),
         link=link,
         asset=asset,
         requirement_uses=_Noting("requirement", world.definitions, needs),

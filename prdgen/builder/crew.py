@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -55,35 +55,35 @@ class Crew:
         return {path: found[path] for path in pages if path in found} | self._read(rest)
 
     def made(
-        self, orders: Mapping[str, making.Order], setting: making.Setting
+        self, paths: Sequence[str], order: Callable[[str], making.Order], setting: making.Setting
     ) -> Iterator[tuple[str, making.Made]]:
-        """Path and outcome of each of these pages, as they are done. Raises ChildFailed,
-        ChildTookTooLong.
+        """Path and outcome of each of these pages, as they are done; `order` is asked for each when
+        its turn comes. Raises ChildFailed, ChildTookTooLong.
         """
         read = set().union(*self._have_read)
-        rest = [path for path in orders if path not in read]
+        rest = [path for path in paths if path not in read]
         if self._staffed(len(rest)):
             self._deal(rest)
         else:
             for path in rest:
-                yield path, making.page(orders[path], setting)
-        lots = [
-            [orders[path] for path in orders if path in have_read] for have_read in self._have_read
-        ]
+                yield path, making.page(order(path), setting)
+        lots = [[path for path in paths if path in have_read] for have_read in self._have_read]
         needed = replace(setting, frame=replace(setting.frame, files={}))
         question = {"setting": needed, "fragments": fragments.SHARED.folder}
         self._ask([question if lot else None for lot in lots])
         # Short turns, the next one under way while the caller notes what this one made.
-        turn, waiting = 0, self._turn(lots, 0)
+        turn, waiting = 0, self._turn(lots, order, 0)
         while waiting:
             answers = [each.result() for each in waiting]
             turn += _TURN
-            waiting = self._turn(lots, turn)
+            waiting = self._turn(lots, order, turn)
             for answer in answers:
                 yield from ((path, _made(values)) for path, values in answer.items())
 
-    def _turn(self, lots: Sequence[list[making.Order]], turn: int) -> list[Future[Any]]:
-        orders = [lot[turn : turn + _TURN] for lot in lots]
+    def _turn(
+        self, lots: Sequence[list[str]], order: Callable[[str], making.Order], turn: int
+    ) -> list[Future[Any]]:
+        orders = [[order(path) for path in lot[turn : turn + _TURN]] for lot in lots]
         return self._asked([{"orders": each} if each else None for each in orders])
 
     def _read(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:

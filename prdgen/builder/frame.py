@@ -85,7 +85,13 @@ def draw(config: bytes | None, overrides: Mapping[str, bytes], state_dir: Path) 
     """
     if config is None:
         config, overrides = defaults.config(), defaults.overrides()
-    read = site_config.read(config)
+    return _drawn(config, tuple(sorted(overrides.items())), state_dir)
+
+
+@lru_cache(maxsize=4)
+def _drawn(config: bytes, files: tuple[tuple[str, bytes], ...], state_dir: Path) -> Frame:
+    """The same; a site in the making draws the same frame again for every commit."""
+    read, overrides = site_config.read(config), dict(files)
     names = sorted({"main.html", "404.html"} | {path for path in overrides if _is_page(path)})
     job = {
         "config": dict(read.values),
@@ -103,15 +109,12 @@ def draw(config: bytes | None, overrides: Mapping[str, bytes], state_dir: Path) 
     return _frame(frame_id, json.loads(drawn), read)
 
 
-def select_overrides(files: Mapping[str, bytes], config: bytes | None) -> dict[str, bytes]:
-    """Of `files` (by repository path) those under the configuration's `custom_dir`, by their path
-    inside it.
+@lru_cache(maxsize=8)
+def custom_dir(config: bytes) -> str:
+    """The folder of the theme's override files that a mkdocs.yml names, or nothing. Raises
+    BadSiteConfig.
     """
-    custom_dir = site_config.read(config).custom_dir if config is not None else ""
-    start = f"{custom_dir}/"
-    return {
-        p.removeprefix(start): d for p, d in files.items() if custom_dir and p.startswith(start)
-    }
+    return site_config.read(config).custom_dir
 
 
 def _is_page(path: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -27,11 +28,11 @@ class Listed:
 
 def newest(pages: Iterable[Listed], count: int) -> list[Listed]:
     """The pages changed last, newest first."""
-    dated = [page for page in pages if page.facts.updated_at]
-    return sorted(dated, key=lambda p: (p.facts.updated_at, p.url), reverse=True)[:count]
+    dated = [(page.facts.updated_at, page.url, page) for page in pages if page.facts.updated_at]
+    return [page for _, _, page in heapq.nlargest(count, dated)]
 
 
-def pages_html(pages: Sequence[Listed], base: str) -> str:
+def pages_html(pages: Collection[Listed], base: str) -> str:
     """A table of all pages with status, owner and date; the site's script filters it."""
     rows = "".join(
         f'<tr><td><a href="{escape(href(base, page.url))}">{escape(page.facts.title)}</a></td>'
@@ -47,7 +48,20 @@ def pages_html(pages: Sequence[Listed], base: str) -> str:
     )
 
 
-def requirements_html(pages: Sequence[Listed], base: str) -> str:
+def sections_html(sections: Mapping[str, tuple[str, int]], base: str) -> str:
+    """What a list that is too long for one page is divided into: address → title and entries."""
+    rows = "".join(
+        f'<tr><td><a href="{escape(href(base, url))}">{escape(title)}</a></td><td>{count}</td></tr>\n'
+        for url, (title, count) in sections.items()
+    )
+    return (
+        '<div class="prd-list" data-prd-filter><div class="md-typeset__scrollwrap">'
+        '<div class="md-typeset__table"><table><thead><tr><th>Part</th><th>Entries</th></tr></thead>'
+        f"<tbody>\n{rows}</tbody></table></div></div></div>"
+    )
+
+
+def requirements_html(pages: Collection[Listed], base: str) -> str:
     """Every requirement with its page."""
     rows = "".join(
         f'<tr><td><a class="requirement-id" href="{escape(href(base, page.url, each.id))}">'
@@ -64,7 +78,7 @@ def requirements_html(pages: Sequence[Listed], base: str) -> str:
     )
 
 
-def tags_html(pages: Sequence[Listed], base: str) -> str:
+def tags_html(pages: Collection[Listed], base: str) -> str:
     """Every tag with its pages."""
     tagged: dict[str, list[Listed]] = defaultdict(list)
     for page in pages:
@@ -82,7 +96,7 @@ def tags_html(pages: Sequence[Listed], base: str) -> str:
     )
 
 
-def recent_html(pages: Sequence[Listed], base: str) -> str:
+def recent_html(pages: Collection[Listed], base: str) -> str:
     """Cards of the pages changed last."""
     return "".join(
         f'<li><a class="prd-card" href="{escape(href(base, page.url))}">'
@@ -93,21 +107,25 @@ def recent_html(pages: Sequence[Listed], base: str) -> str:
     )
 
 
-def sitemap(pages: Sequence[Listed], target: Target) -> str:
-    """sitemap.xml of the listed pages."""
-    entries = "".join(
+def sitemap_entry(page: Listed, target: Target) -> str:
+    """A page's part of sitemap.xml."""
+    changed = page.facts.updated_at[:10]
+    return (
         f"<url><loc>{escape(href(target.absolute, page.url))}</loc>"
-        + (f"<lastmod>{escape(page.facts.updated_at[:10])}</lastmod>" * bool(page.facts.updated_at))
+        + (f"<lastmod>{escape(changed)}</lastmod>" * bool(changed))
         + "</url>\n"
-        for page in pages
     )
+
+
+def sitemap(entries: str) -> str:
+    """sitemap.xml of these entries."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}</urlset>\n'
     )
 
 
-def feed(pages: Sequence[Listed], target: Target, site_name: str) -> str:
+def feed(pages: Collection[Listed], target: Target, site_name: str) -> str:
     """An Atom feed of what changed last."""
     last = newest(pages, _FEED_LENGTH)
     entries = "".join(
@@ -127,18 +145,20 @@ def feed(pages: Sequence[Listed], target: Target, site_name: str) -> str:
     )
 
 
-def llms(pages: Sequence[Listed], target: Target, config: dict[str, Any]) -> str:
+def llms_line(page: Listed, target: Target) -> str:
+    """A page's line of llms.txt."""
+    source = href(
+        target.absolute or target.base or "/", fill.public_source(page.url, page.facts.page_path)
+    )
+    about = f": {page.facts.description}" if page.facts.description else ""
+    status = f" ({page.facts.status})" if page.facts.status else ""
+    return f"- [{page.facts.title}]({source}){status}{about}\n"
+
+
+def llms(lines: str, config: Mapping[str, Any]) -> str:
     """llms.txt: what this site is, and the Markdown source of each page."""
-    base = target.absolute or target.base or "/"
-    lines = [f"# {config['site_name']}", ""]
-    if config.get("site_description"):
-        lines += [f"> {config['site_description']}", ""]
-    for page in pages:
-        source = href(base, fill.public_source(page.url, page.facts.page_path))
-        about = f": {page.facts.description}" if page.facts.description else ""
-        status = f" ({page.facts.status})" if page.facts.status else ""
-        lines.append(f"- [{page.facts.title}]({source}){status}{about}")
-    return "\n".join(lines) + "\n"
+    about = config.get("site_description")
+    return f"# {config['site_name']}\n\n" + (f"> {about}\n\n" if about else "") + lines
 
 
 def build_json(branch: str, commit: str, count: int) -> str:

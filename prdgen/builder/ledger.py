@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prdgen.builder import artifacts, manifest
-from prdgen.builder.manifest import Manifest
+from prdgen.builder.manifest import Difference, Manifest
 
 _WAIT_SECONDS: Final = 60.0
 _SHAPE: Final = 1
@@ -87,18 +87,16 @@ class Ledger:
             )
             return int(facts["turn"]), found
 
-    def intend(self, old: Manifest | None, new: Manifest) -> None:
-        """Note what both slots lack once `new` is public, before anything is done to them. `old` is
-        what is here now; None begins again from nothing.
+    def intend(self, difference: Difference, *, anew: bool = False) -> None:
+        """Note what both slots lack once this much is different, before anything is done to them.
+        `anew`: nothing that is here counts.
         """
         with self._writing() as database:
-            if old is None:
+            if anew:
                 for table in ("fact", "file", "page", "part", "slot", "pending"):
                     database.execute(f"DELETE FROM {table}")  # noqa: S608
-                return
-            changed = [path for path, name in new.files.items() if old.files.get(path) != name]
-            changed += old.files.keys() - new.files.keys()
-            _put_off(database, changed)
+            else:
+                _put_off(database, (*difference.files, *difference.gone))
 
     def pending(self, slot: str) -> list[str] | None:
         """The public paths at which a slot may not be what is intended; None: nothing in it counts."""
@@ -110,14 +108,15 @@ class Ledger:
             return [path for (path,) in found]
 
     def save(
-        self, old: Manifest | None, new: Manifest, *, slot: str | None, twins: bool = False
-    ) -> int:
-        """`new` is public, and the slot of this name has it whole; the new turn. `twins`: of all its
-        files that are worth it.
+        self, old: Manifest | None, new: Manifest, difference: Difference, *, slot: str | None,
+        twins: bool = False,
+    ) -> int:  # fmt: skip
+        """`new` is public, so different from `old`, and the slot of this name has it whole; the new
+        turn. `twins`: all its files that are worth it have theirs.
         """
         with self._writing() as database:
-            _save_files(database, old, new, twins=twins)
-            _save_pages(database, old, new)
+            _save_files(database, difference, twins=twins)
+            _save_pages(database, difference)
             for part in _PARTS:
                 _save_part(database, part, old, new)
             turn = time.time_ns()
@@ -222,25 +221,21 @@ def _put_off(database: sqlite3.Connection, paths: Iterable[str]) -> None:
     database.executemany("INSERT OR IGNORE INTO pending VALUES (?, ?)", rows)
 
 
-def _save_files(
-    database: sqlite3.Connection, old: Manifest | None, new: Manifest, *, twins: bool
-) -> None:
-    before = old.files if old else {}
+def _save_files(database: sqlite3.Connection, difference: Difference, *, twins: bool) -> None:
     rows = [(path, name, int(twins or not artifacts.compressible(path)))
-            for path, name in new.files.items() if before.get(path) != name]  # fmt: skip
+            for path, name in difference.files.items()]  # fmt: skip
     database.executemany("REPLACE INTO file VALUES (?, ?, ?)", rows)
-    gone = [(path,) for path in before.keys() - new.files.keys()]
+    gone = [(path,) for path in difference.gone]
     database.executemany("DELETE FROM file WHERE path = ?", gone)
     if twins:
         database.execute("UPDATE file SET twins = 1 WHERE twins = 0")
 
 
-def _save_pages(database: sqlite3.Connection, old: Manifest | None, new: Manifest) -> None:
-    before = old.pages if old else {}
+def _save_pages(database: sqlite3.Connection, difference: Difference) -> None:
     rows = [(path, record.url, manifest.record_json(record))
-            for path, record in new.pages.items() if before.get(path) != record]  # fmt: skip
+            for path, record in difference.pages.items()]  # fmt: skip
     database.executemany("REPLACE INTO page VALUES (?, ?, ?)", rows)
-    gone = [(path,) for path in before.keys() - new.pages.keys()]
+    gone = [(path,) for path in difference.gone_pages]
     database.executemany("DELETE FROM page WHERE page_path = ?", gone)
 
 

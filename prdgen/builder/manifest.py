@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+Kept = TypeVar("Kept")
 VERSION: Final = 3
 """Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
 
@@ -101,6 +102,50 @@ class Manifest:
         """A hash of every path and artifact: equal builds have equal ids."""
         lines = (f"{path}\0{name}\n" for path, name in sorted(self.files.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one build has otherwise than another."""
+
+    files: Mapping[str, str]
+    """Public path → artifact of new and changed files."""
+    gone: Collection[str]
+    pages: Mapping[str, PageRecord]
+    """page_path → record of new and changed pages."""
+    gone_pages: Collection[str]
+
+    @classmethod
+    def between(cls, old: Manifest | None, new: Manifest) -> Difference:
+        """From `old` (None: nothing) to `new`, by comparing everything."""
+        if old is None:
+            return cls(new.files, (), new.pages, ())
+        return cls.among((*old.files, *new.files), (*old.pages, *new.pages), old, new)
+
+    @classmethod
+    def among(
+        cls, paths: Iterable[str], page_paths: Iterable[str], old: Manifest, new: Manifest
+    ) -> Difference:
+        """The same when only these public paths and pages can differ."""
+        files = _otherwise(paths, old.files, new.files)
+        records = _otherwise(page_paths, old.pages, new.pages)
+        return cls(
+            {path: name for path, name in files.items() if name is not None},
+            sorted(path for path, name in files.items() if name is None),
+            {path: record for path, record in records.items() if record is not None},
+            sorted(path for path, record in records.items() if record is None),
+        )
+
+
+def _otherwise(
+    names: Iterable[str], old: Mapping[str, Kept], new: Mapping[str, Kept]
+) -> dict[str, Kept | None]:
+    found = {}
+    for name in names:
+        now, before = new.get(name), old.get(name)
+        if now is not before and now != before:
+            found[name] = now
+    return found
 
 
 def record_json(record: PageRecord) -> str:

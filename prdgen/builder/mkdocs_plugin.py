@@ -15,6 +15,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from prdgen.builder import bodies, facts, sources
 from prdgen.builder.manifest import PageFacts
+from prdgen.page import links
 from prdgen.page.outline import Heading
 
 _STYLE: Final = "assets/prdgen/site.css"
@@ -64,6 +65,7 @@ class PrdgenPlugin(BasePlugin[_Options]):  # type: ignore[no-untyped-call]
             urls={file.src_uri: _url(file) for file in files.documentation_pages()},
             definitions={r.id: path for path, page in known.items() for r in page.requirements},
             assets=frozenset(file.src_uri for file in files.media_files()),
+            named=links.by_name(known),
         )
         style = _STYLE_FILE.read_text("utf-8")
         files.append(File.generated(config, _STYLE, content=style))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
@@ -14,6 +15,8 @@ from prdgen.builder.manifest import PageFacts
 
 ELSEWHERE: Final = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 """What an entry of `nav` begins with that is a link to another place."""
+_LARGE_SITE: Final = 1000
+_LARGE_FOLDER: Final = 100
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
@@ -25,6 +28,8 @@ class Node:
     url: str | None = None
     status: str = ""
     children: list[Node] = field(default_factory=list)
+    path: str = ""
+    """Of a folder: what the addresses of its pages begin with."""
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, in reading order."""
@@ -50,25 +55,51 @@ def folder_title(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def to_json(nodes: Sequence[Node]) -> bytes:
-    """The artifact the pages' script draws the navigation from: `t`itle, `u`rl, `s`tatus,
-    `c`hildren.
+def split(nodes: Sequence[Node]) -> dict[str, int]:
+    """Folders (by path) that have a file of their own → how many pages are in them: the large ones of
+    a large site, so that no page has to load all of it.
     """
-    text = json.dumps([_plain(n) for n in nodes], ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    found: dict[str, int] = {}
+    total = sum(_count(node, found) for node in nodes)
+    return found if total > _LARGE_SITE else {}
 
 
-def neighbours(nodes: Sequence[Node]) -> dict[str, tuple[Node | None, Node | None]]:
-    """For each page's address the one before and the one after it in reading order."""
-    line = [
+def to_json(nodes: Sequence[Node], apart: Mapping[str, int] | None = None) -> bytes:
+    """The artifact the pages' script draws the navigation from: `t`itle, `u`rl, `s`tatus, `c`hildren;
+    for a folder that is `apart` the `p`ath, `n`umber of pages and `f`ile of its children.
+    """
+    plain = [_plain(node, apart or {}) for node in nodes]
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def file_of(folder: str) -> str:
+    """Public path of the navigation of one folder."""
+    return f"nav/{hashlib.sha256(folder.encode()).hexdigest()[:16]}.json"
+
+
+def _count(node: Node, found: dict[str, int]) -> int:
+    below = sum(_count(child, found) for child in node.children)
+    count = below + (node.url is not None and not ELSEWHERE.match(node.url))
+    if node.path and below > _LARGE_FOLDER:
+        found[node.path] = count
+    return count
+
+
+def line(nodes: Sequence[Node]) -> list[Node]:
+    """The pages of the navigation in reading order."""
+    return [
         node for top in nodes for node in top.walk()
         if node.url is not None and not ELSEWHERE.match(node.url)
     ]  # fmt: skip
-    ends = [None, *line, None]
-    return {str(node.url): (ends[i], ends[i + 2]) for i, node in enumerate(line)}
 
 
-def path_html(url: str, base: str, folders: Mapping[str, bool], home: str) -> str:
+def neighbours(reading: Sequence[Node]) -> dict[str, tuple[Node | None, Node | None]]:
+    """For each page's address the one before and the one after it in reading order."""
+    ends = [None, *reading, None]
+    return {str(node.url): (ends[i], ends[i + 2]) for i, node in enumerate(reading)}
+
+
+def path_html(url: str, base: str, folders: Container[str], home: str) -> str:
     """The way from the home page to the page at `url`; folders with a page of their own are
     links.
     """
@@ -81,19 +112,21 @@ def path_html(url: str, base: str, folders: Mapping[str, bool], home: str) -> st
         so_far += part + "/"
         name = escape(folder_title(part))
         link = f'<a href="{escape(base + so_far)}" class="md-path__link">{name}</a>'
-        items.append(link if folders.get(so_far) else f'<span class="md-path__link">{name}</span>')
+        items.append(link if so_far in folders else f'<span class="md-path__link">{name}</span>')
     listed = "".join(f'<li class="md-path__item">{item}</li>' for item in items)
     return f'<nav class="md-path" aria-label="Path"><ol class="md-path__list">{listed}</ol></nav>'
 
 
-def _plain(node: Node) -> dict[str, Any]:
+def _plain(node: Node, apart: Mapping[str, int]) -> dict[str, Any]:
     plain: dict[str, Any] = {"t": node.title}
     if node.url is not None:
         plain["u"] = node.url
     if node.status:
         plain["s"] = node.status
-    if node.children:
-        plain["c"] = [_plain(child) for child in node.children]
+    if node.path in apart:
+        plain |= {"p": node.path, "n": apart[node.path], "f": file_of(node.path)}
+    elif node.children:
+        plain["c"] = [_plain(child, apart) for child in node.children]
     return plain
 
 
@@ -104,7 +137,7 @@ def _by_folder(pages: Mapping[str, PageFacts], urls: Mapping[str, str]) -> list[
     def folder(path: str) -> Node:
         if path not in folders:
             parent, _, name = path.rstrip("/").rpartition("/")
-            node = Node(title=folder_title(name))
+            node = Node(title=folder_title(name), path=path)
             folder(parent + "/" if parent else "").children.append(node)
             folders[path] = node
         return folders[path]

@@ -11,7 +11,7 @@ from typing import Final
 
 from prdgen.builder import artifacts, ledger, redirects, search, site, switch
 from prdgen.builder.frame import Frame
-from prdgen.builder.manifest import Manifest
+from prdgen.builder.manifest import Difference, Manifest
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
@@ -32,6 +32,7 @@ class Site:
         self._switch = switch.Switch(state, public, self.store, self._ledger)
         self._read: tuple[int, Manifest | None] = (0, None)
         self._next_sweep = 0.0
+        self._works: site.Works | None = None
 
     def current(self) -> Manifest | None:
         """The manifest of what is public now, or None; read again only when it changed."""
@@ -67,14 +68,28 @@ class Site:
             for path in built.changed:
                 if artifacts.compressible(path):
                     self.store.compress(built.manifest.files[path])
-        self.switch(built.manifest)
+        self.switch(built.manifest, since=built.since)
         return built
+
+    def take_works(self, frame: str, target: Target) -> site.Works | None:
+        """What knows the public build, if this process made it in the same frame; it is the caller's
+        now, to give back to `keep_works` when all went well.
+        """
+        works, self._works = self._works, None
+        fits = works and works.standing.frame.id == frame and works.fits(self.current(), target)
+        return works if fits else None
+
+    def keep_works(self, works: site.Works) -> None:
+        """Remember what the next build can begin with."""
+        self._works = works
 
     def begin_with(self, manifest: Manifest) -> None:
         """Say that this build is public, where nothing was: only what differs is made next."""
         with self._switch.alone():
-            self._ledger.intend(None, manifest)
-            self._read = (self._ledger.save(None, manifest, slot=None), manifest)
+            everything = Difference.between(None, manifest)
+            self._ledger.intend(everything, anew=True)
+            turn = self._ledger.save(None, manifest, everything, slot=None)
+            self._read = (turn, manifest)
 
     def index(self, *, nice: int = 0) -> search.Index:
         """A search index in the making for this site."""
@@ -121,27 +136,40 @@ class Site:
         """Raises PublicNotOurs when nothing can be published where the settings say."""
         self._switch.check_public()
 
-    def switch(self, manifest: Manifest, *, when: When | None = None) -> bool:
+    def switch(
+        self, manifest: Manifest, *, when: When | None = None, since: site.Since | None = None
+    ) -> bool:
         """Make this build the public one, whole; whether that was done. Raises PublicNotOurs.
 
-        `when` looks at what is public now, while nobody else can change it.
+        `when` looks at what is public now, while nobody else can change it. `since` is how this build
+        differs from another one, which saves comparing them when that is public now.
         """
         with self._switch.alone():
             if when is not None and not when(self.current()):
                 return False
-            self._show(manifest)
+            self._show(manifest, since=since)
             return True
 
-    def _show(self, manifest: Manifest, *, anew: bool = False, twins: bool = False) -> None:
+    def _show(
+        self, manifest: Manifest, *, anew: bool = False, twins: bool = False,
+        since: site.Since | None = None,
+    ) -> None:  # fmt: skip
         """Switch to the build, `anew` also when only its twins are new; `twins`: all are there."""
-        now = self.current()
-        slot = None
-        if anew or now is None or now.files != manifest.files or not self.public.is_symlink():
-            self._ledger.intend(now, manifest)
+        now, slot = self.current(), None
+        if since is not None and now is not None and since[0] is now:
+            difference = since[1]
+        else:
+            difference = Difference.between(now, manifest)
+        other = bool(difference.files or difference.gone)
+        if anew or now is None or other or not self.public.is_symlink():
+            self._ledger.intend(difference, anew=now is None)
             slot = self._switch.to(manifest.files)
         if slot is not None or now != manifest:
-            turn = self._ledger.save(now, manifest, slot=slot, twins=twins)
+            turn = self._ledger.save(now, manifest, difference, slot=slot, twins=twins)
             self._read = (turn, manifest)
+        else:
+            # The same, but the very one that whoever built it goes on with.
+            self._read = (self._read[0], manifest)
         if anew and now is not None and time.monotonic() > self._next_sweep:
             self.store.sweep(manifest.artifacts)
             self._next_sweep = time.monotonic() + _SWEEP_PAUSE

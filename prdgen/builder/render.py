@@ -6,7 +6,7 @@ import html
 import posixpath
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -38,6 +38,8 @@ class RenderContext:
     """(page_path, fragment without `#`) → address of that page; None: addresses.on_site."""
     asset: Callable[[str], str | None] | None = None
     """path of a file in the repository → its address, None when there is no such file."""
+    named_pages: Mapping[str, Sequence[str]] | None = None
+    """`known_pages` by file name, as `links.by_name` has them, for whoever renders many pages."""
     requirement_uses: Mapping[str, str] = field(default_factory=dict)
     """requirement id → page_path of the page that defines it; ids in text link there."""
     mode: Mode = "site"
@@ -218,7 +220,7 @@ class _Drawing:
         known = self.context.known_pages
         if known is None:
             return page_html.Target(self._address(link.target, link.fragment))
-        page_path = links.find(link, known)
+        page_path = links.find(link, known, self.context.named_pages)
         if page_path is not None:
             return page_html.Target(self._address(page_path, link.fragment))
         if link.wiki:

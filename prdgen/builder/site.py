@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prdgen.builder import (
     artifacts,
-    bodies,
+    copies,
     crew,
     fill,
-    indexes,
+    lists,
     making,
-    navigation,
     redirects,
     render,
-    scope,
     search,
-    sources,
+    surroundings,
 )
 from prdgen.builder.frame import Frame
-from prdgen.builder.manifest import VERSION, Manifest, PageFacts, PageRecord
+from prdgen.builder.manifest import VERSION, Difference, Manifest, PageFacts, PageRecord
 from prdgen.builder.sources import AssetSource, PageSource, Target
+from prdgen.builder.standing import Change, Standing, Touched
 
-_LISTS = (("All pages", "pages/"), ("Requirements", "requirements/"), ("Tags", "tags/"))
+Since = tuple[Manifest, Difference]
+"""A build, and what another one has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,83 @@ class Build:
     problems: tuple[dict[str, Any], ...]
     """What writers should look at, as JSON: page_path, line, code, message, hint."""
     seconds: float
+    works: Works
+    """What knows the site as it is after this build."""
+    since: Since | None = None
+    """How it differs from the one before it; None: there was none."""
 
 
-@dataclass(slots=True)
-class _Plan:
-    """Everything gathered before the first byte is written."""
+class Works:
+    """What builds one site again and again: what it knows of it, and the lists it made."""
 
-    frame: Frame
-    target: Target
-    previous: Manifest | None
-    store: artifacts.Artifacts
-    pages: Mapping[str, PageSource]
-    facts: Mapping[str, PageFacts]
-    """Published pages only."""
-    world: bodies.World
-    tree: list[navigation.Node]
-    around: Mapping[str, tuple[navigation.Node | None, navigation.Node | None]]
-    folders: Mapping[str, bool]
-    listed: list[indexes.Listed]
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, frame: Frame, target: Target, store: artifacts.Artifacts) -> None:
+        self.standing = Standing(frame, target)
+        self.store = store
+        self.lists = lists.Lists(store)
+        self.copies = copies.Copies(store)
+        self.theme = {path: store.put(data) for path, data in frame.files.items()}
+        self.pages: dict[str, str] = {}
+        """Public path → artifact, of pages and their sources."""
+        self.site_problems: tuple[dict[str, Any], ...] = ()
+        """What whoever builds wants to say again until it changes."""
+        self.moved: redirects.Moved = {}
+        self._leading: dict[str, str] = {}
+        self._beside: set[str] = set()
+        """Public paths of lists and files."""
+        self._shown: set[str] = set()
+        """The same of the build before."""
+        self._problems: dict[str, tuple[dict[str, Any], ...]] = {}
+
+    def fits(self, previous: Manifest | None, target: Target) -> bool:
+        """Whether `previous` is what was made last, so that only what changed since has to be told."""
+        same = replace(self.standing.target, commit="") == replace(target, commit="")
+        return same and previous is not None and previous.pages is self.standing.records
+
+    def redirects(
+        self, change: Change, moved: redirects.Moved | None, files: Mapping[str, str],
+        previous: Manifest | None,
+    ) -> dict[str, tuple[str, str]]:  # fmt: skip
+        """Redirects beside these files; those of the build before stay as they are."""
+        standing = self.standing
+        facts, urls, target = standing.facts, standing.urls, standing.target
+        beside = {*self.copies.files(standing.root), *self.lists.files}
+        if change.of("redirects") or moved is not None or self._beside != beside:
+            self.moved = self.moved if moved is None else moved
+            leading = redirects.owners(facts, urls, self.moved, standing.rules)
+            self._leading = redirects.without_clashes(leading, files)
+            self._beside = beside
+        known = previous.redirects if previous else {}
+        return redirects.made(self._leading, facts, urls, target, known, self.store)
+
+    def note_problems(self, change: Change, made: Mapping[str, PageRecord]) -> None:
+        """Remember what writers of these pages should look at; pages that are gone have none."""
+        if change.members:
+            kept = self._problems.keys() & self.standing.facts.keys()
+            self._problems = {path: self._problems[path] for path in kept}
+        for path, record in made.items():
+            if record.problems:
+                self._problems[path] = record.problems
+            else:
+                self._problems.pop(path, None)
+
+    def page_problems(self) -> list[dict[str, Any]]:
+        """What the writers of any page should look at, by path."""
+        return [each for path in sorted(self._problems) for each in self._problems[path]]
+
+    def difference(
+        self, change: Change, made: Mapping[str, PageRecord], previous: Manifest | None,
+        new: Manifest,
+    ) -> Difference:  # fmt: skip
+        """What `new` has otherwise than the build before."""
+        shown, self._shown = self._shown, self._beside
+        if previous is None or change.everything or change.members:
+            return Difference.between(previous, new)
+        paths = {f"{record.url}index.html" for record in made.values()}
+        paths |= {fill.public_source(r.url, r.facts.page_path) for r in made.values()}
+        paths |= shown | self._beside
+        for each in (previous, new):
+            paths |= each.redirects.keys() | each.retired.keys()
+        return Difference.among(paths, made, previous, new)
 
 
 def build(
@@ -78,55 +136,92 @@ def build(
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
 
-    Work grows with what changed, not with the site: an unchanged page costs a comparison. Pages
+    All pages and files of the commit are given; an unchanged page costs a comparison. Pages
     marked draft, hidden or excluded are in nothing that is written. Nothing is switched. Blocks;
     call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
     artifact; it never stops the build. `workers` may have begun to read the pages.
     When any page is made, all that are searched are added to `index` as they are done. Paths that
     pages have left, in `moved`, lead to where they are.
     """
-    began = time.perf_counter()
-    files_of = {asset.path: asset for asset in assets}
-    with nullcontext(workers) if workers else crew.Crew() as working:
-        plan = _gather(
-            pages, files_of, working, frame=frame, target=target, previous=previous, store=store
-        )
-        records, rendered = _pages(plan, working, index)
-    copied = _copy(plan, files_of, records)
-    theme = {path: store.put(data) for path, data in frame.files.items()}
-    lists = _lists(plan)
-    files = {sources.public_path(path, plan.world.root): name for path, (_, name) in copied.items()}
-    files |= {path: store.put(data) for path, data in lists.items()} | theme
-    for record in records.values():
-        files[f"{record.url}index.html"] = record.html
-        files[fill.public_source(record.url, record.facts.page_path)] = record.source
-        plan.problems.extend(record.problems)
-    onward = _redirects(plan, moved or {}, files)
-    files |= {path: name for path, (_, name) in onward.items()}
-    manifest = Manifest(
-        files=files,
-        pages=records,
-        frame=frame.id,
-        branch=target.branch,
-        commit=target.commit,
-        base=target.base,
-        assets=copied,
-        redirects=onward,
-        theme=theme,
+    touched = Touched(
+        {source.page_path: source for source in pages}, {asset.path: asset for asset in assets}
     )
-    if previous is not None:
-        manifest = with_search(manifest, previous.search, previous, indexed=previous.indexed)
-    old = previous.files if previous else {}
-    changed = [path for path, name in manifest.files.items() if old.get(path) != name]
-    removed = [path for path in old if path not in manifest.files]
+    works = Works(frame, target, store)
+    return rebuild(
+        works, touched, target=target, previous=previous, workers=workers, index=index,
+        moved=moved or {},
+    )  # fmt: skip
+
+
+def rebuild(
+    works: Works,
+    touched: Touched,
+    *,
+    target: Target,
+    previous: Manifest | None,
+    workers: crew.Crew | None = None,
+    index: search.Index | None = None,
+    moved: redirects.Moved | None = None,
+) -> Build:
+    """The same from what is known of the site already: work grows with what is `touched`. The works
+    belong to this call, and are worth nothing when it fails. They are in the build it returns.
+    `moved` None: as before.
+    """
+    began = time.perf_counter()
+    standing = works.standing
+    standing.target = target
+    # Another configuration may list or leave out other pages: what was known of them is not used.
+    same_rules = previous is not None and previous.frame == standing.frame.id
+    known = previous.pages if previous and same_rules else {}
+    with nullcontext(workers) if workers else crew.Crew() as working:
+        change = standing.update(touched, working, known)
+        records, rendered = _pages(works, change, touched, previous, working, index)
+    needs = standing.settle(records)
+    works.copies.update(standing, touched, needs, previous)
+    works.lists.update(standing, change)
+    manifest = _manifest(works, change, records, previous, moved)
+    works.note_problems(change, records)
+    difference = works.difference(change, records, previous, manifest)
     return Build(
         manifest=manifest,
         rendered=tuple(rendered),
-        changed=tuple(sorted(changed)),
-        removed=tuple(sorted(removed)),
-        problems=tuple(plan.problems),
+        changed=tuple(sorted(difference.files)),
+        removed=tuple(sorted(difference.gone)),
+        problems=(*standing.clashes, *works.copies.problems.values(), *works.page_problems()),
         seconds=time.perf_counter() - began,
+        works=works,
+        since=None if previous is None else (previous, difference),
     )
+
+
+def _manifest(
+    works: Works, change: Change, made: Mapping[str, PageRecord], previous: Manifest | None,
+    moved: redirects.Moved | None,
+) -> Manifest:  # fmt: skip
+    standing, target = works.standing, works.standing.target
+    if change.everything or change.members:
+        works.pages, made = {}, standing.records
+    for record in made.values():
+        works.pages[f"{record.url}index.html"] = record.html
+        works.pages[fill.public_source(record.url, record.facts.page_path)] = record.source
+    beside = works.copies.files(standing.root) | works.lists.files | works.theme
+    files = {**beside, **works.pages}
+    onward = works.redirects(change, moved, files, previous)
+    files |= {path: name for path, (_, name) in onward.items()}
+    manifest = Manifest(
+        files=files,
+        pages=standing.records,
+        frame=standing.frame.id,
+        branch=target.branch,
+        commit=target.commit,
+        base=target.base,
+        assets=works.copies.made,
+        redirects=onward,
+        theme=works.theme,
+    )
+    if previous is None:
+        return manifest
+    return with_search(manifest, previous.search, previous, indexed=previous.indexed)
 
 
 def searched(build_manifest: Manifest) -> dict[str, str]:
@@ -168,105 +263,41 @@ def with_search(
     )
 
 
-def _gather(
-    pages: Iterable[PageSource],
-    files_of: Mapping[str, AssetSource],
-    workers: crew.Crew,
-    *,
-    frame: Frame,
-    target: Target,
-    previous: Manifest | None,
-    store: artifacts.Artifacts,
-) -> _Plan:
-    root = frame.config.docs_dir
-    rules = scope.Scope.of(frame.config)
-    given = {source.page_path: source for source in pages if not rules.excludes(source.page_path)}
-    # Another configuration may list or leave out other pages: what was known of them is not used.
-    same_rules = previous is not None and previous.frame == frame.id
-    known = _facts(given, previous if same_rules else None, rules, workers)
-    published = {path: page for path, page in known.items() if page.published}
-    urls = sources.page_urls(list(published), root)
-    problems = list(_clashes(urls, root))
-    world = bodies.World(
-        target=target,
-        root=root,
-        titles={path: page.title for path, page in published.items()},
-        urls=urls,
-        definitions={r.id: path for path, page in published.items() for r in page.requirements},
-        assets=frozenset(path for path in files_of if not rules.excludes(path)),
-    )
-    tree = navigation.tree(published, urls, frame.config.values.get("nav"), root)
-    taken = set(urls.values())
-    listed = [
-        indexes.Listed(published[path], urls[path])
-        for path in sorted(published, key=lambda path: urls[path])
-        if published[path].listed
-    ]
-    return _Plan(
-        frame=frame, target=target, previous=previous, store=store, pages=given, facts=published,
-        world=world, tree=tree, around=navigation.neighbours(tree),
-        folders=dict.fromkeys(taken, True), listed=listed, problems=problems,
-    )  # fmt: skip
-
-
-def _clashes(urls: Mapping[str, str], root: str) -> Iterator[dict[str, Any]]:
-    """Pages that would have one address on the site."""
-    for path, (other, url) in sources.clashes(urls, root).items():
-        yield {"page_path": path, "line": 1, "code": "same-address",
-               "message": sources.clash_message(other, url),
-               "hint": f"Rename one of them; now this one is at /{urls[path]}."}  # fmt: skip
-
-
-def _facts(
-    given: Mapping[str, PageSource],
-    previous: Manifest | None,
-    rules: scope.Scope,
-    workers: crew.Crew,
-) -> dict[str, PageFacts]:
-    """Facts of every page; those of unchanged pages come from the previous build."""
-    known = previous.pages if previous else {}
-    found, new = {}, {}
-    for path, source in given.items():
-        old = known.get(path)
-        if old is None or old.facts.blob != source.blob:
-            new[path] = source
-            continue
-        at = source.updated_at.isoformat() if source.updated_at else old.facts.updated_at
-        same = (at, source.updated_by) == (old.facts.updated_at, old.facts.updated_by)
-        found[path] = (
-            old.facts if same else replace(old.facts, updated_at=at, updated_by=source.updated_by)
-        )
-    made = {path: rules.apply(page) for path, page in workers.facts(new).items()}
-    return {path: found.get(path) or made[path] for path in given}
-
-
 def _pages(
-    plan: _Plan, workers: crew.Crew, index: search.Index | None
-) -> tuple[dict[str, PageRecord], list[str]]:
-    known = plan.previous.pages if plan.previous else {}
+    works: Works, change: Change, touched: Touched, previous: Manifest | None,
+    workers: crew.Crew, index: search.Index | None,
+) -> tuple[dict[str, PageRecord], list[str]]:  # fmt: skip
+    """Records that are another one than before, and which of these pages were made."""
+    standing, known = works.standing, previous.pages if previous else {}
     records: dict[str, PageRecord] = {}
-    orders: dict[str, making.Order] = {}
-    for path, page in plan.facts.items():
-        old = known.get(path)
-        if old is not None and old.key == _key(plan, page, old.needs):
+    wanted: list[str] = []
+    for path in sorted(change.dirty):
+        page, old = standing.facts[path], known.get(path)
+        if old is None or old.key != _key(standing, page, old.needs):
+            wanted.append(path)
+        elif old.facts is not page or change.everything:
             records[path] = old if old.facts is page else replace(old, facts=page)
-        else:
-            around = _around(plan, plan.world.urls[path], page.template)
-            orders[path] = making.Order(page, plan.pages[path].read(), around)
-    setting = making.Setting(plan.frame, plan.world, plan.store)
-    if index is not None and orders:
-        for record in records.values():
-            _index(index, record)
-    for path, made in workers.made(orders, setting):
-        page = plan.facts[path]
+
+    def order(path: str) -> making.Order:
+        source, page = touched.pages.get(path), standing.facts[path]
+        text = source.read() if source else (works.store.get(known[path].source) or b"").decode()
+        around = surroundings.around(standing, standing.urls[path], page.template)
+        return making.Order(page, text, around)
+
+    if index is not None and wanted:
+        for path in standing.facts.keys() - set(wanted):
+            _index(index, records.get(path) or known[path])
+    setting = making.Setting(standing.frame, standing.world, works.store)
+    for path, made in workers.made(wanted, order, setting):
+        page = standing.facts[path]
         records[path] = PageRecord(
-            facts=page, url=plan.world.urls[path], key=_key(plan, page, made.needs),
+            facts=page, url=standing.urls[path], key=_key(standing, page, made.needs),
             html=made.html, source=made.source, words=made.words, needs=made.needs,
             problems=made.problems,
         )  # fmt: skip
         if index is not None:
             _index(index, records[path])
-    return {path: records[path] for path in plan.facts}, list(orders)
+    return records, wanted
 
 
 def _index(index: search.Index, record: PageRecord) -> None:
@@ -274,124 +305,15 @@ def _index(index: search.Index, record: PageRecord) -> None:
         index.add(record.url, record.words)
 
 
-def _key(plan: _Plan, page: PageFacts, needs: Sequence[str]) -> str:
+def _key(standing: Standing, page: PageFacts, needs: Sequence[str]) -> str:
     """A hash of everything one page's artifact depends on."""
-    url = plan.world.urls[page.page_path]
-    before, after = plan.around.get(url, (None, None))
+    url, target = standing.urls[page.page_path], standing.target
+    before, after = standing.around.get(url, (None, None))
     parts = (
-        VERSION, render.VERSION, plan.frame.id, plan.target.branch, plan.target.base, plan.target.site_url,
-        plan.target.edit_url, page.page_path, page.blob, page.updated_at, page.updated_by, url,
+        VERSION, render.VERSION, standing.frame.id, target.branch, target.base, target.site_url,
+        target.edit_url, page.page_path, page.blob, page.updated_at, page.updated_by, url,
         before and (before.title, before.url), after and (after.title, after.url),
-        _path(plan, url), _links(plan), _extra(plan, page.template, url), plan.world.digest(needs),
+        surroundings.path(standing, url), standing.links(),
+        surroundings.elsewhere(standing, page.template, url), standing.world.digest(needs),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
-
-
-def _around(plan: _Plan, url: str, template: str = "") -> fill.Surroundings:
-    before, after = plan.around.get(url, (None, None))
-    return fill.Surroundings(
-        before=before and replace(before, children=[]),
-        after=after and replace(after, children=[]),
-        path=_path(plan, url),
-        links=_links(plan),
-        extra=_extra(plan, template, url),
-    )
-
-
-def _path(plan: _Plan, url: str) -> str:
-    return navigation.path_html(url, plan.target.base_for(url), plan.folders, "Home")
-
-
-def _links(plan: _Plan) -> list[tuple[str, str]]:
-    taken = plan.folders
-    return [("Home", ""), *((title, url) for title, url in _LISTS if url not in taken)]
-
-
-def _extra(plan: _Plan, template: str, url: str) -> dict[str, str]:
-    """What a template with a hole for it shows of the whole site."""
-    if "recent" not in plan.frame.template(template).parts[1::2]:
-        return {}
-    base = plan.target.base_for(url)
-    others = [page for page in plan.listed if page.url != url]
-    return {"recent": indexes.recent_html(others, base), "count": str(len(plan.listed))}
-
-
-def _copy(
-    plan: _Plan, files_of: Mapping[str, AssetSource], records: Mapping[str, PageRecord]
-) -> dict[str, tuple[str, str]]:
-    """Artifacts of the files that stand beside pages or are shown by one."""
-    root = plan.world.root
-    inside = "" if root == "." else f"{root}/"
-    shown = {need.removeprefix("asset:") for record in records.values() for need in record.needs}
-    old = plan.previous.assets if plan.previous else {}
-    copied: dict[str, tuple[str, str]] = {}
-    for path in sorted(plan.world.assets):
-        wanted = path in shown or path.startswith(inside)
-        if not wanted or not sources.is_publishable(path):
-            continue
-        asset = files_of[path]
-        if path in old and old[path][0] == asset.blob:
-            copied[path] = old[path]
-            continue
-        data = asset.read()
-        if sources.is_active_svg(path, data):
-            message, hint = sources.ACTIVE_SVG
-            plan.problems.append({
-                "page_path": path, "line": 1, "code": "active-svg", "message": message, "hint": hint,
-            })  # fmt: skip
-            continue
-        copied[path] = (asset.blob, plan.store.put(data))
-    return copied
-
-
-def _lists(plan: _Plan) -> dict[str, bytes]:
-    """The site's own files; a page of the repository at the same address wins."""
-    frame, target, listed = plan.frame, plan.target, plan.listed
-    made = {
-        "nav.json": navigation.to_json(plan.tree),
-        "build.json": indexes.build_json(target.branch, target.commit, len(listed)).encode(),
-        "llms.txt": indexes.llms(listed, target, dict(frame.config.values)).encode(),
-        "404.html": _not_found(plan).encode(),
-    }
-    if target.absolute:
-        name = str(frame.config.values["site_name"])
-        made["sitemap.xml"] = indexes.sitemap(listed, target).encode()
-        made["feed.xml"] = indexes.feed(listed, target, name).encode()
-    makers = (indexes.pages_html, indexes.requirements_html, indexes.tags_html)
-    taken = plan.folders
-    for (title, url), maker in zip(_LISTS, makers, strict=True):
-        if url not in taken:
-            body = maker(listed, target.base_for(url))
-            page = fill.plain(frame, target, title, url, body=body, around=_around(plan, url))
-            made[f"{url}index.html"] = page.encode()
-    if "" not in taken:
-        name = str(frame.config.values["site_name"])
-        body = indexes.pages_html(listed, target.base_for(""))
-        made["index.html"] = fill.plain(
-            frame, target, name, "", body=body, around=_around(plan, "")
-        ).encode()
-    return made
-
-
-def _not_found(plan: _Plan) -> str:
-    """404.html, which a server shows at any address: its links never are relative."""
-    rooted = replace(plan.target, base=plan.target.base or plan.target.absolute or "/")
-    body = (
-        "<p>There is no page at this address. It may have moved: try the search, or "
-        f'<a href="{rooted.base}pages/">the list of all pages</a>.</p>'
-    )
-    around = fill.Surroundings(links=_links(plan))
-    return fill.plain(
-        plan.frame, rooted, "Page not found", "", body=body, around=around, template="404.html"
-    )
-
-
-def _redirects(
-    plan: _Plan, moved: redirects.Moved, files: Mapping[str, str]
-) -> dict[str, tuple[str, str]]:
-    """Redirects beside these files; those of the build before stay as they are."""
-    rules, urls = scope.Scope.of(plan.frame.config), plan.world.urls
-    leading = redirects.owners(plan.facts, urls, moved, rules)
-    leading = redirects.without_clashes(leading, files)
-    known = plan.previous.redirects if plan.previous else {}
-    return redirects.made(leading, plan.facts, urls, plan.target, known, plan.store)

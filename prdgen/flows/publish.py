@@ -16,6 +16,7 @@ from prdgen.builder import site as site_builder
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site, When
 from prdgen.builder.site import Build
+from prdgen.builder.standing import Touched
 from prdgen.files.text import readable
 from prdgen.flows import pages_of, site_file, whereabouts
 from prdgen.flows.clone import Clone
@@ -24,6 +25,8 @@ from prdgen.git import log as git_log
 log = logging.getLogger(__name__)
 _NICE: Final = 10
 """A server that improves its site steps back behind whoever types and publishes."""
+_COMMITS_AT_ONCE: Final = 200
+"""More of them since the last build, and every file is looked at."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
 
@@ -42,7 +45,7 @@ def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool =
     began = time.perf_counter()
     current = published(clone)
     made = _built(clone, tip, current, stamps, clean=clean)
-    current.switch(made.manifest, when=_not_overtaken(clone, tip))
+    current.switch(made.manifest, when=_not_overtaken(clone, tip), since=made.since)
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
     return made
 
@@ -63,7 +66,7 @@ def build_draft(clone: Clone, branch: str, tip: str, where: Site) -> Build:
     """
     main = clone.repository.tip(clone.main_branch)
     made = _built(clone, tip, where, None, clean=False, branch=branch, frame_of=main)
-    where.switch(made.manifest)
+    where.switch(made.manifest, since=made.since)
     return made
 
 
@@ -87,21 +90,77 @@ def _built(
     index: search.Index | None = None, branch: str | None = None, frame_of: str | None = None,
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
+    where, frame_tip = target(clone, tip, branch), frame_of or tip
+    drawn = draw(clone, frame_tip)
+    works = None if clean else current.take_works(drawn.id, where)
+    touched = _touched(clone, previous.commit, tip) if works and previous else None
+    if works is None or touched is None:
+        made = _from_all(clone, tip, current, stamps, previous, where, drawn, index, branch)
+        made.works.site_problems = tuple(_site_problems(clone, tip))
+    else:
+        gone = any(now is None for now in (*touched.pages.values(), *touched.files.values()))
+        moved = _moved(clone, branch or clone.main_branch, tip) if gone else None
+        made = site_builder.rebuild(
+            works, touched, target=where, previous=previous, index=index, moved=moved
+        )
+        if gone or _came(clone, previous, touched):
+            made.works.site_problems = tuple(_site_problems(clone, tip))
+    current.keep_works(made.works)
+    return replace(made, problems=(*made.works.site_problems, *made.problems))
+
+
+def _from_all(
+    clone: Clone, tip: str, current: Site, stamps: Stamps | None, previous: Manifest | None,
+    where: sources.Target, drawn: frame.Frame, index: search.Index | None, branch: str | None,
+) -> Build:  # fmt: skip
+    """Look at every page and file of a commit."""
     pages, assets = gather(clone, tip, stamps)
     known = previous.pages if previous else {}
     with crew.Crew() as workers:
-        # While the frame is drawn.
         workers.begin({
             page.page_path: page
             for page in pages
             if page.page_path not in known or known[page.page_path].facts.blob != page.blob
         })  # fmt: skip
-        made = site_builder.build(
-            pages, assets, frame=draw(clone, frame_of or tip),
-            target=target(clone, tip, branch), previous=previous, store=current.store, workers=workers, index=index,
-            moved=_moved(clone, branch or clone.main_branch, tip),
+        return site_builder.build(
+            pages, assets, frame=drawn, target=where, previous=previous, store=current.store,
+            workers=workers, index=index, moved=_moved(clone, branch or clone.main_branch, tip),
         )  # fmt: skip
-    return replace(made, problems=(*_site_problems(clone, tip), *made.problems))
+
+
+def _touched(clone: Clone, old: str, tip: str) -> Touched | None:
+    """What the commits since `old` changed, with who did; None when everything has to be looked at."""
+    repository, globs = clone.repository, pages_of.globs(clone)
+    changed = git_log.touched(repository, old, tip, limit=_COMMITS_AT_ONCE)
+    if changed is None or "mkdocs.yml" in changed:
+        return None
+    pages: dict[str, sources.PageSource | None] = {}
+    files: dict[str, sources.AssetSource | None] = {}
+    for path, version in changed.items():
+        entry = repository.entry(tip, path)
+        if globs.match(path):
+            stamp = version.at, version.author_name
+            pages[path] = _page(clone, path, entry.blob, *stamp) if entry else None
+        else:
+            files[path] = _asset(clone, path, entry.blob) if entry else None
+    return Touched(pages, files)
+
+
+def _came(clone: Clone, previous: Manifest | None, touched: Touched) -> bool:
+    """Whether any of these files was not there before."""
+    paths, old = (*touched.pages, *touched.files), previous.commit if previous else ""
+    return any(clone.repository.entry(old, path) is None for path in paths)
+
+
+def _page(
+    clone: Clone, path: str, blob: str, at: datetime | None, by: str
+) -> sources.PageSource:  # fmt: skip
+    read = partial(git_log.blob, clone.repository, blob)
+    return sources.PageSource(path, blob, _text(read), at, by)
+
+
+def _asset(clone: Clone, path: str, blob: str) -> sources.AssetSource:
+    return sources.AssetSource(path, blob, partial(git_log.blob, clone.repository, blob))
 
 
 def _moved(clone: Clone, branch: str, tip: str) -> dict[str, list[str]]:
@@ -124,12 +183,12 @@ def draw(clone: Clone, tip: str) -> frame.Frame:
     if config is None:
         return frame.draw(None, {}, clone.state_dir)
     # Reads the configuration safely first; only what it names as custom_dir is looked at.
-    everything = {
-        entry.path: git_log.blob(clone.repository, entry.blob)
-        for entry in clone.repository.files(tip)
-        if "override" in entry.path
+    folder = frame.custom_dir(config)
+    overrides = {
+        entry.path.removeprefix(f"{folder}/"): git_log.blob(clone.repository, entry.blob)
+        for entry in (clone.repository.files(tip, below=folder) if folder else ())
     }
-    return frame.draw(config, frame.select_overrides(everything, config), clone.state_dir)
+    return frame.draw(config, overrides, clone.state_dir)
 
 
 def gather(
@@ -143,12 +202,11 @@ def gather(
     found: list[sources.PageSource] = []
     assets: list[sources.AssetSource] = []
     for entry in repository.files(tip):
-        read = partial(git_log.blob, repository, entry.blob)
         if globs.match(entry.path):
-            at, by = stamps.get(entry.path, (None, ""))
-            found.append(sources.PageSource(entry.path, entry.blob, _text(read), at, by))
+            stamp = stamps.get(entry.path, (None, ""))
+            found.append(_page(clone, entry.path, entry.blob, *stamp))
         else:
-            assets.append(sources.AssetSource(entry.path, entry.blob, read))
+            assets.append(_asset(clone, entry.path, entry.blob))
     return found, assets
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pygit2
 
-from prdgen.git import process
+from prdgen.git import process, trees
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature, Version
 
@@ -88,6 +88,32 @@ def last_change(repository: Repository, tip: str, path: str) -> Version | None:
         repository.work_tree, "log", _FORMAT, "--max-count=1", "--end-of-options", tip, "--", path
     )
     return _version(printed.lstrip(b"\x1e"), path) if printed.strip() else None
+
+
+def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[str, Version] | None:
+    """What `last_changes` says of the commits after `old`, without a process: costs what they changed.
+
+    None when `old` is not among the first parents of `tip`, or more than `limit` commits back.
+    """
+    git, found = repository.libgit2, dict[str, Version]()
+    commit = git[tip].peel(pygit2.Commit)
+    for _ in range(limit):
+        if str(commit.id) == old:
+            return found
+        if not commit.parent_ids:
+            return None
+        parent = str(commit.parent_ids[0])
+        if parent not in git:
+            return None
+        at = datetime.fromtimestamp(commit.author.time, UTC)
+        subject = commit.message.lstrip("\n").partition("\n")[0]
+        for each in trees.moved(git, parent, str(commit.id)):
+            if each.path not in found:
+                found[each.path] = Version(
+                    str(commit.id), commit.author.name, commit.author.email, at, subject, "", each.path
+                )  # fmt: skip
+        commit = git[parent].peel(pygit2.Commit)
+    return None
 
 
 def _version(record: bytes, path: str) -> Version:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -205,6 +206,16 @@ class Repository:
             return None
         return bytes(entry.data)
 
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """What `files` lists for one path; None when there is no regular file."""
+        try:
+            found = self._tree(commit) / path
+        except (KeyError, ValueError):
+            return None
+        if int(found.filemode) not in REGULAR or not isinstance(found, pygit2.Blob):
+            return None
+        return Entry(path, int(found.filemode), str(found.id), found.size)
+
     def mode(self, commit: str, path: str) -> int | None:
         """The mode of what a commit has at `path` (see `values`); None when nothing is there."""
         try:
@@ -212,11 +223,20 @@ class Repository:
         except KeyError:
             return None
 
-    def files(self, commit: str) -> list[Entry]:
-        """Every regular file of a commit, sorted by path. Links, submodules and names that are
-        not UTF-8 are left out.
+    def files(self, commit: str, below: str = "") -> list[Entry]:
+        """Every regular file of a commit, or of a folder of it, sorted by path. Links, submodules and
+        names that are not UTF-8 are left out.
         """
-        return self.list_tree(str(self._tree(commit).id))
+        if not below:
+            return self.list_tree(str(self._tree(commit).id))
+        try:
+            folder = self._tree(commit) / below
+        except (KeyError, ValueError):
+            return []
+        if not isinstance(folder, pygit2.Tree):
+            return []
+        found = self.list_tree(str(folder.id))
+        return [replace(entry, path=f"{below}/{entry.path}") for entry in found]
 
     def list_tree(self, tree: str) -> list[Entry]:
         """The same for a tree that need not be any commit's."""

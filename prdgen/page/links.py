@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
@@ -123,11 +124,14 @@ def resolve(page_path: str, target: str) -> str | None:
     return "" if path == "." else path
 
 
-def find(link: Link, known_pages: Collection[str]) -> str | None:
+def find(
+    link: Link, known_pages: Collection[str], named: Mapping[str, Sequence[str]] | None = None
+) -> str | None:
     """The known page that a resolved page link means; None when there is no such page.
 
     `guide`, `guide/` and `guide.md` all find `guide.md`, or the folder's index or README; a wiki
-    link also finds the one page anywhere with that file name.
+    link also finds the one page anywhere with that file name. `named` is what `by_name` makes of
+    the known pages, for whoever asks often.
     """
     path = link.target
     folder = path + "/" if path else ""
@@ -137,8 +141,19 @@ def find(link: Link, known_pages: Collection[str]) -> str | None:
     if not link.wiki:
         return None
     name = posixpath.basename(path).removesuffix(".md").lower().replace(" ", "-")
-    same = [page for page in known_pages if _stem(page) == name]
+    if named is not None:
+        same: Sequence[str] = named.get(name, ())
+    else:
+        same = [page for page in known_pages if _stem(page) == name]
     return same[0] if len(same) == 1 else None
+
+
+def by_name(page_paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The pages with each file name, without its ending and in lower case."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in page_paths:
+        found[_stem(path)].append(path)
+    return {name: tuple(paths) for name, paths in found.items()}
 
 
 def _stem(page_path: str) -> str:

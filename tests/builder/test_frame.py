@@ -81,11 +81,10 @@ def test_override_without_body_is_refused(tmp_path):
         frame.draw(CONFIG, {"main.html": html}, tmp_path)
 
 
-def test_select_overrides():
-    """Only what lies under custom_dir belongs to the frame."""
-    files = {"over/main.html": b"1", "docs/x.md": b"2"}
-    assert frame.select_overrides(files, CONFIG) == {"main.html": b"1"}
-    assert frame.select_overrides(files, None) == {}
+def test_custom_dir():
+    """Only files of the theme folder that mkdocs.yml names can be overrides."""
+    assert frame.custom_dir(CONFIG) == "over"
+    assert frame.custom_dir(b"site_name: S\n") == ""
 
 
 def test_own_sources_are_found():

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import replace
 
 from prdgen.builder import ledger
+from prdgen.builder.manifest import Difference
 from prdgen.builder.publication import Site
 
 
@@ -38,7 +39,7 @@ def test_a_word_more_writes_few_rows(team):
     team.publish(**{f"p{n}": "# P\n" for n in range(30)})
     before = Site(team.site.state, team.site.public).current()
     after = team.build(p3="# P\n\nMore.\n").manifest
-    team.site._ledger.intend(before, after)
+    team.site._ledger.intend(Difference.between(before, after))
     changed = {path for (path,) in rows(team, "SELECT path FROM pending WHERE slot = 'a'")}
     assert {"p3.md", "p3/index.html"} <= changed
     assert "p4/index.html" not in changed
@@ -77,7 +78,7 @@ def test_a_file_linked_twice_leaves_nothing_beside_it(team):
     team.site.improve()
     shown = team.site.current()
     for commit in ("one", "two"):
-        team.site._ledger.intend(shown, replace(shown, files={}))
+        team.site._ledger.intend(Difference({}, list(shown.files), {}, ()))
         team.site.switch(
             replace(shown, commit=commit, files={**shown.files, commit: shown.files["a.md"]})
         )

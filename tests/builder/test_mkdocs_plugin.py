@@ -41,6 +41,7 @@ def test_same_body(built, path):
     world = bodies.World(
         target=sources.Target(), root=".", titles={"index.md": "Home", "prds/a.md": "A"},
         urls=urls, definitions={"REQ-001": "prds/a.md"}, assets=frozenset(),
+        named={},
     )  # fmt: skip
     ours = bodies.body(path, PAGES[path], world).html
     theirs = (built / urls[path] / "index.html").read_text()

@@ -60,14 +60,14 @@ def test_nav_may_lead_elsewhere():
     tree = make("docs/a.md", "docs/b.md", nav=["a.md", {"Blog": blog}, "javascript:x", "b.md"])
     assert [(node.title, node.url) for node in tree[1:2]] == [("Blog", blog)]
     assert len(tree) == 3
-    around = navigation.neighbours(tree)
+    around = navigation.neighbours(navigation.line(tree))
     assert blog not in around
     assert around["a/"][1].url == "b/"
 
 
 def test_neighbours_in_reading_order():
     """Previous and next follow the navigation, over folder borders."""
-    around = navigation.neighbours(make("docs/a.md", "docs/b/c.md", "docs/d.md"))
+    around = navigation.neighbours(navigation.line(make("docs/a.md", "docs/b/c.md", "docs/d.md")))
     order = [around["b/c/"][0].url, around["b/c/"][1]]
     assert around["a/"][0] is None
     assert order[0] == "d/" or order[0] == "a/"
@@ -85,3 +85,16 @@ def test_path_links_only_pages():
     html = navigation.path_html("a/b/c/", "../../../", {"a/": True}, "Home")
     assert 'href="../../../a/"' in html
     assert html.count("<a ") == 2
+
+
+def test_large_folders_of_a_large_site_have_files_of_their_own():
+    """No page loads the navigation of ten thousand others; small sites stay in one file."""
+    paths = [f"docs/f{n % 9}/p{n}.md" for n in range(1200)] + ["docs/top.md"]
+    tree = make(*paths)
+    apart = navigation.split(tree)
+    assert apart["f1/"] == 134
+    drawn = json.loads(navigation.to_json(tree, apart))
+    assert drawn[2] == {"t": "F1", "p": "f1/", "n": 134, "f": navigation.file_of("f1/")}
+    (inside,) = [node for node in tree if node.path == "f1/"]
+    assert len(json.loads(navigation.to_json(inside.children, apart))) == 134
+    assert navigation.split(make(*paths[:900])) == {}

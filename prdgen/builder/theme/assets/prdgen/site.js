@@ -19,9 +19,10 @@
     return /draft|proposed/.test(word) ? "draft" : "other";
   };
 
-  /* Navigation: one small file for the whole site, drawn around the page that is open. */
+  /* Navigation: one small file for the whole site, drawn around the page that is open. In a large site each
+     large folder has a file of its own (`f`), loaded when the folder is opened. */
   const LONG = 40;
-  const holds = (node, url) => node.u === url || (node.c || []).some((child) => holds(child, url));
+  const holds = (node, url) => node.u === url || (node.p !== undefined && url.startsWith(node.p)) || (node.c || []).some((child) => holds(child, url));
   const elsewhere = (url) => /^(https?:\/\/|mailto:)/i.test(url || "");
   const hrefOf = (url) => elsewhere(url) ? url : new URL(url.split("/").map(encodeURIComponent).join("/"), base()).href;
 
@@ -36,24 +37,33 @@
   }
 
   function navItem(node, current) {
-    if (!node.c) return element("li", { class: "md-nav__item" }, navLink(node, current));
+    if (!node.c && !node.f) return element("li", { class: "md-nav__item" }, navLink(node, current));
     const open = holds(node, current);
     const details = element("details", { class: "prd-nav__folder", open: open ? "" : null });
     details.append(element("summary", {}, element("span", { class: "md-ellipsis" }, node.t),
       element("span", { class: "prd-nav__count" }, String(countPages(node)))));
     let drawn = false;
-    const draw = () => {
+    const draw = async () => {
       if (drawn) return;
       drawn = true;
-      const children = node.u === undefined ? node.c : [{ t: "Overview", u: node.u, s: node.s }, ...node.c];
+      const inside = node.c ?? await navFile(node.f).catch(() => null);
+      drawn = inside !== null;
+      if (!drawn) return;
+      const children = node.u === undefined ? inside : [{ t: "Overview", u: node.u, s: node.s }, ...inside];
       details.append(navList(children, current));
     };
-    if (open) draw();
+    if (open) waiting.push(draw());
     details.addEventListener("toggle", () => details.open && draw());
     return element("li", { class: "md-nav__item" }, details);
   }
 
-  const countPages = (node) => (node.u === undefined || elsewhere(node.u) ? 0 : 1) + (node.c || []).reduce((sum, child) => sum + countPages(child), 0);
+  const waiting = [];
+  const navFile = async (name) => {
+    const answer = await fetch(new URL(name, base()));
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  };
+  const countPages = (node) => node.n ?? (node.u === undefined || elsewhere(node.u) ? 0 : 1) + (node.c || []).reduce((sum, child) => sum + countPages(child), 0);
 
   function navList(nodes, current) {
     const list = element("ul", { class: "md-nav__list" });
@@ -97,6 +107,7 @@
     }
     const tree = navList(nodes.filter((node) => node.u !== "" || node.c), current);
     place.append(element("hr", { class: "prd-nav__line" }), tree);
+    while (waiting.length) await waiting.pop();
     const active = tree.querySelector(".md-nav__link--active");
     const scroller = place.closest(".md-sidebar__scrollwrap");
     if (active && scroller && active.offsetTop > scroller.clientHeight - 80) {

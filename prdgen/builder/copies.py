@@ -1,0 +1,70 @@
+"""The files of a repository that stand beside its pages, or that a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from prdgen.builder import artifacts, sources
+from prdgen.builder.manifest import Manifest
+from prdgen.builder.standing import Standing, Touched
+
+_NEED: Final = "asset:"
+
+
+class Copies:
+    """The copied files of one standing site."""
+
+    def __init__(self, store: artifacts.Artifacts) -> None:
+        self._store = store
+        self.made: dict[str, tuple[str, str]] = {}
+        """Repository path → blob and artifact; the manifest's own, so never changed in place."""
+        self.problems: dict[str, dict[str, Any]] = {}
+        """Of files that are not copied, by path."""
+        self._files: dict[str, str] | None = None
+
+    def update(
+        self, standing: Standing, touched: Touched, needs: Iterable[str], previous: Manifest | None
+    ) -> None:
+        """Look again at the touched files, and at those that other pages than before show."""
+        shown = {need.removeprefix(_NEED) for need in needs if need.startswith(_NEED)}
+        paths = shown | touched.files.keys()
+        if not paths:
+            return
+        made, old = dict(self.made), previous.assets if previous else {}
+        for path in paths:
+            self.problems.pop(path, None)
+            copied = self._copied(standing, path, old.get(path))
+            if copied is None:
+                made.pop(path, None)
+            else:
+                made[path] = copied
+        if made != self.made:
+            self.made, self._files = dict(sorted(made.items())), None
+        self.problems = dict(sorted(self.problems.items()))
+
+    def files(self, root: str) -> dict[str, str]:
+        """Public path → artifact."""
+        if self._files is None:
+            self._files = {sources.public_path(path, root): n for path, (_, n) in self.made.items()}
+        return self._files
+
+    def _copied(
+        self, standing: Standing, path: str, old: tuple[str, str] | None
+    ) -> tuple[str, str] | None:
+        asset, root = standing.assets.get(path), standing.root
+        wanted = standing.is_needed(_NEED + path) or path.startswith(
+            "" if root == "." else f"{root}/"
+        )
+        if asset is None or not wanted or not sources.is_publishable(path):
+            return None
+        if old is not None and old[0] == asset.blob:
+            return old
+        data = asset.read()
+        if sources.is_active_svg(path, data):
+            message, hint = sources.ACTIVE_SVG
+            self.problems[path] = {
+                "page_path": path, "line": 1, "code": "active-svg", "message": message, "hint": hint,
+            }  # fmt: skip
+            return None
+        return asset.blob, self._store.put(data)

@@ -1,0 +1,100 @@
+"""A commit published after another one: the same site as from nothing, looking at what changed."""
+
+import pytest
+
+from prdgen.builder import site
+from prdgen.builder.publication import Site
+from prdgen.flows import clone as clones
+from prdgen.flows import publish
+from prdgen.settings import Settings
+
+from git import repos  # isort: skip
+
+CONFIG = "site_name: S\ndocs_dir: .\nnav:\n  - one.md\n  - missing.md\n"
+
+
+def _merge(repo):
+    repo.git("checkout", "-qb", "side")
+    repo.commit(side="# Side\n")
+    repo.git("checkout", "-q", "main")
+    repo.commit(other="# O\n\nmain\n")
+    repo.git("merge", "-q", "--no-edit", "side")
+
+
+STEPS = (
+    ("a word", lambda repo: repo.commit(one="# One\n\nmore\n")),
+    ("a title", lambda repo: repo.commit(other="# Another\n")),
+    ("new pages", lambda repo: repo.commit(f__a="# A\n\n[B](b.md)\n", f__b="---\ntags: [x]\n---\n# B\n")),
+    ("an image", lambda repo: (repo.put({"f/i.png": b"\x89PNG"}), repo.commit(f__a="# A\n\n![](i.png)\n"))),
+    ("a rename", lambda repo: (repo.git("mv", "one.md", "uno.md"), repo.commit())),
+    ("a draft", lambda repo: repo.commit(f__b="---\ndraft: true\n---\n# B\n\nunpublishable\n")),
+    ("a configuration", lambda repo: (repo.put({"mkdocs.yml": CONFIG}), repo.commit())),
+    ("a page that nav names", lambda repo: repo.commit(missing="# Here\n")),
+    ("a deletion", lambda repo: (repo.git("rm", "-q", "f/a.md"), repo.commit())),
+    ("two commits", lambda repo: (repo.commit(other="# O\n"), repo.commit(other="# O\n\nw\n", uno="# U\n"))),
+    ("a merge", _merge),
+    ("another line", lambda repo: (repo.git("reset", "-q", "--hard", "HEAD~3"), repo.commit(x="# X\n"))),
+    ("nothing", lambda repo: repo.commit()),
+)  # fmt: skip
+
+
+@pytest.fixture
+def clone(repo):
+    return clones.open_clone(Settings(repository=repo.path, site_url="https://site.test/"))
+
+
+def from_nothing(repo, folder):
+    """What a clone that never built anything makes of the same commit."""
+    other = repos.Repo(folder)
+    repo.git("clone", "-q", str(repo.path), str(folder))
+    clone = clones.open_clone(Settings(repository=other.path, site_url="https://site.test/"))
+    return publish.build(clone, repo.tip())
+
+
+def test_each_commit_is_the_site_a_new_clone_gets(clone, repo, tmp_path):
+    """Byte for byte, with the same problems; whatever was done to the branch."""
+    publish.build(clone, repo.tip())
+    for number, (name, step) in enumerate(STEPS):
+        step(repo)
+        made = publish.build(clone, repo.tip())
+        clean = from_nothing(repo, tmp_path / f"clone-{number}")
+        kept = made.manifest.retired.keys()
+        files = {path: n for path, n in made.manifest.files.items() if path not in kept}
+        assert files == dict(clean.manifest.files), name
+        assert made.manifest.pages == clean.manifest.pages, name
+        assert sorted(map(repr, made.problems)) == sorted(map(repr, clean.problems)), name
+        assert publish.published(clone).current() == made.manifest
+
+
+def test_a_commit_after_another_looks_at_what_changed(clone, repo, monkeypatch):
+    """Nothing lists the repository, and no other page is read."""
+    publish.build(clone, repo.tip())
+    tip = repo.commit(one="# One\n\nmore\n")
+    monkeypatch.setattr(site, "build", None)
+    monkeypatch.setattr(type(clone.repository), "files", None)
+    assert publish.build(clone, tip).rendered == ("one.md",)
+
+
+def test_what_another_process_published_is_seen(clone, repo, tmp_path):
+    """Two processes publish in turns: neither goes on from what it remembers."""
+    publish.build(clone, repo.tip())
+    other = Site(clone.state_dir / "site", clone.public_dir)
+    theirs = repo.commit(other="# Theirs\n")
+    publish._built(clone, theirs, other, None, clean=False)
+    other.switch(publish._built(clone, theirs, other, None, clean=False).manifest)
+    made = publish.build(clone, repo.commit(one="# Ours\n"))
+    clean = from_nothing(repo, tmp_path / "clone")
+    assert dict(made.manifest.files) == dict(clean.manifest.files)
+
+
+def test_a_build_that_failed_is_forgotten(clone, repo, monkeypatch, tmp_path):
+    """Half a change is in nobody's memory: the next build begins from what is on disk."""
+    publish.build(clone, repo.tip())
+    tip = repo.commit(one="# Uno\n", other="# Otro\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.Works, "redirects", None)
+        with pytest.raises(TypeError):
+            publish.build(clone, tip)
+    made = publish.build(clone, tip)
+    clean = from_nothing(repo, tmp_path / "clone")
+    assert dict(made.manifest.files) == dict(clean.manifest.files)

@@ -1,0 +1,76 @@
+"""What some commits changed, read without a process: the same as Git says."""
+
+import pytest
+
+from prdgen.git import log as git_log
+
+from . import repos
+
+STEPS = (
+    ("a word", lambda repo: repo.commit(one="# One\n\nmore\n")),
+    ("a folder", lambda repo: repo.commit(a__b="# B\n", a__c="# C\n")),
+    ("a rename", lambda repo: (repo.git("mv", "one.md", "uno.md"), repo.commit())),
+    ("a deletion", lambda repo: (repo.git("rm", "-q", "other.md"), repo.commit())),
+    ("a mode", lambda repo: (repo.git("update-index", "--chmod=+x", "a/b.md"), repo.git("commit", "-qm", "x"))),
+    ("nothing", lambda repo: repo.commit()),
+)  # fmt: skip
+
+
+@pytest.fixture
+def repo(tmp_path):
+    return repos.make(tmp_path, one="# One\n", other="# Other\n")
+
+
+def test_the_same_as_git_says(repo):
+    """Every path with the commit that changed it last, and by whom."""
+    old = repo.tip()
+    for name, step in STEPS:
+        step(repo)
+        tip = repo.tip()
+        found = git_log.touched(repo.opened, old, tip, limit=50)
+        assert found == git_log.last_changes(repo.opened, tip, since=old), name
+
+
+def test_a_merge_counts_for_what_it_brought(repo):
+    """The first parents are the branch's own line; what came by another line came with the merge."""
+    old = repo.tip()
+    repo.git("checkout", "-qb", "draft")
+    repo.commit(one="# One\n\ndraft\n")
+    repo.git("checkout", "-q", "main")
+    repo.commit(other="# Other\n\nmain\n")
+    repo.git("merge", "-q", "--no-edit", "draft")
+    found = git_log.touched(repo.opened, old, repo.tip(), limit=50)
+    assert found == git_log.last_changes(repo.opened, repo.tip(), since=old)
+    assert found["one.md"].commit == repo.tip()
+
+
+def test_another_line_is_not_known(repo):
+    """After a force-push, and when the old commit came in by a merge, everything has to be looked at."""
+    old = repo.commit(one="# One\n\nours\n")
+    repo.git("checkout", "-q", "-B", "theirs", "HEAD~1")
+    repo.commit(other="# Other\n\ntheirs\n")
+    assert git_log.touched(repo.opened, old, repo.tip("theirs"), limit=50) is None
+    repo.git("merge", "-q", "--no-edit", "main")
+    assert git_log.touched(repo.opened, old, repo.tip("theirs"), limit=50) is None
+
+
+def test_so_many_commits_and_no_more(repo):
+    """A long way back is quicker by looking at everything."""
+    old = repo.tip()
+    for number in range(4):
+        repo.commit(one=f"# One\n\n{number}\n")
+    assert git_log.touched(repo.opened, old, repo.tip(), limit=4) is None
+    assert set(git_log.touched(repo.opened, old, repo.tip(), limit=5)) == {"one.md"}
+
+
+def test_one_entry_is_as_in_the_list(repo):
+    """A file's entry, and none for what is not there, no file, or a link."""
+    (repo.path / "link.md").symlink_to("one.md")
+    repo.commit(a__b="# B\n")
+    for entry in repo.opened.files(repo.tip()):
+        assert repo.opened.entry(repo.tip(), entry.path) == entry
+    for path in ("a", "no.md", "link.md", "", "one.md/x"):
+        assert repo.opened.entry(repo.tip(), path) is None
+    (inside,) = repo.opened.files(repo.tip(), below="a")
+    assert inside == repo.opened.entry(repo.tip(), "a/b.md")
+    assert repo.opened.files(repo.tip(), below="no") == []
