@@ -95,10 +95,16 @@ class Conflict(PrdgenError):
 
 
 class Forbidden(PrdgenError):
-    """{who} may not {what}: that takes the role {expected}, the role here is {got}."""
+    """{who} may not {what}: that takes the role {expected}, the role here is {got}.
 
-    cure = "Ask an owner of this repository for the role {expected}."
+    `whom` is to be asked: an owner, by name where the names are known.
+    """
+
+    cure = "Ask {whom} for the role {expected}."
     status = 403
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**{"whom": "an owner of this repository", **facts})
 
 
 class TooLarge(PrdgenError):

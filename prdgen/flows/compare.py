@@ -50,6 +50,20 @@ async def versions(
     return Difference(old, new, html, source, tuple(passages))
 
 
+async def restoring(app: App, branch: str, page_path: str, commit: str) -> Difference:
+    """What restoring the version of a commit would change of the page as it is now, with what is typed
+    in it and not committed. Raises what an unknown commit raises.
+    """
+    then = await restore.text_at(app, branch, page_path, commit)
+    committed, tip = await read.source(app, branch, page_path)
+    lives = app.keeper.all() if app.keeper else []
+    live = next((x for x in lives if (x.branch, x.page_path) == (branch, page_path)), None)
+    now = live.room.text if live is not None else committed
+    context = await read.render_context(app, branch, tip)
+    html, source = await to_thread.run_sync(rendered, page_path, now, then, context)
+    return Difference(tip, commit, html, source, ())
+
+
 def rendered(
     page_path: str, before: str, after: str, context: render.RenderContext
 ) -> tuple[str, str]:

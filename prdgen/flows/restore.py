@@ -14,7 +14,7 @@ from prdgen.errors import NotFound
 from prdgen.flows import edit, read
 from prdgen.flows.context import App
 from prdgen.flows.edit import Version
-from prdgen.flows.errors import PassageChanged
+from prdgen.flows.errors import NoSuchBranch, PassageChanged
 from prdgen.git.errors import UnknownRevision
 from prdgen.merge import diff, three_way
 from prdgen.merge.alignment import Effort
@@ -34,6 +34,19 @@ class Passage:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restoring came to: the version it made, and the commit `undo` brings back."""
+
+    version: Version
+    before: str
+
+    @property
+    def after(self) -> str | None:
+        """The commit that has what was restored; None: nothing was another one, or a hook refused it."""
+        return self.version.commits[-1] if self.version.commits else None
+
+
 def passages(old: str, new: str) -> list[Passage]:
     """Where two texts of a page differ, in whole lines, from the top."""
     spans = diff.line_spans(old, new, Effort.lasting(LIMIT_MS))
@@ -43,27 +56,57 @@ def passages(old: str, new: str) -> list[Passage]:
     ]
 
 
-async def version(app: App, branch: str, page_path: str, commit: str, person: Person) -> Version:
+async def version(app: App, branch: str, page_path: str, commit: str, person: Person) -> Restored:
     """Make the page what it was at a commit, under whatever name it had then, and save that as a
     version. What others have typed and not committed is in the version before.
 
     Raises NoSuchPage, PageNotLive, and what an unknown commit raises.
     """
-    then = await _text_at(app, branch, page_path, commit)
-    await edit.save_version(app, branch, page_path, None, person.id)
+    then = await text_at(app, branch, page_path, commit)
+    before = await _saved(app, branch, page_path, person)
     await _edit(app, branch, page_path, person, lambda _: then)
     message = f"Restore the version {commit[:10]}"
-    return await edit.save_version(app, branch, page_path, message, person.id)
+    return Restored(await edit.save_version(app, branch, page_path, message, person.id), before)
+
+
+async def undo(
+    app: App, branch: str, page_path: str, before: str, after: str, person: Person
+) -> Restored:
+    """Take back what a restoring changed between two commits, and leave what was written since.
+    Raises PassageChanged when the same words were changed again.
+    """
+    wanted = await text_at(app, branch, page_path, before)
+    restored = await text_at(app, branch, page_path, after)
+
+    def back(now: str) -> str:
+        merged = three_way.merge(restored, wanted, now)
+        if merged.conflicts:
+            raise PassageChanged(page_path=page_path)
+        return merged.text
+
+    saved = await _saved(app, branch, page_path, person)
+    await _edit(app, branch, page_path, person, back)
+    message = f"Undo {after[:10]}"
+    return Restored(await edit.save_version(app, branch, page_path, message, person.id), saved)
+
+
+async def _saved(app: App, branch: str, page_path: str, person: Person) -> str:
+    """Commit what is typed in a page; the branch's last commit then."""
+    await edit.save_version(app, branch, page_path, None, person.id)
+    tip = await to_thread.run_sync(app.repository.tip, branch)
+    if tip is None:
+        raise NoSuchBranch(branch=branch)
+    return tip
 
 
 async def passage(
     app: App, branch: str, page_path: str, old: str, new: str, number: int, person: Person
-) -> Version:
+) -> Restored:
     """Bring one passage of the version `old` back that is another one in `new` (see `passages`), and
     leave everything else as it is now. Raises PassageChanged when it was changed again since `new`.
     """
-    before = await _text_at(app, branch, page_path, old)
-    after = await _text_at(app, branch, page_path, new)
+    before = await text_at(app, branch, page_path, old)
+    after = await text_at(app, branch, page_path, new)
     spans = diff.line_spans(before, after, Effort.lasting(LIMIT_MS))
     if not 0 <= number < len(spans):
         raise NotFound(what="passage", where=f"{page_path}, {number}")
@@ -76,12 +119,14 @@ async def passage(
             raise PassageChanged(page_path=page_path)
         return merged.text
 
+    saved = await _saved(app, branch, page_path, person)
     await _edit(app, branch, page_path, person, back)
     message = f"Bring back a passage of {old[:10]}"
-    return await edit.save_version(app, branch, page_path, message, person.id)
+    return Restored(await edit.save_version(app, branch, page_path, message, person.id), saved)
 
 
-async def _text_at(app: App, branch: str, page_path: str, commit: str) -> str:
+async def text_at(app: App, branch: str, page_path: str, commit: str) -> str:
+    """A page's text at a commit, under whatever name it had then. Raises what an unknown one raises."""
     if not _COMMIT.fullmatch(commit):
         raise UnknownRevision(what="commit", where=page_path, got=commit[:100])
     commit = await to_thread.run_sync(app.repository.resolve, commit)

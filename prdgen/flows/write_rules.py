@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from anyio import to_thread
@@ -23,10 +23,16 @@ PROTECTED_NAMES: Final = (".gitattributes", ".gitmodules")
 
 
 class MayNotWrite(PrdgenError):
-    """{who} may not write {page_path}: {rule}."""
+    """{who} may not write {page_path}: {rule}.
 
-    cure = "Ask someone who may, or have an owner change `.prdgen/roles.yml` on the main branch."
+    `whom` is to be asked: people with the role `ask`, by name where the names are known.
+    """
+
+    cure = "Ask {whom}. Who may write where stands in `.prdgen/roles.yml` on the main branch, which owners change."
     status = 403
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**{"whom": "an owner of this repository", "ask": "owner", **facts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +49,25 @@ class Rules:
             return None
         if rule := self._protection(path):
             return f"`{rule}` is protected, only owners change it"
-        within = [folder for folder in self.folders if path.startswith(folder)]
-        if not within:
+        folder = self._folder(path)
+        if folder is None:
             return None
-        folder = max(within, key=len)
         who = self.folders[folder]
         if isinstance(who, str):
             allowed, wanted = roles.at_least(role, who), f"the role {who}"
         else:
             allowed, wanted = email.lower() in who, f"one of {', '.join(who)}"
         return None if allowed else f"in `{folder}` writing takes {wanted} ({roles.ROLES_FILE})"
+
+    def whom(self, path: str) -> dict[str, str]:
+        """Whom to ask who may not write at `path`, as facts of the refusal."""
+        folder = None if self._protection(path) else self._folder(path)
+        who = self.folders[folder] if folder else "owner"
+        return {"ask": who} if isinstance(who, str) else {"ask": "", "whom": " or ".join(who)}
+
+    def _folder(self, path: str) -> str | None:
+        within = [folder for folder in self.folders if path.startswith(folder)]
+        return max(within, key=len, default=None)
 
     def _protection(self, path: str) -> str | None:
         plain = path.casefold()
@@ -78,7 +93,7 @@ async def check(clone: Clone, person: Person, role: str, page_path: str) -> None
         return
     rules = await to_thread.run_sync(load, clone)
     if rule := rules.refusal(page_path, person.email, role):
-        raise MayNotWrite(who=person.name, page_path=page_path, rule=rule)
+        raise MayNotWrite(who=person.name, page_path=page_path, rule=rule, **rules.whom(page_path))
 
 
 async def allows(clone: Clone, person: Person, role: str, page_path: str) -> bool:

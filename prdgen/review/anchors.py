@@ -13,6 +13,10 @@ _AROUND: Final = 60
 """Code points kept of what stands before and after."""
 LONGEST_QUOTE: Final = 4_000
 _ADDRESS: Final = re.compile(r"\([^()\n]*\)")
+_UNSEEN: Final = re.compile(
+    r"(?<=\])\([^()\n]*\)|\[\^[^\]\n]+\]|(?<=\])\[[^\]\n]*\]|</?\w[^<>\n]*>"
+)
+_WORD: Final = re.compile(r"\w+")
 _PAIRS: Final = (("[", "]"), ("(", ")"), ("**", "**"), ("`", "`"), ("~~", "~~"))
 _EDGES: Final = (16, 8)
 """Letters by which the beginning and the end of a stretch are known."""
@@ -104,12 +108,15 @@ def seek(text: str, quote: str, line: int) -> Anchor | None:
         found = _occurrences(text, words)
         start = min(found, key=lambda each: _distance(each, near), default=None)
         return None if start is None else at(text, start, start + len(words))
-    places = [index for index, letter in enumerate(text) if letter.isalnum()]
-    letters = "".join(_plain(text[index]) for index in places)
-    starts = _occurrences(letters, wanted)
-    ends = {each: each + len(wanted) - 1 for each in starts} or _by_ends(letters, wanted)
+    places, ends = list[int](), dict[int, int]()
+    for places in (_read(text), [n for n, letter in enumerate(text) if letter.isalnum()]):
+        letters = "".join(_plain(text[index]) for index in places)
+        starts = _occurrences(letters, wanted)
+        ends = {each: each + len(wanted) - 1 for each in starts} or _by_ends(letters, wanted)
+        if ends:
+            break
     if not ends:
-        return None
+        return _mostly(text, words, near)
     best = min(ends, key=lambda each: _distance(places[each], near))
     start, end = places[best], places[ends[best]] + 1
     first = next(n for n, letter in enumerate(words) if letter.isalnum())
@@ -120,6 +127,25 @@ def seek(text: str, quote: str, line: int) -> Anchor | None:
     if last and text.startswith(words[-last:], end):
         end += last
     return at(text, *_with_markup(text, start, end))
+
+
+def _read(text: str) -> list[int]:
+    """Where the letters and digits stand that a reader sees: not in addresses and tags."""
+    hidden = {place for found in _UNSEEN.finditer(text) for place in range(*found.span())}
+    return [n for n, letter in enumerate(text) if letter.isalnum() and n not in hidden]
+
+
+def _mostly(text: str, words: str, near: int) -> Anchor | None:
+    """The line, when most of the words are in the block that begins there: a page's title may stand for
+    a link, a number for a footnote.
+    """
+    over = text.find("\n\n", near)
+    block = set(_WORD.findall(text[near : over if over >= 0 else len(text)].lower()))
+    wanted = _WORD.findall(words.lower())
+    if 2 * sum(word in block for word in wanted) <= len(wanted):
+        return None
+    end = text.find("\n", near)
+    return at(text, near, len(text) if end < 0 else end)
 
 
 def _plain(letter: str) -> str:

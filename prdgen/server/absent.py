@@ -11,8 +11,8 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from prdgen.errors import PrdgenError
-from prdgen.flows import gone, read
+from prdgen.errors import Forbidden, PrdgenError
+from prdgen.flows import gone, read, whom
 from prdgen.flows.context import App
 from prdgen.flows.errors import (
     DraftEnded,
@@ -22,6 +22,7 @@ from prdgen.flows.errors import (
     PageRecovered,
     PageRenamed,
 )
+from prdgen.flows.write_rules import MayNotWrite
 
 _FOLLOWED: Final = {"GET", "HEAD"}
 
@@ -35,8 +36,10 @@ class Link:
 
 
 async def known(request: Request, error: PrdgenError) -> PrdgenError:
-    """The same error, or one that says what became of the page or of its branch."""
+    """The same error, or one that says what became of the page or of its branch, or whom to ask."""
     app: App = request.app.state.app
+    if isinstance(error, Forbidden | MayNotWrite):
+        return await whom.named(app, error)
     if isinstance(error, NoSuchPage) and {"branch", "page_path"} <= error.facts.keys():
         branch, page_path = str(error.facts["branch"]), str(error.facts["page_path"])
         return await gone.page(app, branch, page_path) or error

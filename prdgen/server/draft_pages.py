@@ -26,6 +26,7 @@ from prdgen.flows import (
     roles,
     suggest,
     unsettled,
+    whom,
 )
 from prdgen.flows.context import App
 from prdgen.flows.conversation import OfPage, Placed
@@ -114,7 +115,7 @@ async def draft(request: Request) -> Response:
             told_here = error.status < 500 or isinstance(error, ForgeError)
             if not told_here or isinstance(error, NoSuchDraft):
                 raise
-            problem = error
+            problem = await whom.named(app, error)
     try:
         found = await to_thread.run_sync(drafts.find, app, name)
     except NoSuchDraft:

@@ -16,8 +16,6 @@ from prdgen import errors as root_errors
 from prdgen import ids
 from prdgen.errors import NotFound
 from prdgen.flows import (
-    blame,
-    compare,
     conversation,
     create,
     drafts,
@@ -28,8 +26,7 @@ from prdgen.flows import (
     read,
     recoveries,
     remote_report,
-    restore,
-    roles,
+    whom,
     write_rules,
 )
 from prdgen.flows import open as open_flow
@@ -136,9 +133,8 @@ async def editor(request: Request) -> Response:
     branch, page_path = await read.locate(app, request.path_params["address"])
     opened = await open_flow.document(app, branch, page_path)
     row = opened.document
-    may_write = roles.at_least(visitor.role, "editor") and await write_rules.allows(
-        app, visitor.person, visitor.role, page_path
-    )
+    why_not = await whom.reason(app, visitor.person, visitor.role, page_path)
+    may_write = why_not is None
     place = {"branch": branch, "page_path": page_path}
     claim = place | {"base_commit": row.base_commit, "n": row.n} if row else place
     person = visitor.person
@@ -151,7 +147,7 @@ async def editor(request: Request) -> Response:
         "title": (await read.titles(app, branch)).get(page_path, page_path),
         "person": {"id": str(person.id), "name": person.name, "color": person.color},
         "canWrite": may_write and row is not None,
-        "readOnlyReason": opened.read_only_reason,
+        "readOnlyReason": opened.read_only_reason or why_not,
         "liveLimit": app.settings.live_limit,
         "previewUrl": "/api/preview",
         "saveVersionUrl": "/api/versions",
@@ -178,57 +174,6 @@ async def editor(request: Request) -> Response:
     return html.render(
         request, "edit.html", title=config["title"], config=json.dumps(config),
         headers={"Cache-Control": "no-store"},
-    )  # fmt: skip
-
-
-async def history(request: Request) -> Response:
-    """The page's versions, newest first; POST restores one."""
-    auth.require(request, "reader", "see this page's history")
-    app = app_of(request)
-    branch, page_path = await read.locate(app, request.path_params["address"])
-    if request.method == "POST":
-        visitor, fields = auth.require(request, "editor", "restore it"), await form_of(request)
-        await write_rules.check(app, visitor.person, visitor.role, page_path)
-        await restore.version(app, branch, page_path, fields.get("commit", ""), visitor.person)
-        return RedirectResponse(read.address("history", branch, page_path), 303)
-    skip = number(request, "skip", 0, 0, 100_000)
-    found = await read.history(app, branch, page_path, limit=_A_PAGE + 1, skip=skip)
-    return html.render(
-        request, "history.html", title=f"History of {page_path}", branch=branch,
-        page_path=page_path, versions=found[:_A_PAGE], skip=skip,
-        more=skip + _A_PAGE if len(found) > _A_PAGE else None,
-    )  # fmt: skip
-
-
-async def difference(request: Request) -> Response:
-    """What two versions differ in, rendered, with the source's difference below."""
-    auth.require(request, "reader", "see this page's history")
-    app, asked = app_of(request), request.query_params
-    branch, page_path = await read.locate(app, request.path_params["address"])
-    if request.method == "POST":
-        visitor, fields = auth.require(request, "editor", "bring it back"), await form_of(request)
-        await write_rules.check(app, visitor.person, visitor.role, page_path)
-        number = fields.get("passage", "")
-        await restore.passage(
-            app, branch, page_path, fields.get("from", ""), fields.get("to", ""),
-            int(number) if number.isascii() and number.isdigit() else -1, visitor.person,
-        )  # fmt: skip
-        return RedirectResponse(read.address("p", branch, page_path), 303)
-    found = await compare.versions(app, branch, page_path, asked.get("from"), asked.get("to"))
-    return html.render(
-        request, "diff.html", title=f"Changes in {page_path}", branch=branch,
-        page_path=page_path, found=found, first=compare.FIRST,
-    )  # fmt: skip
-
-
-async def blame_page(request: Request) -> Response:
-    """Who wrote which lines of a page, what is not committed yet included."""
-    auth.require(request, "reader", "see who wrote this page")
-    app = app_of(request)
-    branch, page_path = await read.locate(app, request.path_params["address"])
-    return html.render(
-        request, "blame.html", title=f"Who wrote {page_path}", branch=branch, page_path=page_path,
-        passages=await blame.of(app, branch, page_path),
     )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def test_a_reader_sees_live_text_and_cannot_type(shared: House, sit: Sit) -> Non
     ada.go("Control+End")
     ada.type("Typed by Ada.")
     rita.sees("Typed by Ada.")
-    assert rita.status == "Read only: your role is reader"
+    assert rita.status == "Read only: your role is reader; ask Ada for the role editor"
     assert rita.text == ada.text == THREE + "Typed by Ada."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from git.repos import ANN, BOB
 
-from prdgen.flows import blame, restore
+from prdgen.flows import blame, compare, restore
 from prdgen.flows.errors import NoSuchPage, PassageChanged
 from prdgen.git.errors import UnknownRevision
 
@@ -37,6 +37,43 @@ async def test_a_version_is_restored_while_others_type(house, repo, versions):
         await restore.version(house.app, "main", "one.md", "0" * 40, house.people["bob"])
     with pytest.raises(NoSuchPage):
         await restore.version(house.app, "main", "none.md", first, house.people["bob"])
+
+
+async def test_restoring_is_undone_and_what_came_since_stays(house, repo, versions):
+    """What others typed before is back, what they typed after it too; the same words changed again: refused."""
+    first, _ = versions
+    bob, ann = house.people["bob"], await house.editor("ann")
+    await ann.write(" typed", after="second line")
+    done = await restore.version(house.app, "main", "one.md", first, bob)
+    await ann.until(lambda: ann.text == ONE)
+    await ann.write("After it.\n", after="third line\n")
+    await restore.undo(house.app, "main", "one.md", done.before, done.after, bob)
+    want = (
+        ONE.replace("first", "1st")
+        .replace("third", "3rd")
+        .replace("second line", "second line typed")
+    )
+    await ann.until(lambda: ann.text == want + "After it.\n")
+    assert repo.git("show", "main:one.md") + "\n" == ann.text
+    done = await restore.version(house.app, "main", "one.md", first, bob)
+    await ann.until(lambda: ann.text == ONE)
+    await ann.replace("third line", "quite another line")
+    before = ann.text
+    with pytest.raises(PassageChanged):
+        await restore.undo(house.app, "main", "one.md", done.before, done.after, bob)
+    assert ann.text == before
+
+
+async def test_what_restoring_would_change_is_seen_before(house, versions):
+    """With what is typed and not committed; nothing happens by looking."""
+    first, _ = versions
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="second line")
+    seen = await compare.restoring(house.app, "main", "one.md", first)
+    assert "<del> typed</del>" in seen.html
+    assert "-second line typed" in seen.source
+    assert "+first line" in seen.source
+    assert "typed" in ann.text
 
 
 async def test_a_version_from_before_a_rename(house, repo, versions):

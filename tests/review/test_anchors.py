@@ -127,3 +127,27 @@ def test_any_edits_leave_a_place_inside_the_text():
 def test_no_half_of_a_mark_is_left_behind(text, marked, quote):
     """Other words for the half would break the mark, as `[` before the number of a requirement."""
     assert anchors.make(text, marked, 1).quote == quote
+
+
+@pytest.mark.parametrize(
+    ("quote", "want"),
+    [
+        ("One shopper in three leaves.", "One **shopper** in [three](https://a.org/x) leaves."),
+        ("three leaves", "[three](https://a.org/x) leaves"),
+        ("NOTE Mind it", "NOTE]\n> Mind <b>it"),
+        ("→", "→"),
+        ("leaves at the well known Payments page", "leaves at the [[payments]] page"),
+        ("Whoever leaves at Pay", "Whoever leaves at the [[payments]] page"),
+        ("nothing of this is there", None),
+        ("one two three four", None),
+        ("⇒", None),
+    ],
+)
+def test_words_are_sought_as_they_are_read(quote, want):
+    """Without what a reader does not see, in any case of letters; what is nowhere is not found."""
+    text = (
+        "One **shopper** in [three](https://a.org/x) leaves.\n\n> [!NOTE]\n> Mind <b>it</b> → now\n\n"
+        "Whoever leaves at the [[payments]] page\n"
+    )
+    found = anchors.seek(text, quote, 6)
+    assert (found and found.quote) == want

@@ -117,15 +117,18 @@ async def restore_version(request: Request) -> Response:
     await write_rules.check(app, visitor.person, visitor.role, page_path)
     number = body.get("passage")
     if body.get("from") is None:
-        made = await restore.version(app, branch, page_path, body["commit"], visitor.person)
+        done = await restore.version(app, branch, page_path, body["commit"], visitor.person)
     elif isinstance(number, int):
-        made = await restore.passage(
+        done = await restore.passage(
             app, branch, page_path, body["from"], body["commit"], number, visitor.person
         )
     else:
         raise Invalid(what="passage", where=request.url.path, expected="a passage's number",
                       got=repr(number)[:40])  # fmt: skip
-    return as_json({"commits": list(made.commits), "refused": made.refused}, 201)
+    made = done.version
+    return as_json(
+        {"commits": list(made.commits), "refused": made.refused, "before": done.before}, 201
+    )
 
 
 async def list_conflicts(request: Request) -> Response:
