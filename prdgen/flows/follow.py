@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import uuid4
 
-from anyio import to_thread
+from anyio import from_thread, to_thread
 
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
@@ -31,10 +32,13 @@ class Behind:
 
 async def publish_tip(app: App, tip: str) -> Build:
     """Publish a commit of the main branch; called by the job that follows the branch."""
-    async with app.store.transaction() as tx:
-        stamps = await names.stamps(tx, app.main_branch)
+
+    async def stamps() -> publish.Stamps:
+        async with app.store.transaction() as tx:
+            return await names.stamps(tx, app.main_branch)
+
     try:
-        made = await to_thread.run_sync(publish.build, app, tip, stamps)
+        made = await to_thread.run_sync(publish.build, app, tip, partial(from_thread.run, stamps))
     except Exception as error:
         await _failed(app, tip, error)
         raise

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from anyio import to_thread
 
@@ -16,13 +17,19 @@ from prdgen.files.errors import NotEditable
 from prdgen.flows import context, pages_of
 from prdgen.flows.context import App
 from prdgen.git import log as git_log
-from prdgen.git.values import FileChange, Version
+from prdgen.git.repository import Repository
+from prdgen.git.values import Entry, FileChange, Version
 from prdgen.page import facts
 from prdgen.settings import Settings
 from prdgen.store import event_log, pages
 from prdgen.store.pages import IndexedPage, LinkRow, PageRow, RequirementRow
 
 _EVENTS_PER_RUN = 200
+_COMMITS_AT_ONCE = 200
+_indexed_here: dict[tuple[Path, str], tuple[str, pages_of.Globs]] = {}
+"""State folder and branch → the tip that this process indexed last, and what was a page then: going on
+from there, the index need not be compared with every file.
+"""
 
 
 async def branch(app: App, name: str) -> str | None:
@@ -43,13 +50,17 @@ async def branch(app: App, name: str) -> str | None:
         return tip
     if old is not None and not await to_thread.run_sync(git_log.has_commit, app.repository, old):
         old = None
+    # Before anything is looked at: what changes meanwhile is then found the next time.
+    globs, place = await to_thread.run_sync(pages_of.globs, app), (app.state_dir, name)
     changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
-    if old is not None and not await _complete(app, name, tip, upserts, deletes):
+    trusted = old is not None and _indexed_here.get(place) == (old, globs)
+    if old is not None and not trusted and not await _complete(app, name, tip, upserts, deletes):
         old = None
         changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
     async with app.store.transaction() as tx:
         await pages.replace_pages(tx, name, tip, upserts, deletes, from_tip=old, whole=old is None)
         await event_log.record(tx, _events(name, old, changed, versions))
+    _indexed_here[place] = (tip, globs)
     logs.trace("index.branch", began, branch=name, pages=len(upserts), tip=tip[:8])
     return tip
 
@@ -104,17 +115,28 @@ def _gather(
     """In a thread: what changed between two commits, as rows for the index."""
     repository, globs = app.repository, pages_of.globs(app)
     everything = [c for c in repository.changed(old, tip) if _concerns(globs, c)]
-    blobs = {entry.path: entry for entry in repository.files(tip)}
-    stamps = git_log.last_changes(repository, tip, since=old)
+    paths = [change.path for change in everything if globs.match(change.path)]
+    blobs = _entries(repository, tip, paths, whole=old is None)
+    known = git_log.touched(repository, old, tip, limit=_COMMITS_AT_ONCE) if old else None
+    stamps = git_log.last_changes(repository, tip, since=old) if known is None else known
     upserts = [
-        _indexed(app, name, tip, change.path, blobs[change.path].blob, stamps.get(change.path))
-        for change in everything
-        if change.path in blobs and globs.match(change.path)
+        _indexed(app, name, tip, path, blobs[path].blob, stamps.get(path))
+        for path in paths
+        if path in blobs
     ]
     gone = [c.path for c in everything if c.kind == "deleted"]
     gone += [c.old_path for c in everything if c.kind == "renamed" and c.old_path]
     versions = [] if old is None else git_log.between(repository, old, tip, limit=_EVENTS_PER_RUN)
     return everything, upserts, gone, versions
+
+
+def _entries(
+    repository: Repository, tip: str, paths: Sequence[str], *, whole: bool
+) -> dict[str, Entry]:
+    if whole:
+        return {entry.path: entry for entry in repository.files(tip)}
+    found = ((path, repository.entry(tip, path)) for path in paths)
+    return {path: entry for path, entry in found if entry is not None}
 
 
 def _concerns(globs: pages_of.Globs, change: FileChange) -> bool:

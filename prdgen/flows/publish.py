@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,8 @@ _COMMITS_AT_ONCE: Final = 200
 """More of them since the last build, and every file is looked at."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
+Look = Callable[[], Stamps]
+"""Finds the stamps of every page of a branch's newest commit, where that is quicker than asking Git."""
 
 
 def published(clone: Clone) -> Site:
@@ -36,10 +38,11 @@ def published(clone: Clone) -> Site:
     return publication.at(clone.state_dir / "site", clone.public_dir)
 
 
-def build(clone: Clone, tip: str, stamps: Stamps | None = None, *, clean: bool = False) -> Build:
+def build(clone: Clone, tip: str, stamps: Look | None = None, *, clean: bool = False) -> Build:
     """Build a commit and make it the public site, without a server. Blocks.
 
-    Only what changed since the site on disk is rendered; its search index is left for `improve`.
+    Only what changed since the site on disk is rendered, and when this process made it, only that is
+    looked at (then `stamps` is not asked). Its search index is left for `improve`.
     Raises BadSiteConfig and the like; the old site then stays.
     """
     began = time.perf_counter()
@@ -86,7 +89,7 @@ def improve(clone: Clone) -> None:
 
 
 def _built(
-    clone: Clone, tip: str, current: Site, stamps: Stamps | None, *, clean: bool,
+    clone: Clone, tip: str, current: Site, stamps: Look | None, *, clean: bool,
     index: search.Index | None = None, branch: str | None = None, frame_of: str | None = None,
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
@@ -110,11 +113,11 @@ def _built(
 
 
 def _from_all(
-    clone: Clone, tip: str, current: Site, stamps: Stamps | None, previous: Manifest | None,
+    clone: Clone, tip: str, current: Site, stamps: Look | None, previous: Manifest | None,
     where: sources.Target, drawn: frame.Frame, index: search.Index | None, branch: str | None,
 ) -> Build:  # fmt: skip
     """Look at every page and file of a commit."""
-    pages, assets = gather(clone, tip, stamps)
+    pages, assets = gather(clone, tip, stamps() if stamps else None)
     known = previous.pages if previous else {}
     with crew.Crew() as workers:
         workers.begin({

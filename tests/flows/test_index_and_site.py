@@ -209,3 +209,18 @@ def test_links_of_an_exported_file_lead_somewhere(repo, options, address):
             f'Target="{address.partition("#")[0]}'
             in word.read("word/_rels/document.xml.rels").decode()
         )
+
+
+async def test_a_commit_after_another_is_indexed_by_what_it_changed(house, repo, monkeypatch):
+    """Nothing lists the repository; a change of what is a page still does."""
+    await follow_branches(house)
+    repo.commit("edit", one="# Uno\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.app.repository), "files", None)
+        await follow_branches(house)
+    assert (await indexed(house))[0]["one.md"][2] == "Uno"
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: docs\n", "docs/two.md": "# Two\n"})
+    repo.git("add", "--all")
+    repo.git("commit", "-q", "-m", "docs")
+    await follow_branches(house)
+    assert sorted((await indexed(house))[0]) == ["docs/two.md"]
