@@ -13,13 +13,9 @@ from uuid import UUID
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.flows import (
-    authors,
+    begin,
     displaced,
     edit,
-    lease,
-    made_from,
-    pull,
-    recover,
     roll,
     status,
     watch,
@@ -30,7 +26,7 @@ from prdgen.flows.adopt import Adopter
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
-from prdgen.flows.live import Live, content_hash
+from prdgen.flows.live import Live
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, documents, event_log, leases
 from prdgen.store.documents import Document
@@ -203,28 +199,9 @@ class Keeper:
             live = await self._ask(row)
 
     async def _begin(self, row: Document) -> Live | None:
-        """Claim the lease, open the room, and meet what Git and the disk have meanwhile."""
-        app = self._app
-        assert app.rooms is not None
-        claimed = await lease.claim(app, row)
-        if claimed is None:
-            return None
-        row, fence = claimed
-        room = await app.rooms.get(row.id)
-        live = Live(row, room, fence, await authors.since_tip(app, room, row))
-        live.dirty_since = live.last_change = time.monotonic()
-        async with live.lock:
-            await made_from.remember(app, live)
-            await recover.page(app, live, row)
-            # A document that never met its file may be a rebuilt one: whoever is in it already, others
-            # may bring the file's text once more.
-            cold = not room.peers or row.intent_hash is None
-            await pull.tip(app, live, cold=cold)
-            await pull.file(app, live, cold=cold)
-        live.authorship.advance(room.text, None)
-        live.uncommitted = content_hash(room.text) != live.document.tip_hash
-        live.changed.set()
-        self._runs[row.id] = asyncio.create_task(self._run(live), name=f"keep {row.page_path}")
+        live = await begin.keeping(self._app, row)
+        if live is not None:
+            self._runs[row.id] = asyncio.create_task(self._run(live), name=f"keep {row.page_path}")
         return live
 
     async def _run(self, live: Live) -> None:
@@ -311,10 +288,10 @@ class Keeper:
             if successor is None:
                 return False
             # Whoever opens the next document from now on waits for this task.
-            begin = asyncio.create_task(self._go_on(live, successor), name=f"hold {live.page_path}")
-            self._lives[successor.row.id] = begin
+            task = asyncio.create_task(self._go_on(live, successor), name=f"hold {live.page_path}")
+            self._lives[successor.row.id] = task
             try:
-                await begin
+                await task
             except NotRolled as error:
                 log.info("%s", error)
                 return False

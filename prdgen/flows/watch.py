@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 from anyio import to_thread
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.files import watch
+from prdgen.files import text, watch
 from prdgen.flows import edit, glance, pull
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
@@ -129,10 +130,21 @@ async def branches(app: App) -> None:
 
 
 async def look(app: App, live: Live) -> None:
-    """Take in what branch and file of a page have that is not known. Call with `live.lock` held."""
-    if await glance.look(app, live) is None:
+    """Take in what branch and file of a page have that is not known. Call with `live.lock` held.
+
+    A file that has less than the document, and that nobody is about to write, is to be written: Git
+    took it away just as it was written, say, and put it back as it was before.
+    """
+    seen = await glance.look(app, live)
+    if seen is None:
         await pull.tip(app, live)
         await pull.file(app, live)
+        seen = await glance.look(app, live)
+    if seen is None or live.dirty_since is not None:
+        return
+    if text.decode(seen.data).text != live.room.text:
+        live.dirty_since = time.monotonic()
+        live.changed.set()
 
 
 async def _take_in(app: App, live: Live) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from prdgen.flows import context, edit, lease, rename, roll, servers, status
+from prdgen.flows import context, edit, lease, made_from, rename, roll, servers, status
+from prdgen.flows import open as open_flow
 from prdgen.flows.errors import AlreadyServed, OtherClone, OtherServices
 from prdgen.settings import Settings
+from prdgen.store import documents
 from prdgen.store.errors import LeaseLost
 
 from .conftest import ONE
@@ -132,6 +134,32 @@ async def test_a_server_that_lost_its_lease_writes_no_file(house, beside, page):
             pass
     await until(lambda: page.read_text() == ONE + "typed\nafter\n")
     await until(lambda: house.app.keeper.all() == [])
+
+
+async def test_who_loses_a_lease_in_the_middle_of_opening_lets_the_other_keep_it(
+    house, beside, page, monkeypatch
+):
+    """PostgreSQL was away meanwhile, say; nobody is told that there is no such page."""
+    other, looked = await beside(house), made_from.remember
+    found = await open_flow.document(house.app, "main", "one.md")
+
+    async def slow(app, live):
+        await looked(app, live)
+        if app is house.app:
+            async with app.store.transaction() as tx:
+                await tx.execute(
+                    "UPDATE documents SET lease_until = now() WHERE id = %s", [live.id]
+                )
+                await documents.claim_lease(tx, live.id, other.app.process_id, 60)
+            page.write_text(ONE + "by hand\n")
+
+    monkeypatch.setattr(made_from, "remember", slow)
+    assert await house.app.keeper.hold(found.document) is None
+    monkeypatch.undo()
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("typed\n")
+    await bob.until(lambda: "typed" in bob.text)
+    await until(lambda: {"typed", "by hand"} <= set(page.read_text().split("\n")))
 
 
 async def test_a_server_that_lost_its_lease_commits_nothing(house, beside, repo):

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from prdgen.files import disk
 from prdgen.flows import edit
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.store import changes
@@ -19,6 +20,28 @@ async def test_typed_text_is_in_its_file_soon(house, repo):
     await ann.write("typed\n")
     await until(lambda: (repo.path / "one.md").read_text() == ONE + "typed\n")
     assert repo.status() == " M one.md"
+
+
+async def test_a_file_that_git_put_back_while_it_was_written_is_written_again(
+    house, repo, monkeypatch
+):
+    """`git stash`, say: the file was away when we wrote, and came back as it was known before."""
+    ann, exchange, away = await house.editor(), disk.exchange, []
+
+    def just_then(path, *rest, **options):
+        if not away:
+            away.append(path.read_text())
+            path.unlink()
+            swapped = exchange(path, *rest, **options)
+            path.write_text(away[0])
+            return swapped
+        return exchange(path, *rest, **options)
+
+    monkeypatch.setattr(disk, "exchange", just_then)
+    await ann.write("typed\n")
+    await until(lambda: away)
+    await until(lambda: (repo.path / "one.md").read_text() == ONE + "typed\n")
+    assert away == [ONE]
 
 
 async def test_while_typing_goes_on_the_file_is_written_less_often(houses, repo):
