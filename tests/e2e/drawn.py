@@ -49,6 +49,7 @@ def review(house: House) -> dict[str, str]:
     return {
         "draft": f"/{draft}", "draft-over": f"/drafts/{merged['id']}",
         "drafts-merged": "/drafts?state=merged", "blame": f"/blame/main/{PAGE}",
+        "restore": f"/history/main/{PAGE}?restore={house.git('rev-list', '--max-parents=0', 'main')}",
         "draft-page": f"/p/{quote(first['branch'])}/{PAGE}",
     }  # fmt: skip
 
@@ -61,11 +62,13 @@ def _token(house: House, name: str, role: str) -> str:
 
 
 def _change(house: House, branch: str) -> None:
-    long = "site/prds/a-page-with-a-very-long-name-that-does-not-fit-a-telephone_or_anything.md"
+    long = f"site/prds/{'averylongnamewithoutanyplacetobreakit' * 3}.md"
+    other = f"site/assets/{'anotherfilewithalongname' * 4}.txt"
     text = house.git("show", f"{branch}:{PAGE}")
     text = text.replace("a new one in 60", "a new one in 50")
     text += "\n\nThe page says what went wrong in one sentence, for the picture.\n"
-    _commit(house, branch, {PAGE: text, long: "# A page with a very long name\n\nNew.\n"}, "Change")
+    new = f"# {'Averylongtitlewithoutanyplacetobreakit' * 2}\n\n- [REQ-990] New.\n"
+    _commit(house, branch, {PAGE: text, long: new, other: "x\n"}, f"Change {long}")
 
 
 def _edit(house: House, branch: str, edits: dict[str, tuple[str, str]]) -> None:
@@ -81,6 +84,7 @@ def _commit(house: House, branch: str, files: dict[str, str], message: str) -> N
     folder = house.repository.with_name("elsewhere")
     house.git("worktree", "add", "--quiet", "--force", str(folder), branch)
     for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     house.git("-C", str(folder), "add", "--all")
     house.git("-C", str(folder), "commit", "--quiet", "--message", message)

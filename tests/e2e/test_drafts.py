@@ -126,3 +126,37 @@ def test_what_is_said_stands_beside_its_words(make_house: MakeHouse, sit: Sit) -
     assert at
     assert 0 <= beside["y"] - (at["y"] + at["height"]) < 40
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+_PAST_THE_EDGE = """() => [...document.querySelectorAll("main *")].filter((element) => {
+  for (let above = element.parentElement; above; above = above.parentElement)
+    if (above !== document.body && getComputedStyle(above).overflowX !== "visible" && above !== document.documentElement)
+      return false;
+  const box = element.getBoundingClientRect();
+  return box.width > 0 && box.right > innerWidth + 1;
+}).map((element) => element.outerHTML.slice(0, 80))"""
+
+
+def test_long_names_and_lines_fit_a_telephone(make_house: MakeHouse, sit: Sit) -> None:
+    """A draft with names that have no place to break, and who wrote which line: all of it is there at
+    360 px, nothing past the edge, and the text has the width of the page.
+    """
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada = sit(house, viewport={"width": 360, "height": 740})
+    long = "averylongnamewithoutanyplacetobreakit" * 3
+    house.git("checkout", "--quiet", "-b", "draft/plan")
+    house.put(f"docs/{long}.md", f"# {long}\n\n- [REQ-1] New.\n")
+    house.put(f"docs/{long}.txt", "x\n")
+    house.git("add", ".")
+    house.git("commit", "--quiet", "--message", f"Add {long}")
+    house.git("checkout", "--quiet", "main")
+    ada.page.goto(f"{house.url}/drafts/draft/plan")
+    expect(ada.page.locator("main")).to_contain_text("REQ-1")
+    assert ada.page.evaluate(_PAST_THE_EDGE) == []
+    ada.page.goto(f"{house.url}/blame/main/{PAGE}")
+    text = ada.page.locator(".blame pre").first.bounding_box()
+    assert text
+    assert text["width"] > 280
+    assert text["x"] + text["width"] <= 360
+    assert ada.page.evaluate(_PAST_THE_EDGE) == []
