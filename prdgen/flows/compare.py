@@ -55,7 +55,10 @@ async def restoring(app: App, branch: str, page_path: str, commit: str) -> Diffe
     in it and not committed. Raises what an unknown commit raises.
     """
     then = await restore.text_at(app, branch, page_path, commit)
-    committed, tip = await read.source(app, branch, page_path)
+    try:
+        committed, tip = await read.source(app, branch, page_path)
+    except NoSuchPage:  # it was deleted
+        committed, tip = "", str(await to_thread.run_sync(app.repository.tip, branch))
     lives = app.keeper.all() if app.keeper else []
     live = next((x for x in lives if (x.branch, x.page_path) == (branch, page_path)), None)
     now = live.room.text if live is not None else committed

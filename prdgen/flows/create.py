@@ -46,19 +46,38 @@ async def page(
         },
     )
     made = await to_thread.run_sync(
-        _commit, app, branch, page_path, content.encode(), people.author(person), title
+        _commit, app, branch, page_path, content.encode(), people.author(person), f"Add {title}"
     )
+    await _tell(app, branch, page_path, person, made)
+    return page_path
+
+
+async def again(
+    app: App, branch: str, page_path: str, data: bytes, person: UUID, message: str
+) -> str:
+    """Have a page that was deleted be there again, with these bytes; the commit. Raises
+    NoSuchBranch, BadPagePath, and PageExists when another one stands there in any case.
+    """
+    ids.check_page_path(page_path)
+    people = await signatures.load(app, (), person)
+    made = await to_thread.run_sync(
+        _commit, app, branch, page_path, data, people.author(person), message
+    )
+    await _tell(app, branch, page_path, person, made)
+    return made
+
+
+async def _tell(app: App, branch: str, page_path: str, person: UUID, made: str) -> None:
     async with app.store.transaction() as tx:
         await event_log.record(
             tx,
             [Event("prd.version.created", branch, page_path, person, {"commit": made})],
         )
         await edit.follow(app, branch, tx)
-    return page_path
 
 
 def _commit(
-    app: App, branch: str, page_path: str, data: bytes, author: Signature, title: str
+    app: App, branch: str, page_path: str, data: bytes, author: Signature, message: str
 ) -> str:
     """In a thread: refuse a name that exists in any case, commit, and lay the file."""
     repository = app.repository
@@ -75,7 +94,7 @@ def _commit(
             raise PageExists(page_path=page_path, branch=branch, got=found)
         made = commits.write(
             repository, branch, tip, {page_path: data},
-            message=f"Add {title}", author=author, committer=signatures.SERVER,
+            message=message, author=author, committer=signatures.SERVER,
         )  # fmt: skip
         if tree is not None and path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,10 @@ from anyio import to_thread
 
 from prdgen.crdt.replica import Change, Replica
 from prdgen.errors import NotFound
-from prdgen.flows import edit, read
+from prdgen.flows import create, edit, read
 from prdgen.flows.context import App
 from prdgen.flows.edit import Version
-from prdgen.flows.errors import NoSuchBranch, PassageChanged
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage, PassageChanged
 from prdgen.git.errors import UnknownRevision
 from prdgen.merge import diff, three_way
 from prdgen.merge.alignment import Effort
@@ -36,10 +36,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restoring came to: the version it made, and the commit `undo` brings back."""
+    """What a restoring came to: the version it made, and the commit `undo` brings back (None: the page
+    was not there).
+    """
 
     version: Version
-    before: str
+    before: str | None
 
     @property
     def after(self) -> str | None:
@@ -60,12 +62,18 @@ async def version(app: App, branch: str, page_path: str, commit: str, person: Pe
     """Make the page what it was at a commit, under whatever name it had then, and save that as a
     version. What others have typed and not committed is in the version before.
 
-    Raises NoSuchPage, PageNotLive, and what an unknown commit raises.
+    A page that was deleted is there again. Raises NoSuchPage, PageNotLive, and what an unknown commit raises.
     """
     then = await text_at(app, branch, page_path, commit)
-    before = await _saved(app, branch, page_path, person)
-    await _edit(app, branch, page_path, person, lambda _: then)
     message = f"Restore the version {commit[:10]}"
+    try:
+        before = await _saved(app, branch, page_path, person)
+    except NoSuchPage:
+        at, name = await _place_at(app, branch, page_path, commit)
+        data = await to_thread.run_sync(app.repository.read, at, name) or then.encode()
+        made = await create.again(app, branch, page_path, data, person.id, message)
+        return Restored(Version((made,)), None)
+    await _edit(app, branch, page_path, person, lambda _: then)
     return Restored(await edit.save_version(app, branch, page_path, message, person.id), before)
 
 
@@ -127,12 +135,18 @@ async def passage(
 
 async def text_at(app: App, branch: str, page_path: str, commit: str) -> str:
     """A page's text at a commit, under whatever name it had then. Raises what an unknown one raises."""
+    at, name = await _place_at(app, branch, page_path, commit)
+    return (await read.source(app, branch, name, at))[0]
+
+
+async def _place_at(app: App, branch: str, page_path: str, commit: str) -> tuple[str, str]:
+    """The commit's whole name, and the path that the page had there."""
     if not _COMMIT.fullmatch(commit):
         raise UnknownRevision(what="commit", where=page_path, got=commit[:100])
     commit = await to_thread.run_sync(app.repository.resolve, commit)
     history = await read.history(app, branch, page_path, limit=1000)
     names = {version.commit: version.page_path for version in history}
-    return (await read.source(app, branch, names.get(commit, page_path), commit))[0]
+    return commit, names.get(commit, page_path)
 
 
 async def _edit(

@@ -80,6 +80,7 @@ def links(error: PrdgenError) -> Sequence[Link]:
         case PageRecovered():
             return [
                 Link("What was kept", f"/drafts/{quote(facts['draft'])}"),
+                Link("Its history", read.address("history", facts["branch"], facts["page_path"])),
             ]
         case PageDeleted():
             return [

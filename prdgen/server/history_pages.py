@@ -64,6 +64,8 @@ async def _restored(request: Request, branch: str, page_path: str, done: Restore
     """To the history, where what happened is said and can be undone."""
     if done.version.refused:
         return await _versions(request, branch, page_path, done.version.refused)
+    if done.before is None:  # the page is there again
+        return RedirectResponse(read.address("p", branch, page_path), 303)
     said = {"before": done.before, "after": done.after} if done.after else {"same": "1"}
     return RedirectResponse(read.address("history", branch, page_path) + "?" + urlencode(said), 303)
 

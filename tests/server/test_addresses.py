@@ -147,3 +147,21 @@ async def test_an_address_in_a_draft_that_is_over_leads_to_the_page_on_main(own)
     assert "closed" in page.words
     assert f"/p/main/{QUOTED}" in page.links()
     assert closed.headers["location"] in page.links()
+
+
+async def test_a_deleted_page_is_restored_from_its_history(own):
+    """As its last page says: any version it had, as a page again, by whoever restores it."""
+    path = own.app.repository.work_tree / OLD
+    text = path.read_text().replace("\n", "\r\n")
+    path.write_bytes(text.encode())
+    git(own, "commit", "-qam", "Endings")
+    before = own.app.repository.tip("main")
+    git(own, "rm", "-q", OLD)
+    git(own, "commit", "-qm", "Nobody pays any more")
+    browser = await own.as_("editor")
+    answer = await browser.send_form(f"/history/main/{OLD}", commit=before)
+    assert answer.status_code == 303, answer.text
+    tip = own.app.repository.tip("main")
+    assert own.app.repository.read(tip, OLD).decode() == text
+    assert own.app.repository.commit_info(tip).author.name == "Editor"
+    assert (await browser.get(f"/p/main/{OLD}", headers=HTML)).status_code == 200
