@@ -159,6 +159,8 @@ async def test_a_deleted_page_is_restored_from_its_history(own):
     git(own, "rm", "-q", OLD)
     git(own, "commit", "-qm", "Nobody pays any more")
     browser = await own.as_("editor")
+    asking = await browser.get(f"/history/main/{OLD}", params={"restore": before}, headers=HTML)
+    assert asking.status_code == 200, asking.text
     answer = await browser.send_form(f"/history/main/{OLD}", commit=before)
     assert answer.status_code == 303, answer.text
     tip = own.app.repository.tip("main")
