@@ -25,7 +25,7 @@ from prdgen.files.disk import Swapped
 from prdgen.files.errors import NotEditable
 from prdgen.flows import pull, taken
 from prdgen.flows.context import App
-from prdgen.flows.live import Heads, Live
+from prdgen.flows.live import Heads, Live, content_hash
 from prdgen.store.statements import Tx
 
 log = logging.getLogger(__name__)
@@ -174,6 +174,9 @@ async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
         """The file holds our text; its agreed point is right already."""
 
     base_text, theirs = text.decode(base).text, text.decode(data).text
+    await pull.tip(app, live)
+    if live.met(content_hash(theirs)):
+        return  # no save: Git put it there
     tip_heads = live.document.tip_heads
     if await to_thread.run_sync(taken.known, live, tip_heads, theirs):
         return

@@ -164,6 +164,16 @@ class Live:
         kept = {old: tip for old, tip in self.old_tips.items() if now - tip[0] < _BEHIND_SECONDS}
         self.old_tips = kept | ({digest: (now, heads)} if digest else {})
 
+    def met(self, digest: str) -> Heads | None:
+        """The heads at which the document had the text with this hash, when it was about to be
+        written or was, or is the branch's: a file that has it brings nothing. None: it is news.
+        """
+        row = self.document
+        for known, heads in ((row.intent_hash, row.intent_heads), (row.tip_hash, row.tip_heads)):
+            if digest == known and heads:
+                return heads
+        return self.written.get(digest) or self.behind(digest)
+
     def behind(self, digest: str) -> Heads | None:
         """The heads of the tip as it was a moment ago, when a file with this text only went back to
         it; None: it did something else.

@@ -117,14 +117,8 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await texts.keep(tx, theirs)
         await documents.move_file_point(tx, row.id, row.file_hash, heads, digest, live.fence)
 
-    if digest == row.intent_hash:
-        await _only_move(app, live, row.intent_heads, move)
-    elif digest == row.tip_hash:
-        await _only_move(app, live, row.tip_heads, move)
-    elif digest in live.written:
-        await _only_move(app, live, live.written[digest], move)
-    elif behind := live.behind(digest):
-        await _only_move(app, live, behind, move)
+    if met := live.met(digest):
+        await _only_move(app, live, met, move)
     elif cold and await _went_back(app, live, digest):
         await _only_move(app, live, None, move)
     elif heads := await to_thread.run_sync(taken.known, live, row.file_heads, theirs):

@@ -522,6 +522,18 @@ async def test_a_committed_save_that_our_write_displaced_comes_in_once(house, re
     assert [live.room.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
 
 
+async def test_git_stash_between_our_look_and_our_swap_deletes_nothing(house, ann, page):
+    """What the swap takes out is the branch's own text, which nobody saved."""
+    await ann.write("typed\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    live = house.live()
+    async with live.lock:
+        await displaced.merge(house.app, live, page.read_bytes(), ONE.encode())
+    await ann.write("more\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    assert "more\ntyped\n" in ann.text
+
+
 async def test_a_commit_between_the_file_and_the_next_epoch_comes_in_once(
     house, repo, ann, page, monkeypatch
 ):

@@ -219,6 +219,20 @@ async def test_what_a_killed_server_left_between_two_names_is_taken_in(house, be
     assert not (page.parent / LEFT).exists()
 
 
+async def test_what_git_stash_put_back_as_a_server_was_killed_deletes_nothing(house, beside, page):
+    """Its swap took out the branch's own text: nobody had saved that."""
+    other = await beside(house)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("typed\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    (page.parent / LEFT).write_text(ONE)
+    await moved(house, other)
+    await until(lambda: not (page.parent / LEFT).exists())
+    await bob.write("more\n")
+    await until(lambda: page.read_text() == bob.text)
+    assert bob.text.count("typed\n") == bob.text.count("more\n") == 1
+
+
 async def test_a_server_that_starts_lets_the_others_keep_their_leases(house, beside):
     """Only what dead ones held is taken over."""
     ann = await house.editor()
