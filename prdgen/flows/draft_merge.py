@@ -23,8 +23,8 @@ from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import DraftOver, NothingToMerge
 from prdgen.flows.join import Landed
+from prdgen.git import locks, refs
 from prdgen.git import log as git_log
-from prdgen.git import refs
 from prdgen.git.values import Signature
 from prdgen.review.log import Entry
 from prdgen.review.state import Review
@@ -180,14 +180,38 @@ async def _end(app: App, draft: Draft, review: Review) -> None:
     """Keep the draft's last commit, and remove its branch where nobody is at work on it."""
     await to_thread.run_sync(refs.keep, app.repository, drafts.KEPT + review.id, draft.tip)
 
-    def work() -> bool:
-        if app.repository.work_tree_of(draft.branch) is not None:
-            return False
-        return app.repository.remove_branch(draft.branch, draft.tip)
-
     lives = app.keeper.all() if app.keeper else []
     if any(live.branch == draft.branch and live.room.peers for live in lives):
         return
-    if await to_thread.run_sync(work):
-        await watch.moved(app, draft.branch)
+    if await to_thread.run_sync(_remove, app, draft.branch, draft.tip):
+        if app.keeper is not None:
+            await watch.moved(app, draft.branch)
         await watch.branches(app)
+
+
+def _remove(app: App, branch: str, tip: str) -> bool:
+    """In a thread: remove the branch, unless it is checked out or has other commits; whether it is gone."""
+    if app.repository.work_tree_of(branch) is not None:
+        return False
+    with locks.branch(app.repository, branch):
+        return app.repository.remove_branch(branch, tip)
+
+
+async def tidy(app: App) -> list[str]:
+    """Remove the branches of drafts that are over, in which somebody was at work then and nobody is
+    now, and in which nothing was written since; their names.
+    """
+    removed = []
+    for review in await to_thread.run_sync(drafts.reviews, app):
+        tip = await to_thread.run_sync(app.repository.tip, review.branch)
+        if review.state == "open" or not tip or tip != review.tip:
+            continue
+        async with app.store.transaction() as tx:
+            rows = await documents.list_live(tx, review.branch)
+        if any(row.lease_holder is not None or row.heads != row.tip_heads for row in rows):
+            continue
+        if await to_thread.run_sync(_remove, app, review.branch, tip):
+            removed.append(review.branch)
+    if removed:
+        await watch.branches(app)
+    return removed

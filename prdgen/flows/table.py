@@ -12,6 +12,7 @@ from anyio import to_thread
 from prdgen import logs
 from prdgen.flows import (
     context,
+    draft_merge,
     draft_site,
     exchange,
     export,
@@ -60,6 +61,7 @@ def tasks(app: App) -> list[Task]:
         await app.queue.prune()
         await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
         await to_thread.run_sync(draft_site.tidy, app)
+        await draft_merge.tidy(app)
 
     async def renew_exports(branch: str, page_path: str) -> None:
         """PDF and Word of a page that changed, before somebody has to wait for them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from git.repos import BOB
 
@@ -282,3 +284,25 @@ async def test_a_page_both_renamed_has_mains_name_and_all_words(house, repo, ann
     if how == "update":
         await until(lambda: house.live("three.md", branch))
         await bob.until(lambda: bob.text == want)
+
+
+async def test_a_branch_goes_when_the_last_one_has_left_its_draft(houses, repo):
+    """Kept for who was in it when it was merged; then removed, unless they wrote on."""
+    house = await houses(repo, quiet_seconds=0.1)
+    ann, found = house.people["ann"], {}
+    for name in ("quiet", "busy"):
+        draft = await drafts.start(house.app, ann, name, "one.md")
+        found[name] = await house.editor("bob", branch=draft.branch)
+        await found[name].write(f" {name}", after="first line" if name == "busy" else "third line")
+        await draft_merge.merge(house.app, draft.branch, ann, "owner")
+    await found["busy"].write(" and on", after="busy")
+    assert await draft_merge.tidy(house.app) == []
+    for bob in found.values():
+        await bob.leave()
+    async with asyncio.timeout(30):  # until their leases are given back
+        while not (removed := await draft_merge.tidy(house.app)):
+            await asyncio.sleep(0.1)
+    assert removed == ["draft/quiet"]
+    assert set(repo.opened.branches()) == {"main", "draft/busy"}
+    assert "busy and on" in repo.git("show", "draft/busy:one.md")
+    assert await draft_merge.tidy(house.app) == []
