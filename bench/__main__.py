@@ -80,13 +80,17 @@ def start(corpus: Path, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--pages", default=10_000, show_default=True, help="Of the large repository; 0: none."
+)
+@click.option("--no-peers", is_flag=True, help="Leave out MkDocs and Hugo.")
 @_CORPUS
 @_JSON
-def build(corpus: Path, *, as_json: bool) -> None:
-    """The static site of a large repository, beside MkDocs with Material."""
+def build(corpus: Path, *, pages: int, no_peers: bool, as_json: bool) -> None:
+    """The static site of a repository, beside MkDocs with Material, and of a large one."""
     from bench import build
 
-    show(lambda: build.run(corpus, say), as_json=as_json)
+    show(lambda: build.run(corpus, say, pages, peers=not no_peers), as_json=as_json)
 
 
 @main.command()

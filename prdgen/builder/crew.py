@@ -21,6 +21,8 @@ _WORTH_A_CHILD: Final = 48
 """Pages: starting a child costs as much as rendering so many."""
 _MOST_WORKERS: Final = 4
 _TURN: Final = 24
+_READ_AT_ONCE: Final = 400
+"""Pages whose texts wait for a child together."""
 
 
 class Crew:
@@ -89,7 +91,15 @@ class Crew:
     def _read(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:
         if not self._staffed(len(pages)):
             return {path: facts.of(page) for path, page in pages.items()}
-        # While the children start.
+        found: dict[str, PageFacts] = {}
+        paths, at_once = list(pages), _READ_AT_ONCE * len(self._have_read)
+        for start in range(0, len(paths), at_once):
+            # Not all texts of a large site at once.
+            some = {path: pages[path] for path in paths[start : start + at_once]}
+            found |= self._read_some(some)
+        return found
+
+    def _read_some(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:
         texts = {path: page.read() for path, page in pages.items()}
         shares = self._deal(sorted(texts, key=lambda path: -len(texts[path])))
         questions = [

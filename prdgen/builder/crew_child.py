@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from typing import Any
+from typing import Any, Final
 
 from prdgen.builder import child, facts, fragments, making, render
 from prdgen.builder.sources import PageSource
+
+_KEPT: Final = 8_000_000
+"""Characters of text whose pages stay parsed from the first pass to the second: what is parsed takes
+thirty times as much memory, and what is not kept is parsed again.
+"""
 
 
 class _Share:
@@ -15,6 +20,7 @@ class _Share:
 
     def __init__(self) -> None:
         self._parsed: dict[str, render.Parsed] = {}
+        self._kept = 0
         self._setting: making.Setting | None = None
 
     def answer(self, question: dict[str, Any]) -> Any:
@@ -29,7 +35,9 @@ class _Share:
 
     def _facts(self, source: PageSource) -> dict[str, Any]:
         parsed = render.parse(source.page_path, source.read(), brief=True)
-        self._parsed[source.page_path] = parsed
+        if self._kept < _KEPT:
+            self._parsed[source.page_path] = parsed
+            self._kept += len(source.read())
         return dataclasses.asdict(facts.of(source, parsed.facts))
 
     def _made(self, order: making.Order) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from prdgen.builder import artifacts, ledger, redirects, search, site, switch
+from prdgen.builder import artifacts, ledger, redirects, search_parts, site, switch
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import Difference, Manifest
 from prdgen.builder.sources import AssetSource, PageSource, Target
@@ -91,12 +91,12 @@ class Site:
             turn = self._ledger.save(None, manifest, everything, slot=None)
             self._read = (turn, manifest)
 
-    def index(self, *, nice: int = 0) -> search.Index:
+    def index(self, *, nice: int = 0) -> search_parts.Parts:
         """A search index in the making for this site."""
-        return search.Index(self.store, self.state / "search", nice=nice)
+        return search_parts.Parts(self.store, self.state / "search", nice=nice)
 
     def finish(
-        self, built: Manifest, index: search.Index | None, *, when: When | None = None
+        self, built: Manifest, index: search_parts.Parts | None, *, when: When | None = None
     ) -> Manifest:
         """Make this build the public one with its search index and its twins, which come first; the
         build with them. `index` may have its pages already; None leaves the index as it is. `when` as
@@ -179,7 +179,7 @@ class Site:
         return indexed and all(map(self.store.is_compressed, _compressible(build)))
 
     def _completed(
-        self, build: Manifest, index: search.Index | None, names: Iterable[str]
+        self, build: Manifest, index: search_parts.Parts | None, names: Iterable[str]
     ) -> Manifest:
         """The build with an index of its pages; the twins of these artifacts are made meanwhile."""
         key, files, indexed = site.index_key(build), build.search, build.indexed
@@ -187,7 +187,7 @@ class Site:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
             compressed = beside.submit(self._compress, names)
             if index is not None and indexed != key:
-                files, indexed = index.files(site.searched(build)), key
+                files, indexed = index.files(site.searched(build), files, indexed), key
             compressed.result()
         made = site.with_search(build, files, self.current(), indexed=indexed)
         self._compress([made.files[path] for path in files if artifacts.compressible(path)])

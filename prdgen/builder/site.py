@@ -18,7 +18,7 @@ from prdgen.builder import (
     making,
     redirects,
     render,
-    search,
+    search_parts,
     surroundings,
 )
 from prdgen.builder.frame import Frame
@@ -131,7 +131,7 @@ def build(
     previous: Manifest | None,
     store: artifacts.Artifacts,
     workers: crew.Crew | None = None,
-    index: search.Index | None = None,
+    index: search_parts.Parts | None = None,
     moved: redirects.Moved | None = None,
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
@@ -160,7 +160,7 @@ def rebuild(
     target: Target,
     previous: Manifest | None,
     workers: crew.Crew | None = None,
-    index: search.Index | None = None,
+    index: search_parts.Parts | None = None,
     moved: redirects.Moved | None = None,
 ) -> Build:
     """The same from what is known of the site already: work grows with what is `touched`. The works
@@ -230,9 +230,8 @@ def searched(build_manifest: Manifest) -> dict[str, str]:
 
 
 def index_key(build_manifest: Manifest) -> str:
-    """A hash of what the search of this build is made from."""
-    pages = sorted(searched(build_manifest).items())
-    return hashlib.sha256(repr(pages).encode()).hexdigest()[:20]
+    """What the search of this build is made from."""
+    return search_parts.key(searched(build_manifest))
 
 
 def with_search(
@@ -265,7 +264,7 @@ def with_search(
 
 def _pages(
     works: Works, change: Change, touched: Touched, previous: Manifest | None,
-    workers: crew.Crew, index: search.Index | None,
+    workers: crew.Crew, index: search_parts.Parts | None,
 ) -> tuple[dict[str, PageRecord], list[str]]:  # fmt: skip
     """Records that are another one than before, and which of these pages were made."""
     standing, known = works.standing, previous.pages if previous else {}
@@ -285,6 +284,7 @@ def _pages(
         return making.Order(page, text, around)
 
     if index is not None and wanted:
+        index.expect(len(standing.facts))
         for path in standing.facts.keys() - set(wanted):
             _index(index, records.get(path) or known[path])
     setting = making.Setting(standing.frame, standing.world, works.store)
@@ -300,7 +300,7 @@ def _pages(
     return records, wanted
 
 
-def _index(index: search.Index, record: PageRecord) -> None:
+def _index(index: search_parts.Parts, record: PageRecord) -> None:
     if record.words:
         index.add(record.url, record.words)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from prdgen import logs
-from prdgen.builder import crew, frame, publication, search, sources
+from prdgen.builder import crew, frame, publication, search_parts, sources
 from prdgen.builder import site as site_builder
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site, When
@@ -90,7 +90,7 @@ def improve(clone: Clone) -> None:
 
 def _built(
     clone: Clone, tip: str, current: Site, stamps: Look | None, *, clean: bool,
-    index: search.Index | None = None, branch: str | None = None, frame_of: str | None = None,
+    index: search_parts.Parts | None = None, branch: str | None = None, frame_of: str | None = None,
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
     where, frame_tip = target(clone, tip, branch), frame_of or tip
@@ -114,7 +114,7 @@ def _built(
 
 def _from_all(
     clone: Clone, tip: str, current: Site, stamps: Look | None, previous: Manifest | None,
-    where: sources.Target, drawn: frame.Frame, index: search.Index | None, branch: str | None,
+    where: sources.Target, drawn: frame.Frame, index: search_parts.Parts | None, branch: str | None,
 ) -> Build:  # fmt: skip
     """Look at every page and file of a commit."""
     pages, assets = gather(clone, tip, stamps() if stamps else None)

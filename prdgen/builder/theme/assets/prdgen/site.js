@@ -126,7 +126,12 @@
     let engine = null, turn = 0, chosen = -1;
     state.textContent = "Type to search";
     const load = () => (engine ??= import(new URL(form.dataset.index, location.href).href).then(async (pagefind) => {
-      await pagefind.options({ baseUrl: base().pathname, excerptLength: 24 });
+      const options = { baseUrl: base().pathname, excerptLength: 24 };
+      await pagefind.options(options);
+      /* The index of a large site is in parts. */
+      const index = new URL(form.dataset.index, location.href);
+      const { parts } = await (await fetch(new URL("parts.json", index))).json();
+      await Promise.all(Array.from({ length: parts - 1 }, (_, n) => pagefind.mergeIndex(new URL(`${n + 1}/`, index).href, options)));
       return pagefind;
     }).catch(() => { engine = null; return null; }));
     const open = (on) => { toggle.checked = on; input.setAttribute("aria-expanded", String(on)); };
