@@ -1,5 +1,6 @@
 /** What stands on the page before and around the text: made at once, filled when it is there. */
 import type { EditorConfig } from "./config";
+import { Comments } from "./comments/panel";
 import { readOnlyReason } from "./config";
 import { currentHeading, OutlinePanel, ProblemsPanel } from "./panels/lists";
 import { PeopleBar } from "./panels/people";
@@ -28,6 +29,7 @@ export class Frame {
   readonly people: PeopleBar;
   readonly layout: Layout;
   #page: Page | null = null;
+  readonly comments: Comments;
   readonly #problems = new ProblemsPanel((line) => this.#page?.goTo(line));
   readonly #previewNote = h("p", { class: "preview-note", role: "status", hidden: true });
   readonly #words = h("span", { class: "count" }, "");
@@ -38,6 +40,7 @@ export class Frame {
 
   constructor(root: HTMLElement, private readonly config: EditorConfig, private readonly shelf: Storage | null) {
     this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest), () => this.#page?.stopFollowing());
+    this.comments = new Comments(config.draftUrl, () => this.layout.showText(), () => this.layout.toggleSide());
     this.previewBox = h("div", { class: "preview-box" }, this.previewBody);
     const writing = readOnlyReason(config) === null;
     this.layout = new Layout(root, config, {
@@ -45,10 +48,10 @@ export class Frame {
       people: this.people.element,
       toolbar: writing ? toolbar(() => this.#page!.view) : h("span", { class: "gap" }),
       notices: this.notices.element,
-      panels: [this.outline.element, this.#problems.element],
+      panels: [this.outline.element, this.comments.element, this.#problems.element],
       text: this.textBox,
       preview: h("div", { class: "preview-frame" }, this.#previewNote, this.previewBox),
-      foot: [this.#words, this.#place, this.#problemCount, this.#conflictCount],
+      foot: [this.#words, this.#place, this.comments.count, this.#problemCount, this.#conflictCount],
       menu: this.#menu(),
       saveVersion: writing ? () => this.#page?.saveVersion() : null,
       arranged: () => this.#page?.view.requestMeasure(),

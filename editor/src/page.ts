@@ -71,6 +71,7 @@ export class Page {
       extensions: [
         sizeLimit(config.liveLimit, (words) => notices.show(words, { kind: "warn", name: "limit", passing: 12_000 })),
         this.#conflicts.marks.extension,
+        frame.comments.extension,
         EditorView.updateListener.of((update) => this.#updated(update)),
         keymap.of([{ key: "Mod-s", run: () => (this.saveVersion(), true), preventDefault: true }]),
       ],
@@ -118,13 +119,12 @@ export class Page {
   connected(): void {
     this.#channel?.hello();
     void this.#preview.refresh();
+    void this.frame.comments.refresh(this.api, this.view, this.config.pagePath);
     if (this.config.documentUrl) void this.#conflicts.refresh(this.view);
   }
 
   /** The connection is away. */
-  disconnected(): void {
-    this.#channel?.alone();
-  }
+  disconnected(): void { this.#channel?.alone(); }
 
   /** Go on with another document: the text becomes its text, cursor and undo stay. */
   follow(handle: DocHandle<PageDocument>): void {
@@ -160,9 +160,7 @@ export class Page {
     this.#follow.toggle(guest);
   }
 
-  stopFollowing(): void {
-    this.#follow.stop();
-  }
+  stopFollowing(): void { this.#follow.stop(); }
 
   leave(): void {
     this.#channel?.leave();

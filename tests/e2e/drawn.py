@@ -50,6 +50,7 @@ def review(house: House) -> dict[str, str]:
         "draft": f"/{draft}", "draft-over": f"/drafts/{merged['id']}",
         "drafts-merged": "/drafts?state=merged", "blame": f"/blame/main/{PAGE}",
         "restore": f"/history/main/{PAGE}?restore={house.git('rev-list', '--max-parents=0', 'main')}",
+        "draft-edit": f"/edit/{quote(first['branch'])}/{PAGE}",
         "draft-page": f"/p/{quote(first['branch'])}/{PAGE}",
     }  # fmt: skip
 

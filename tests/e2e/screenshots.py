@@ -70,8 +70,8 @@ def _visit(
     until(lambda: desk.context.request.get(ready).ok, 20, what="the site")
     for name, address in (SERVER | REVIEW | SITE).items():
         desk.page.goto(house.url + address)
-        desk.page.wait_for_load_state("load" if name == "edit" else "networkidle")
-        if name == "edit":
+        desk.page.wait_for_load_state("load" if name.endswith("edit") else "networkidle")
+        if name.endswith("edit"):
             desk.saved()
             desk.page.locator(".preview-body[data-ready]").wait_for(state="attached")
         desk.page.screenshot(path=folder / f"{look}-{name}.png", full_page=name in REVIEW)

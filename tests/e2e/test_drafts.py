@@ -160,3 +160,37 @@ def test_long_names_and_lines_fit_a_telephone(make_house: MakeHouse, sit: Sit) -
     assert text["width"] > 280
     assert text["x"] + text["width"] <= 360
     assert ada.page.evaluate(_PAST_THE_EDGE) == []
+
+
+def test_comments_stand_at_their_words_in_the_editor(make_house: MakeHouse, sit: Sit) -> None:
+    """Marked while one types around them, with a list beside the text that leads there."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada = sit(house)
+    house.git("branch", "draft/plan")
+    house.git("checkout", "--quiet", "draft/plan")
+    house.put(PAGE, TEXT + "\nMore.\n")
+    house.git("commit", "--quiet", "--all", "--message", "More")
+    house.git("checkout", "--quiet", "main")
+    page = ada.page
+    page.goto(f"{house.url}/drafts/draft/plan")
+    page.locator(".change article p", has_text="One shopper").click(click_count=3)
+    page.locator(".pick").click()
+    page.locator(".change textarea[name=text]").last.fill("Only one?")
+    page.locator(".change button[value=comment]").last.click()
+    expect(page.locator("aside.beside")).to_contain_text("Only one?")
+    ada.open(PAGE, "draft/plan")
+    ada.saved()
+    mark = page.locator(".comment-mark").first
+    expect(mark).to_have_attribute("title", "1 · Ada: Only one?")
+    ada.go("Control+Home")
+    ada.type("Above. ")
+    expect(mark).to_contain_text("One")
+    page.get_by_role("button", name="1 comment").click()
+    page.locator(".panel.comments").get_by_role("button", name="Only one?").click()
+    assert ada.cursor > len("Above. # Plan\n")
+    page.locator(".panel.comments").get_by_role("link", name="Answer").click()
+    expect(page.locator("article.thread:target")).to_contain_text("Only one?")
+    ada.open(PAGE)
+    ada.saved()
+    expect(page.locator(".comment-mark")).to_have_count(0)

@@ -1,0 +1,52 @@
+/** What is said of a page of a draft: the words marked in the text, and a list that leads to them. */
+import { EditorView } from "@codemirror/view";
+import { ApiError, type Api } from "../api/http";
+import { button, fill, h } from "../ui/dom";
+import { summary, type Thread } from "./locate";
+import { commentMarks, placeOf, showThreads } from "./marks";
+
+export class Comments {
+  readonly element = h("section", { class: "panel comments", "aria-label": "Comments", hidden: true });
+  /** How many there are, below the text; it opens the list. */
+  readonly count = button("", () => this.open(), { class: "quiet comment-count", hidden: true });
+  readonly extension = commentMarks;
+
+  /** `draftUrl` is the draft's page; null: the page is on the main branch, of which nothing is said here. */
+  constructor(private readonly draftUrl: string | null, private readonly arrive: () => void, private readonly open: () => void) {}
+
+  /** Ask the server what is said now. Comments are no part of writing: without them one writes on. */
+  async refresh(api: Api, view: EditorView, pagePath: string): Promise<void> {
+    if (this.draftUrl === null) return;
+    try {
+      const { threads } = await api.get<{ threads: Thread[] }>(`/api${this.draftUrl}/review`);
+      this.#show(view, threads.filter((one) => one.page_path === pagePath && !one.resolved));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      fill(this.element, h("h2", {}, "Comments"), h("p", { class: "hint" }, `They cannot be shown now: ${error.message}`));
+    }
+  }
+
+  #show(view: EditorView, threads: readonly Thread[]): void {
+    showThreads(view, threads);
+    this.element.hidden = this.count.hidden = threads.length === 0;
+    this.count.textContent = threads.length === 1 ? "1 comment" : `${threads.length} comments`;
+    const rows = threads.map((one) => h("li", {}, this.#entry(view, one), " ",
+      h("a", { href: `${this.draftUrl}#${one.id}`, "aria-label": `Answer comment ${one.number}` }, "Answer")));
+    fill(this.element, h("h2", {}, "Comments"), h("ul", {}, ...rows));
+  }
+
+  #entry(view: EditorView, thread: Thread): HTMLElement {
+    const words = `${thread.number} · ${summary(thread)}`;
+    if (placeOf(view, thread.id)) return button(words, () => this.#goTo(view, thread.id));
+    const about = thread.quote === null ? "about the page" : `about “${thread.quote.slice(0, 60)}”, which is not in the text now`;
+    return h("span", {}, `${words} (${about})`);
+  }
+
+  #goTo(view: EditorView, id: string): void {
+    const place = placeOf(view, id);
+    if (!place) return;
+    this.arrive();
+    view.dispatch({ selection: { anchor: place.from, head: place.to }, effects: EditorView.scrollIntoView(place.from, { y: "center" }) });
+    view.focus();
+  }
+}
