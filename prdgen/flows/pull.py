@@ -284,6 +284,9 @@ async def _commit_base(app: App, live: Live, new_tip: str, theirs: str) -> str:
     in_file = taken.is_since(replica, row.tip_heads, row.file_heads)
     if in_tip and not in_file and await to_thread.run_sync(_is_ours, app, row):
         # What we committed was not in the file yet: who commits the file has not seen it.
+        on_top = app.repository.is_ancestor
+        if theirs == file_ and await to_thread.run_sync(on_top, row.tip_commit or "", new_tip):
+            return file_
         tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         steps.append(Step(time.monotonic(), file_, tip_text))
     elif in_file:

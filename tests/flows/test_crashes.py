@@ -144,6 +144,26 @@ async def test_killed_after_a_stash_and_a_push(house, repo, page, restart):
     await until(lambda: page.read_text() == want)
 
 
+async def test_somebody_commits_the_file_that_a_killed_server_had_not_written(houses, repo, page):
+    """What it had committed is not in their text, which is an older commit's; that is no revert."""
+    house = await houses(repo, write_seconds=3600.0)
+    ann = await house.editor()
+    await ann.write(" typed", after="first line")
+    async with house.live().lock:
+        await edit.commit(house.app, house.live(), None, None)
+    await house.crash()
+    houses.opened.remove(house)
+    assert page.read_text() == ONE
+    repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
+    assert repo.git("show", "main:one.md") == ONE.rstrip("\n")
+    house = house.second(write_seconds=0.1)
+    houses.opened.append(house)
+    await house.open()
+    await back(house, ann)
+    await until(lambda: "first line typed\n" in page.read_text())
+    assert ann.text == house.text() == page.read_text()
+
+
 async def test_killed_in_the_middle_of_a_swap(house, repo, page, restart):
     """What lay between two names is taken in if it is somebody's save, and is gone in any case."""
     ann = await house.editor()
