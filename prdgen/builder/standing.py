@@ -110,7 +110,7 @@ class Standing:
         dirty = {path for path, (_, after) in change.pages.items() if after is not None}
         dirty |= self._linking(change, urls) | self._mentioning(change)
         dirty |= self._showing(touched.files)
-        if change.members:
+        if change.members and not change.everything:
             dirty |= self._below(old_urls ^ self.owners.keys())
         dirty |= self._navigate(change)
         self._list(change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -75,10 +76,12 @@ def last_changes(repository: Repository, tip: str, *, since: str | None) -> dict
         parts = record.split(b"\0")
         if len(parts) < 6:
             continue
+        # Once for each commit: a commit may have thousands of paths.
+        version = _version(b"\0".join(parts[:5]), "")
         for name in parts[5:]:
             path = name.strip(b"\n").decode("utf-8", "replace")
             if path and path not in found:
-                found[path] = _version(record, path)
+                found[path] = replace(version, page_path=path)
     return found
 
 

@@ -74,3 +74,14 @@ def test_one_entry_is_as_in_the_list(repo):
     (inside,) = repo.opened.files(repo.tip(), below="a")
     assert inside == repo.opened.entry(repo.tip(), "a/b.md")
     assert repo.opened.files(repo.tip(), below="no") == []
+
+
+def test_a_commit_of_many_paths_is_read_once(repo, monkeypatch):
+    """What is said of a commit is not taken apart again for each of its paths."""
+    repo.commit(**{f"p{number}": "# P\n" for number in range(30)})
+    calls, version = [], git_log._version
+    monkeypatch.setattr(git_log, "_version", lambda *a: calls.append(a) or version(*a))
+    found = git_log.last_changes(repo.opened, repo.tip(), since=None)
+    assert len(found) == 32
+    assert found["p3.md"].page_path == "p3.md"
+    assert len(calls) == 2
