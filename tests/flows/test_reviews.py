@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from git.repos import BOB
+from git.repos import BOB, Repo
 
+from prdgen import settings
 from prdgen.errors import Invalid
-from prdgen.flows import draft_merge, drafts, reviews, suggest
+from prdgen.flows import clone, conversation, draft_merge, drafts, reviews, suggest
 from prdgen.flows.errors import (
     NoSuchDraft,
     NoSuchPage,
@@ -314,3 +315,21 @@ async def test_everything_comes_back_from_a_clone(house, repo, bob, name, tmp_pa
     assert "Why?" in text
     assert "approved" in text
     repo.git("fsck", "--strict")
+
+
+async def test_what_was_said_of_a_merged_draft_is_read_in_a_clone(
+    house, repo, ann, bob, name, tmp_path
+):
+    """Without any database: the logs say what was said, and of which words."""
+    await reviews.comment(house.app, name, bob, "Why?", page_path="one.md", quote="third line")
+    review, _ = await draft_merge.merge(house.app, name, ann, "owner", "squash")
+    repo.git("clone", "--quiet", "--no-local", str(repo.path), str(tmp_path / "clone"))
+    copy = Repo(tmp_path / "clone")
+    copy.git("fetch", "--quiet", "origin", "refs/prdgen/reviews/*:refs/prdgen/reviews/*")
+    there = clone.open_clone(settings.load(copy.path))
+    (found,) = drafts.reviews(there)
+    assert (found.id, found.state) == (review.id, "merged")
+    (said,) = conversation.placed(there, found, found.tip)
+    assert said.thread.comments[0].text == "Why?"
+    assert said.thread.anchor.quote == "third line"
+    assert said.how == "unknown"  # The squashed commits are not in the clone.
