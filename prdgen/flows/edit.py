@@ -12,7 +12,16 @@ from anyio import to_thread
 from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
-from prdgen.flows import displaced, glance, half_merged, lease, pull, remote_wanted, signatures
+from prdgen.flows import (
+    displaced,
+    glance,
+    half_merged,
+    lease,
+    merge_base,
+    pull,
+    remote_wanted,
+    signatures,
+)
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
@@ -87,7 +96,7 @@ async def _look_closely(app: App, live: Live) -> glance.Seen | glance.Gone | Non
         return glance.Gone(tree)
     if await half_merged.stands(live, tree, state.data):
         return None
-    await pull.file_text(app, live, pull.decoded(app, live, state.data))
+    await pull.file_text(app, live, merge_base.decoded(app, live, state.data))
     return glance.Seen(tree, state.data)
 
 

@@ -11,7 +11,7 @@ from prdgen.errors import PrdgenError
 from prdgen.files import disk, leftovers, text
 from prdgen.files.errors import NotEditable
 from prdgen.files.leftovers import Leftover
-from prdgen.flows import displaced, lease, pull
+from prdgen.flows import displaced, lease, merge_base
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, content_hash
@@ -88,7 +88,7 @@ async def page(app: App, live: Live, was: Document) -> None:
     if tree is not None:
         async with lease.page(app, live.branch, live.page_path):
             found = await to_thread.run_sync(leftovers.of_page, tree.path, live.page_path)
-        base = await pull.agreed_text(app, live, was.file_heads, was.file_hash)
+        base = await merge_base.agreed_text(app, live, was.file_heads, was.file_hash)
         for leftover in found:
             await _take_in(app, live, was, base.encode(), leftover.data)
             await to_thread.run_sync(leftovers.discard, leftover, tree.path)

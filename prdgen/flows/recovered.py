@@ -17,7 +17,7 @@ from anyio import to_thread
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import edit, naming, pull, signatures
+from prdgen.flows import edit, merge_base, naming, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage
@@ -92,7 +92,7 @@ async def tend(app: App, live: Live) -> None:
 
 async def _leave(app: App, live: Live) -> None:
     row, heads, new = live.document, live.room.heads, live.room.text
-    agreed = await pull.agreed_text(app, live, row.tip_heads, row.tip_hash)
+    agreed = await merge_base.agreed_text(app, live, row.tip_heads, row.tip_hash)
     if new == agreed:
         live.uncommitted = False
         return
@@ -102,7 +102,7 @@ async def _leave(app: App, live: Live) -> None:
     data = await to_thread.run_sync(_bytes, app, live, new)
     branch = await keep(app, live.page_path, new, data, names[0], names[1:])
     event = Event("git.conflict.detected", live.branch, live.page_path, data={"kept_as": branch})
-    on_disk = await pull.agreed_text(app, live, row.file_heads, row.file_hash)
+    on_disk = await merge_base.agreed_text(app, live, row.file_heads, row.file_hash)
     async with app.store.transaction() as tx:
         for known in (agreed, on_disk):
             await texts.keep(tx, known)

@@ -16,7 +16,7 @@ from prdgen import ids, logs
 from prdgen.crdt.replica import Change, Replica
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import edit, pull, taken
+from prdgen.flows import edit, merge_base, taken
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotRolled
 from prdgen.flows.live import Live, content_hash
@@ -61,7 +61,7 @@ async def prepare(app: App, live: Live) -> Successor | None:
     committed = await to_thread.run_sync(_committed, app, row)
     if committed is None or row.tip_commit is None or content_hash(committed) != row.tip_hash:
         return None
-    on_file = await pull.agreed_text(app, live, row.file_heads, row.file_hash)
+    on_file = await merge_base.agreed_text(app, live, row.file_heads, row.file_hash)
     seed = await to_thread.run_sync(Replica.seed, committed)
     async with app.store.transaction() as tx:
         n = await documents.next_n(tx, row.branch, row.page_path, row.tip_commit)

@@ -522,6 +522,23 @@ async def test_a_committed_save_that_our_write_displaced_comes_in_once(house, re
     assert [live.room.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
 
 
+async def test_a_commit_of_a_file_that_git_put_back_just_before_ours_deletes_nothing(
+    house, repo, ann, page
+):
+    """`git checkout -- page`, our commit, `git commit -- page`: the file never had what we committed."""
+    live = house.live()
+    async with live.lock:
+        await ann.write("typed\n", after="first line\n")
+        await edit.write_file(house.app, live)
+        repo.git("checkout", "--", "one.md")
+        await edit.commit(house.app, live, None, None)
+        repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
+        assert "typed" not in repo.git("show", "main:one.md")
+        await pull.tip(house.app, live)
+    await until(lambda: page.read_text() == ann.text)
+    assert ann.text.count("typed\n") == 1
+
+
 async def test_git_stash_between_our_look_and_our_swap_deletes_nothing(house, ann, page):
     """What the swap takes out is the branch's own text, which nobody saved."""
     await ann.write("typed\n", after="first line\n")
