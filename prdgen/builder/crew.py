@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self
 
-from prdgen.builder import child, facts, fragments, making, manifest
+from prdgen.builder import child, facts, fragments, making, manifest, render
 from prdgen.builder.manifest import PageFacts
 from prdgen.builder.sources import PageSource
 
@@ -36,6 +36,8 @@ class Crew:
         self._workers: child.Workers | None = None
         self._have_read: list[set[str]] = []
         """Pages each child has read."""
+        self._parsed: dict[str, render.Parsed] = {}
+        """Pages that were read here and not made yet."""
         self._begun: Future[dict[str, PageFacts]] | None = None
 
     def __enter__(self) -> Self:
@@ -68,7 +70,7 @@ class Crew:
             self._deal(rest)
         else:
             for path in rest:
-                yield path, making.page(order(path), setting)
+                yield path, making.page(order(path), setting, self._parsed.pop(path, None))
         lots = [[path for path in paths if path in have_read] for have_read in self._have_read]
         needed = replace(setting, frame=replace(setting.frame, files={}))
         question = {"setting": needed, "fragments": fragments.SHARED.folder}
@@ -90,7 +92,7 @@ class Crew:
 
     def _read(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:
         if not self._staffed(len(pages)):
-            return {path: facts.of(page) for path, page in pages.items()}
+            return {path: self._read_here(page) for path, page in pages.items()}
         found: dict[str, PageFacts] = {}
         paths, at_once = list(pages), _READ_AT_ONCE * len(self._have_read)
         for start in range(0, len(paths), at_once):
@@ -98,6 +100,12 @@ class Crew:
             some = {path: pages[path] for path in paths[start : start + at_once]}
             found |= self._read_some(some)
         return found
+
+    def _read_here(self, source: PageSource) -> PageFacts:
+        """Facts of one page, which stays parsed until it is made."""
+        parsed = render.parse(source.page_path, source.read(), brief=True)
+        self._parsed[source.page_path] = parsed
+        return facts.of(source, parsed.facts)
 
     def _read_some(self, pages: Mapping[str, PageSource]) -> dict[str, PageFacts]:
         texts = {path: page.read() for path, page in pages.items()}

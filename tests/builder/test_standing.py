@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from prdgen.builder import lists, navigation, site
+from prdgen.builder import lists, navigation, render, site
 from prdgen.builder.manifest import Difference
 from prdgen.builder.publication import Site
 from prdgen.builder.sources import Target
@@ -173,3 +173,12 @@ def test_a_wiki_link_turns_when_a_second_page_has_its_name(team):
     team.site.switch(made.manifest)
     assert "site/a.md" in made.rendered
     assert '<a href="../f/b/">' not in team.read("a/index.html")
+
+
+def test_a_changed_page_is_parsed_once(team, monkeypatch):
+    """Its facts and its body come from one parse."""
+    team.publish(a="# A\n")
+    parsed, parse = [], render.parse
+    monkeypatch.setattr(render, "parse", lambda *a, **k: parsed.append(a[0]) or parse(*a, **k))
+    team.publish(a="# A\n\nMore.\n")
+    assert parsed == ["site/a.md"]
