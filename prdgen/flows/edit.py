@@ -185,6 +185,7 @@ async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID
         await pull.take_in(app, live, new, committed, origin="commit", move=move)
     _restored(live)
     live.leave_tip(row.tip_hash, row.tip_heads)
+    live.overlooked = None
     live.written.clear()
     live.refused = None
     live.authorship.rebase(committed)

@@ -74,6 +74,8 @@ class Live:
     """Hashes of texts this process wrote since the branch's tip, with their heads."""
     old_tips: dict[str, tuple[float, Heads]] = field(default_factory=dict)
     """Hashes of the texts the branch's tip had until lately: when it moved on, and their heads."""
+    overlooked: str | None = None
+    """The branch's text before a commit took out what its author never had; until we commit again."""
     taken: deque[Taken] = field(default_factory=lambda: deque(maxlen=_TAKEN_KEPT))
     """The newest saves and commits that were taken in (see `taken`)."""
     recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))

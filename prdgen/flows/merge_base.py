@@ -75,8 +75,11 @@ async def of_commit(app: App, live: Live, new_tip: str, theirs: str) -> str:
     row, steps, replica = live.document, live.lately_written(), live.room.replica
     digest, left = content_hash(theirs), live.old_tips.get(content_hash(theirs))
     if live.behind(digest) is not None and await to_thread.run_sync(_by_hand, app, live, new_tip):
-        return theirs
+        return await _overlook(app, live, theirs)
     last = base = await _tip_base(app, live, new_tip)
+    if live.overlooked is not None:
+        # Who had it all the time goes on from there.
+        last = base = await to_thread.run_sync(nearness.nearer, base, live.overlooked, theirs)
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
     in_tip = taken.is_since(replica, row.file_heads, row.tip_heads)
     in_file = taken.is_since(replica, row.tip_heads, row.file_heads)
@@ -84,7 +87,7 @@ async def of_commit(app: App, live: Live, new_tip: str, theirs: str) -> str:
         # What we committed was not in the file yet: who commits the file has not seen it.
         on_top = app.repository.is_ancestor
         if theirs == file_ and await to_thread.run_sync(on_top, row.tip_commit or "", new_tip):
-            return file_
+            return await _overlook(app, live, theirs)
         tip_text = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         steps.append(Step(time.monotonic(), file_, tip_text))
     elif in_file:
@@ -96,6 +99,14 @@ async def of_commit(app: App, live: Live, new_tip: str, theirs: str) -> str:
     if base == last or stayed or not await was_tip(app, live, digest):
         return base
     return last
+
+
+async def _overlook(app: App, live: Live, theirs: str) -> str:
+    """A commit takes out what its author never had: nothing comes of it."""
+    row = live.document
+    before = await agreed_text(app, live, row.tip_heads, row.tip_hash)
+    live.overlooked = live.overlooked or before
+    return theirs
 
 
 def _by_hand(app: App, live: Live, new_tip: str) -> bool:
