@@ -535,6 +535,8 @@ async def test_a_commit_of_a_file_that_git_put_back_just_before_ours_deletes_not
         repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
         assert "typed" not in repo.git("show", "main:one.md")
         await pull.tip(house.app, live)
+        await ann.write("over\n", after="first line\ntyped\n")
+        await ann.write("and\nover\nagain\n", after="first line\n")
         # Somebody who has had the first commit all the time goes on from there.
         theirs = ONE.replace("first line\n", "first line\ntyped\n").replace(
             "# One\n", "# One\nfar\n"
@@ -543,7 +545,7 @@ async def test_a_commit_of_a_file_that_git_put_back_just_before_ours_deletes_not
         repo.git("commit", "--quiet", "--message", "On the first one", "--", "one.md")
         await pull.tip(house.app, live)
     await until(lambda: page.read_text() == ann.text)
-    assert [ann.text.count(word) for word in ("typed\n", "far\n")] == [1, 1]
+    assert [ann.text.count(word) for word in ("typed\n", "far\n", "again\n")] == [1] * 3
 
 
 async def test_git_stash_between_our_look_and_our_swap_deletes_nothing(house, ann, page):
