@@ -38,13 +38,18 @@ def reads(data: bytes, digest: str | None) -> bool:
 
 
 async def was_tip(app: App, live: Live, digest: str) -> bool:
-    """Whether one of the newest commits before the agreed tip has this text."""
+    """Whether one of the newest commits before the agreed tip has this text, or one that the branch was
+    at before: a push may bring many commits at once.
+    """
     row = live.document
 
     def found() -> bool:
-        versions = app.repository.history(row.tip_commit or "", row.page_path, limit=_OLD_TIPS + 1)
-        older = [app.repository.read(v.commit, v.page_path) or b"" for v in versions[1:]]
-        return any(reads(data, digest) for data in older)
+        repository, tip = app.repository, row.tip_commit or ""
+        versions = repository.history(tip, row.page_path, limit=_OLD_TIPS + 1)
+        older = [(version.commit, version.page_path) for version in versions[1:]]
+        tips = repository.earlier_tips(row.branch, tip, _OLD_TIPS)
+        older += [(commit, row.page_path) for commit in tips]
+        return any(reads(repository.read(*each) or b"", digest) for each in older)
 
     return row.tip_commit is not None and await to_thread.run_sync(found)
 

@@ -101,6 +101,17 @@ class Repository:
         entries = reference.log() if reference is not None else ()
         return next((str(e.message) for e in entries if str(e.oid_new) == commit), "")
 
+    def earlier_tips(self, branch: str, tip: str, limit: int) -> list[str]:
+        """The commits a branch was at before `tip`, newest first, as far as its reflog knows and Git
+        still has them.
+        """
+        reference = self.libgit2.references.get(_HEADS + branch)
+        moves = (
+            [] if reference is None else [(str(e.oid_new), str(e.oid_old)) for e in reference.log()]
+        )
+        at = next((number for number, (new, _) in enumerate(moves) if new == tip), len(moves))
+        return [old for _, old in moves[at : at + limit] if old in self.libgit2]
+
     def create_branch(self, branch: str, commit: str) -> None:
         """Make a branch at a commit, checked out nowhere. Raises BranchExists."""
         target = self._commit(commit).id

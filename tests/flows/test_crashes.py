@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from prdgen.files import disk
-from prdgen.flows import edit, pull
+from prdgen.flows import edit, merge_base, pull
+from prdgen.flows.live import content_hash
+from prdgen.git import index
 from prdgen.git.repository import Repository
 from prdgen.store import conflicts
 from prdgen.store.errors import AgreedPointMoved, StoreUnavailable
@@ -127,19 +129,28 @@ async def test_what_a_killed_server_had_not_written_is_written_by_the_next(
     assert blame(repo)[-1] == ("Ann", "typed")
 
 
-async def test_killed_after_a_stash_and_a_push(house, repo, page, restart):
-    """The file went back to the tip, the tip moved, and the server died before it looked."""
+@pytest.mark.parametrize("brought", [1, 6])
+async def test_killed_after_a_stash_and_a_push(house, repo, page, restart, brought):
+    """The file went back to the tip, the tip moved (by so many commits at once), and the server died
+    before it looked.
+    """
     ann = await house.editor()
     await ann.write(" typed", after="first line")
     await until(lambda: page.read_text() == ann.text)
     await until(lambda: not house.live().dirty_since)
     async with house.live().lock:
         repo.git("stash", "-q")
-        repo.save({"one.md": ONE.replace("third line", "third line pushed")})
+        repo.git("branch", "pushed")
+        for number in range(brought):
+            text = ONE.replace("third line", f"third line pushed{' by many' * number}")
+            new = repo.save({"one.md": text}, branch="pushed")
+        with index.following(repo.opened, "main", repo.tip(), new):
+            repo.git("update-ref", "-m", "push", "refs/heads/main", new)
         await pull.tip(house.app, house.live())
+        assert await merge_base.was_tip(house.app, house.live(), content_hash(ONE))
         house = await restart(house)
     await back(house, ann)
-    want = ONE.replace("first line", "first line typed").replace("third line", "third line pushed")
+    want = text.replace("first line", "first line typed")
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
 
