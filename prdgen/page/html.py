@@ -81,6 +81,10 @@ def body(
         drawn.requirements(nodes)
     drawn.nodes(nodes)
     raw: str = comrak.format_html(root, trees.EXTENSIONS, trees.PARSING, trees.RENDERING)
+    if not spend:
+        trees.let_go(root)
+        for node, _ in nodes:
+            node.children = []
     return _placed(raw, drawn.attributes, lines=lines)
 
 

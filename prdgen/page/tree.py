@@ -61,6 +61,21 @@ class Tree:
         """Every node with its value, parents first, in the order of the text."""
         return list(walk(self.root))
 
+    def __del__(self) -> None:
+        """Nodes know their parents and Python does not see that, so it would never let them go."""
+        let_go(self.root)
+        for node, _ in self.__dict__.get("nodes", ()):
+            node.children = []
+
+
+def let_go(root: Node) -> None:
+    """Take a tree of comrak's apart: of no use afterwards, and its memory is given back."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        node.children = []
+
 
 def parse(text: str) -> Tree:
     """The tree of `text` (LF only, no BOM). Never raises on any text, never recurses deeply."""
@@ -71,7 +86,7 @@ def parse(text: str) -> Tree:
 
 
 def parsed(body: str) -> Node:
-    """A new comrak tree of `body`, free to be changed by the caller."""
+    """A new comrak tree of `body`, free to be changed by the caller, who does `let_go`."""
     return comrak.parse_document(body, EXTENSIONS, PARSING, RENDERING)
 
 

@@ -1,6 +1,9 @@
 """One parse, right lines, and no text that takes the process with it."""
 
+import gc
+import resource
 import time
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +65,28 @@ def test_lines_count_from_the_file_with_emoji_and_front_matter():
     """Columns may be bytes, lines are lines."""
     parsed = tree.parse("---\na: 1\n---\n😀😀😀 é\n\n## Häding 😀\n")
     assert facts.of_tree("a.md", parsed).outline[0].line == 6
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="Linux says how much memory is used"
+)
+@pytest.mark.parametrize("spend", [False, True])
+def test_a_tree_gives_its_memory_back(spend):
+    """Else each preview of a page would cost its server ten bytes for each letter, for ever."""
+    text = "## Heading\n\nSome *words* and [a link](other.md).\n\n- [REQ-1] one\n- two\n\n" * 1_000
+
+    def used() -> float:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / len(text)
+
+    def work() -> None:
+        parsed = tree.parse(text)
+        facts.of_tree("a.md", parsed)
+        html.body(parsed, spend=spend)
+
+    work()
+    before = used()
+    for _ in range(10):
+        work()
+    gc.collect()
+    assert used() - before < 40  # bytes for each letter that was parsed ten times
