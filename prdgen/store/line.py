@@ -32,6 +32,10 @@ _MOST_BYTES: Final = 1 << 20
 """After so many bytes of changes no other document goes with them."""
 _AGAIN_SECONDS: Final = 1.0
 """After a lost connection no new one is made for so long."""
+_LOOK_SECONDS: Final = 1.0
+"""How long an answer may take before the connection is looked at without being told: when a killed
+PostgreSQL had not read all of what was sent, uvloop tells of its end once, and no more.
+"""
 _UUID, _INT4, _INT8, _BYTEA, _TEXT = 2950, 23, 20, 17, 25
 """PostgreSQL's numbers of its types."""
 _BINARY: Final = (pq.Format.BINARY,) * 10
@@ -97,6 +101,7 @@ class Line:
         self._under_way: list[_Asked] = []
         self._results: list[pq.abc.PGresult] = []
         self._due = False
+        self._look: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def append(
@@ -160,8 +165,21 @@ class Line:
         try:
             pgconn.send_query_prepared(_NAME, _parameters(group), _BINARY, pq.Format.BINARY)
             self._flush(pgconn)
+            self._look_later()
         except psycopg.Error as error:
             self._lose(error)
+
+    def _look_later(self) -> None:
+        if self._look is None:
+            self._look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look_now)
+
+    def _look_now(self) -> None:
+        """Read what there is, though nobody said that there is something."""
+        self._look = None
+        if self._under_way and self._connection is not None:
+            self._read(self._connection.pgconn)
+        if self._under_way:
+            self._look_later()
 
     def _flush(self, pgconn: pq.abc.PGconn) -> None:
         if pgconn.flush():
@@ -210,6 +228,9 @@ class Line:
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if connection is not None:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._socket)

@@ -155,6 +155,22 @@ async def test_a_killed_server_ends_the_wait_and_the_line_comes_back(own_servers
     await store.close()
 
 
+async def test_an_end_that_the_loop_does_not_tell_of_ends_the_wait(own_servers):
+    """uvloop tells once that a connection was reset; libpq has to be asked twice."""
+    store = await Store.open(own_servers.postgres.url)
+    await store.migrate()
+    (document,) = await made(store, 1)
+    line = await opened(store, document)
+    asyncio.get_running_loop().remove_reader(line._socket)
+    waiting = asyncio.create_task(line.append(document.id, [change("a")], HEADS, known=0))
+    async with asyncio.timeout(10):
+        assert await waiting == (1, 1)
+        waiting = asyncio.create_task(line.append(document.id, [change("b")], HEADS, known=1))
+        os.kill(own_servers.postgres.pid, signal.SIGKILL)
+        await waiting  # stored, or nobody knows
+    await store.close()
+
+
 async def test_a_closed_line_lets_nobody_wait(store, document):
     """At the end of the process."""
     line = await opened(store, document)
