@@ -27,7 +27,7 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
     `steps` are our last writes, oldest first. A save that lacks what we wrote into the file was
     made before we did; one that lacks only what came from the disk has that deleted, and one that
     has most of what we wrote has changed the rest. An older text that has what
-    neither `base` nor the save has is not taken. Blocks.
+    neither `base` nor the save has is not taken, nor one that lacks what both have. Blocks.
     """
     followed, older = base, base
     for step in reversed(steps):
@@ -41,7 +41,9 @@ def text(base: str, steps: Sequence[Step], theirs: str) -> str:
             older = step.old
         followed = step.old
     more = nearness.share(base, older, theirs)
-    return base if more is not None and more <= _MOST_OF_IT else older
+    if more is not None and more <= _MOST_OF_IT:
+        return base
+    return nearness.nearer(older, base, theirs)
 
 
 def _after(step: Step, theirs: str, kept: float) -> bool:

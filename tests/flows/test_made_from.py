@@ -74,6 +74,18 @@ def test_an_older_text_that_has_more_than_the_save_is_not_its_base():
     assert made_from.text(pushed, away, theirs) == pushed
 
 
+def test_an_older_text_that_lacks_what_base_and_save_have_is_not_its_base():
+    """Typed words, then a push of three lines together with two words more; the next push has the three
+    lines and none of the words.
+    """
+    began = "# One\n\nfirst line\n\nlast line\n"
+    typed = began.replace("first line\n", "one\ntwo\nfirst line\nthree\nfour\nfive\n")
+    pushed = began.replace("# One\n", "# One\nfar3\nfar1\nfar2\n")
+    both = typed.replace("# One\n", "# One\nfar3\nfar1\nmore\nfar2\n")
+    theirs = pushed.replace("last line", "far4\nlast line")
+    assert made_from.text(pushed, steps(began, typed, both), theirs) == pushed
+
+
 def test_a_part_of_a_word_that_stands_elsewhere_is_not_what_was_typed():
     """ "30" was typed in two writes, and somebody else's save ends with "10"."""
     line = "# One\n\nis\n"
