@@ -2,7 +2,7 @@
 
 A push is judged by the committed tip only, and nothing is committed because of it: so whoever
 pulled can push, however many people type. Between its two hooks nobody writes files and commits of
-its branches. Then the live text meets the new tip, like any other that moved.
+its branches. Once they moved the live text meets the new tip, like any other, while the files follow.
 """
 
 from __future__ import annotations

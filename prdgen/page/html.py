@@ -74,17 +74,12 @@ def body(
     """
     if tree.too_deep:
         return f'<pre class="source"><code>{html.escape(tree.body)}</code></pre>\n'
-    root = tree.root if spend else trees.parsed(tree.body)
-    nodes = tree.nodes if spend else list(trees.walk(root))
+    spent = tree if spend else trees.parse(tree.text)
     drawn = _Drawing(dressing or Dressing())
     if numbered:
-        drawn.requirements(nodes)
-    drawn.nodes(nodes)
-    raw: str = comrak.format_html(root, trees.EXTENSIONS, trees.PARSING, trees.RENDERING)
-    if not spend:
-        trees.let_go(root)
-        for node, _ in nodes:
-            node.children = []
+        drawn.requirements(spent.nodes)
+    drawn.nodes(spent.nodes)
+    raw: str = comrak.format_html(spent.root, trees.EXTENSIONS, trees.PARSING, trees.RENDERING)
     return _placed(raw, drawn.attributes, lines=lines)
 
 

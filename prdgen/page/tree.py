@@ -63,12 +63,12 @@ class Tree:
 
     def __del__(self) -> None:
         """Nodes know their parents and Python does not see that, so it would never let them go."""
-        let_go(self.root)
+        _let_go(self.root)
         for node, _ in self.__dict__.get("nodes", ()):
             node.children = []
 
 
-def let_go(root: Node) -> None:
+def _let_go(root: Node) -> None:
     """Take a tree of comrak's apart: of no use afterwards, and its memory is given back."""
     waiting = [root]
     while waiting:
@@ -81,12 +81,11 @@ def parse(text: str) -> Tree:
     """The tree of `text` (LF only, no BOM). Never raises on any text, never recurses deeply."""
     body = front_matter.blanked(text)
     if _is_too_deep(body):
-        return Tree(text, body, parsed(""), too_deep=True)
-    return Tree(text, body, parsed(body))
+        return Tree(text, body, _parsed(""), too_deep=True)
+    return Tree(text, body, _parsed(body))
 
 
-def parsed(body: str) -> Node:
-    """A new comrak tree of `body`, free to be changed by the caller, who does `let_go`."""
+def _parsed(body: str) -> Node:
     return comrak.parse_document(body, EXTENSIONS, PARSING, RENDERING)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from prdgen import background
 from prdgen.files import disk
-from prdgen.flows import displaced, edit, pull, roll
+from prdgen.flows import displaced, edit, merge_base, pull, roll
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import NoSuchPage
 from prdgen.store import documents
@@ -522,30 +522,35 @@ async def test_a_committed_save_that_our_write_displaced_comes_in_once(house, re
     assert [live.room.text.count(word) for word in ("saved", "over", "under")] == [1] * 3
 
 
-async def test_a_commit_of_a_file_that_git_put_back_just_before_ours_deletes_nothing(
-    house, repo, ann, page
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_a_commit_of_a_file_that_has_not_got_ours_deletes_nothing(
+    house, repo, ann, page, written, goes_on
 ):
-    """`git checkout -- page`, our commit, `git commit -- page`: the file never had what we committed."""
+    """It was not written yet, or `git checkout -- page` had put it back: who commits it never had what we
+    committed. Who had it all the time may go on from there, and brings nothing twice.
+    """
     live = house.live()
     async with live.lock:
-        await ann.write("typed\n", after="first line\n")
-        await edit.write_file(house.app, live)
-        repo.git("checkout", "--", "one.md")
+        await ann.write("typed\n", after="# One\n")
+        if written:
+            await edit.write_file(house.app, live)
+            repo.git("checkout", "--", "one.md")
         await edit.commit(house.app, live, None, None)
         repo.git("commit", "--quiet", "--message", "In the terminal", "--", "one.md")
         assert "typed" not in repo.git("show", "main:one.md")
         await pull.tip(house.app, live)
-        await ann.write("over\n", after="first line\ntyped\n")
-        await ann.write("and\nover\nagain\n", after="first line\n")
-        # Somebody who has had the first commit all the time goes on from there.
-        theirs = ONE.replace("first line\n", "first line\ntyped\n").replace(
-            "# One\n", "# One\nfar\n"
-        )
-        vim(page, theirs)
-        repo.git("commit", "--quiet", "--message", "On the first one", "--", "one.md")
-        await pull.tip(house.app, live)
+        if goes_on:
+            await ann.write("above\n\n", after="# One\n")
+            theirs = ONE.replace("# One\n", "# One\nfar\ntyped\n")
+            vim(page, theirs)
+            repo.git("commit", "--quiet", "--message", "On the first one", "--", "one.md")
+            made_from = await merge_base.of_commit(house.app, live, repo.tip(), theirs)
+            assert made_from == theirs.replace("far\n", "")
+            await pull.tip(house.app, live)
     await until(lambda: page.read_text() == ann.text)
-    assert [ann.text.count(word) for word in ("typed\n", "far\n", "again\n")] == [1] * 3
+    words = ["typed\n", *(["above\n", "far\n"] if goes_on else [])]
+    assert [ann.text.count(word) for word in words] == [1] * len(words)
 
 
 async def test_git_stash_between_our_look_and_our_swap_deletes_nothing(house, ann, page):
