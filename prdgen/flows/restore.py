@@ -85,16 +85,22 @@ async def undo(
     """
     wanted = await text_at(app, branch, page_path, before)
     restored = await text_at(app, branch, page_path, after)
+    return await _merged(app, branch, page_path, person, restored, wanted, f"Undo {after[:10]}")
 
-    def back(now: str) -> str:
-        merged = three_way.merge(restored, wanted, now)
+
+async def _merged(
+    app: App, branch: str, page_path: str, person: Person, base: str, wanted: str, message: str
+) -> Restored:
+    """Bring what differs between `base` and `wanted` into the live page, as a version."""
+
+    def to(now: str) -> str:
+        merged = three_way.merge(base, wanted, now)
         if merged.conflicts:
             raise PassageChanged(page_path=page_path)
         return merged.text
 
     saved = await _saved(app, branch, page_path, person)
-    await _edit(app, branch, page_path, person, back)
-    message = f"Undo {after[:10]}"
+    await _edit(app, branch, page_path, person, to)
     return Restored(await edit.save_version(app, branch, page_path, message, person.id), saved)
 
 
@@ -120,17 +126,8 @@ async def passage(
         raise NotFound(what="passage", where=f"{page_path}, {number}")
     span = spans[number]
     wanted = after[: span.new_start] + before[span.start : span.end] + after[span.new_end :]
-
-    def back(now: str) -> str:
-        merged = three_way.merge(after, wanted, now)
-        if merged.conflicts:
-            raise PassageChanged(page_path=page_path)
-        return merged.text
-
-    saved = await _saved(app, branch, page_path, person)
-    await _edit(app, branch, page_path, person, back)
     message = f"Bring back a passage of {old[:10]}"
-    return Restored(await edit.save_version(app, branch, page_path, message, person.id), saved)
+    return await _merged(app, branch, page_path, person, after, wanted, message)
 
 
 async def text_at(app: App, branch: str, page_path: str, commit: str) -> str:

@@ -46,9 +46,14 @@
     const draw = async () => {
       if (drawn) return;
       drawn = true;
+      details.querySelector(":scope > .prd-nav__trouble")?.remove();
       const inside = node.c ?? await navFile(node.f).catch(() => null);
       drawn = inside !== null;
-      if (!drawn) return;
+      if (!drawn) {
+        const words = "This folder could not be loaded. Close it and open it again to try once more.";
+        details.append(element("p", { class: "prd-nav__trouble", role: "status" }, words));
+        return;
+      }
       const children = node.u === undefined ? inside : [{ t: "Overview", u: node.u, s: node.s }, ...inside];
       details.append(navList(children, current));
     };
