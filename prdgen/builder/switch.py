@@ -69,7 +69,7 @@ class Switch:
                 self._link_twins(f"{slot}/{path}", path, place, files)
 
     def _link_twins(self, target: str, path: str, place: str, files: Mapping[str, str]) -> None:
-        for encoding in artifacts.ENCODINGS:
+        for encoding in artifacts.TWINS:
             if f"{path}.{encoding}" in files:
                 continue
             if os.path.exists(f"{self._store.folder}/{place}.{encoding}"):  # noqa: PTH110 - as below
@@ -80,7 +80,7 @@ class Switch:
 
     def _clear(self, slot: Path, path: str, files: Mapping[str, str]) -> None:
         """Remove a file with its twins, and the folders that are empty then."""
-        for name in (path, *(f"{path}.{encoding}" for encoding in artifacts.ENCODINGS)):
+        for name in (path, *(f"{path}.{encoding}" for encoding in artifacts.TWINS)):
             if name not in files:
                 (slot / name).unlink(missing_ok=True)
         folder = (slot / path).parent

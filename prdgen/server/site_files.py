@@ -12,6 +12,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from prdgen.builder import artifacts
 from prdgen.builder.publication import Site
 from prdgen.errors import NotFound
 from prdgen.flows import draft_site, drafts, follow, publish
@@ -29,7 +30,6 @@ _POLICY: Final = (
 _IMAGE_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 """Of SVG files, which are images and nothing else, also when opened by themselves."""
 _BODY: Final = re.compile(rb"<body[^>]*>")
-_ENCODINGS: Final = ("br", "zstd", "gzip")
 _TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
 _ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
 """Addresses from the site's root, in the one page that has them; here the site is below /site/."""
@@ -135,10 +135,11 @@ def _find(site: Site, path: str, accepted: str) -> tuple[bytes, str, str, str] |
     """Bytes, artifact, the path they are of, and their encoding."""
     wanted = f"{path}index.html" if not path or path.endswith("/") else path
     offered = {part.partition(";")[0].strip() for part in accepted.split(",")}
-    for encoding in (*(e for e in _ENCODINGS if e in offered), ""):
-        if found := site.get(wanted, encoding):
+    for ending, encoding in artifacts.TWINS.items():
+        if encoding in offered and (found := site.get(wanted, ending)):
             return found[0], found[1], wanted, encoding
-    return None
+    found = site.get(wanted)
+    return found and (*found, wanted, "")
 
 
 def _type(path: str) -> str:

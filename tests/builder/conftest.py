@@ -60,7 +60,7 @@ class Team:
     def everything(self) -> str:
         """The text of every public file, to look for what must not be there."""
         files = [path for path in self.site.public.rglob("*") if path.is_file()]
-        shown = [path for path in files if path.suffix not in {".gz", ".br"}]
+        shown = [path for path in files if path.suffix not in {".gz", ".br", ".zst"}]
         return "\n".join(path.read_text("utf-8", "replace") for path in shown)
 
 

@@ -121,17 +121,20 @@ def test_a_build_that_was_overtaken_is_not_switched_to(team):
 
 
 def test_compressed_twins_never_lag(team):
-    """The .br and .gz beside a page are of that page, also after the next edit."""
+    """The .br, .zst and .gz beside a page are of that page, also after the next edit."""
     team.publish(a="# A\n" + "word " * 400)
     team.site.improve()
     assert (team.site.public / "a/index.html.br").exists()
     team.publish(**{f"p{n}": "# P\n" for n in range(30)}, a="# A\n" + "other " * 400)
     assert not (team.site.public / "a/index.html.br").exists()
     team.site.improve()
-    data, name = team.site.get("a/index.html", "gz")
     import gzip
 
+    from backports import zstd
+
+    data, name = team.site.get("a/index.html", "gz")
     assert b"other" in gzip.decompress(data)
+    assert gzip.decompress(data) == zstd.decompress(team.site.get("a/index.html", "zst")[0])
     assert name == team.site.current().files["a/index.html"]
 
 

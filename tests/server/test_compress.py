@@ -2,6 +2,10 @@
 
 import json
 
+from anyio import to_thread
+
+from prdgen.flows import publish
+
 BODY = {"text": "# Hello\n\n" + "A line of words.\n" * 200, "page_path": "site/prds/x.md"}
 
 
@@ -26,3 +30,14 @@ async def test_what_is_short_or_a_page_stays_as_it_is(house):
     for address in ("/api/me", "/pages"):
         answer = await reader.get(address, headers={"accept-encoding": "br"})
         assert "content-encoding" not in answer.headers
+
+
+async def test_a_page_of_the_site_comes_in_each_coding_it_was_kept_in(house):
+    """Precompressed: brotli, zstd and gzip, whichever the client takes."""
+    await to_thread.run_sync(publish.improve, house.app)
+    reader, address = await house.as_("reader"), "/site/prds/checkout/"
+    plain = await reader.get(address, headers={"accept-encoding": "identity"})
+    for coding in ("br", "zstd", "gzip"):
+        answer = await reader.get(address, headers={"accept-encoding": coding})
+        assert answer.headers["content-encoding"] == coding
+        assert answer.text == plain.text
