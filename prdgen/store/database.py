@@ -26,6 +26,10 @@ _WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection before it says StoreUnavailable."""
 _TURN_SECONDS: Final = 20.0
 """How long a call waits for others to give a connection back."""
+_IDLE_SECONDS: Final = 10.0
+"""How long a transaction may stand without a statement. A server that was stopped in the middle of
+one (a laptop that sleeps, SIGSTOP) would keep its rows from every other server for as long.
+"""
 _KWARGS: Final[dict[str, Any]] = {
     "connect_timeout": 2, "application_name": "prdgen", "client_encoding": "utf-8",
     "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000,
@@ -49,14 +53,28 @@ class Store:
         self._failures = 0
 
     @classmethod
-    async def open(cls, url: str, *, min_size: int = 2, max_size: int = 10) -> Self:
-        """Connect. Raises StoreUnavailable, PostgresTooOld."""
+    async def open(
+        cls, url: str, *, min_size: int = 2, max_size: int = 10, idle_seconds: float = _IDLE_SECONDS
+    ) -> Self:
+        """Connect. A transaction of this store is rolled back when it does nothing for
+        `idle_seconds`; its next statement raises StoreUnavailable. Raises StoreUnavailable,
+        PostgresTooOld.
+        """
+
+        async def configure(connection: Tx) -> None:
+            await connection.set_autocommit(True)
+            await connection.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
+                [f"{round(idle_seconds * 1000)}ms"],
+            )
+            await connection.set_autocommit(False)
+
         # A failed connection is given up soon: waiting longer would double the pause each time,
         # and the next call for one tries at once anyway.
         pool = AsyncConnectionPool(
             url, kwargs=_KWARGS, min_size=min_size, max_size=max_size, open=False,
             timeout=_WAIT_SECONDS, reconnect_timeout=1.0, num_workers=2, name="prdgen",
-            connection_class=psycopg.AsyncConnection[TupleRow],
+            connection_class=psycopg.AsyncConnection[TupleRow], configure=configure,
         )  # fmt: skip
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         try:

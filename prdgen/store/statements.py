@@ -78,7 +78,8 @@ def _own(error: psycopg.Error) -> PrdgenError:
     got = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)):
         return errors.StoreBusy(got=got)
-    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+    away = (psycopg.OperationalError, psycopg.InterfaceError, pg.IdleInTransactionSessionTimeout)
+    if isinstance(error, away):
         return errors.StoreUnavailable(got=got)
     if isinstance(error, pg.UntranslatableCharacter) or "NUL" in got:
         return _invalid("a NUL character")

@@ -123,3 +123,25 @@ async def test_those_who_wait_for_a_dead_server_hear_of_it_together(own_servers)
     assert failed
     assert all(isinstance(error, errors.StoreUnavailable) for error in failed)
     await store.close()
+
+
+async def test_a_process_that_stopped_in_a_transaction_keeps_nothing_from_others(
+    store, database_url
+):
+    """A laptop that sleeps, SIGSTOP: its rows are free for the other servers after a moment."""
+    stopped = await Store.open(database_url, idle_seconds=0.5)
+    try:
+        async with store.transaction() as tx:
+            document = await documents.create(tx, new_document(), b"seed")
+        with pytest.raises(errors.StoreUnavailable):
+            async with stopped.transaction() as tx:
+                await changes.append(tx, document.id, [change("not committed")], HEADS)
+                async with asyncio.timeout(8):
+                    await _append(store, document.id, "the other's")
+                await statements.run(tx, "SELECT 1")
+        await stopped.ping()
+        async with store.transaction() as tx:
+            found = await changes.since(tx, document.id, 0)
+        assert [stored.data for stored in found] == [b"the other's"]
+    finally:
+        await stopped.close()
