@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from prdgen.errors import PrdgenError
+from prdgen.setting import (
+    ADDRESS,
+    FOLDER,
+    FORGE,
+    HOST,
+    INSIDE,
+    LEVELS,
+    OWN_ADDRESS,
+    POSTGRES,
+    PREFIX,
+    REDIS,
+    REMOTE,
+    WORD,
+    Setting,
+)
+from prdgen.setting import row as _setting
 
 
 class BadSettings(PrdgenError):
@@ -22,41 +36,8 @@ class BadSettings(PrdgenError):
     exit_code = 2
 
 
-PREFIX: Final = "PRDGEN_"
-_LEVELS = ("debug", "info", "warning", "error")
-_ADDRESS = (r"(https?://[^/\s]+(/\S*)?)?", "an address that begins with http:// or https://")
-_OWN_ADDRESS = (
-    r"(https?://[^/\s]+/?)?",
-    "an address without a path that begins with http:// or https://",
-)
-"""Pages link to each other from the top: the server cannot stand below a path of another one."""
-_POSTGRES = (r"(postgres(ql)?://.+)?", "an address that begins with postgresql://")
-_REDIS = (r"((rediss?|unix)://.+)?", "an address that begins with redis://, rediss:// or unix://")
-_FOLDER = (
-    r"(?!(\./)*(\.\.?|\.git)?/*$)(?!(\./)*(\.\.|\.git)/).+",
-    "a folder inside the repository, or an absolute path",
-)
-_INSIDE = (r"(?!/)(?!(.*/)?\.\.(/|$)).+", "globs of files inside the repository")
-_HOST = (r".*\S.*", "an address of this machine")
-_WORD = (r"[^\s:]+", "a name without blanks and colons")
-_REMOTE = (r"(?!-)[^\x00-\x1f\x7f]*", "a remote's name, an https:// or SSH address, or a folder")
-_FORGE = (r"(?i)(github|gitlab|gitea|forgejo|none)?", "github, gitlab, gitea, forgejo or none")
 _TYPO = 0.8
 """How like a setting's name (0 to 1) an unknown variable must be to be taken for a mistyped one."""
-
-
-def _setting(
-    default: Any,
-    help_text: str,
-    *,
-    secret: bool = False,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    form: tuple[str, str] | None = None,
-) -> Any:
-    facts = {"help": help_text, "secret": secret, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=facts | {"form": form})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +47,28 @@ class Settings:
     repository: Path = _setting(
         Path(), "The team's Git repository; the folder of its working tree."
     )
-    host: str = _setting("127.0.0.1", "The address to listen on.", form=_HOST)
+    host: str = _setting("127.0.0.1", "The address to listen on.", form=HOST)
     port: int = _setting(8400, "The port to listen on; 0 takes a free one.", low=0, high=65_535)
     base_url: str = _setting(
-        "", "The address people reach this server at; empty: from host and port.", form=_OWN_ADDRESS
+        "", "The address people reach this server at; empty: from host and port.", form=OWN_ADDRESS
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (), "Host names beside base_url's, localhost and 127.0.0.1 that requests may name."
     )
     database_url: str = _setting(
-        "", "PostgreSQL 15 or newer; empty: the embedded one.", secret=True, form=_POSTGRES
+        "", "PostgreSQL 15 or newer; empty: the embedded one.", secret=True, form=POSTGRES
     )
     redis_url: str = _setting(
-        "", "Valkey or Redis; empty: the embedded one.", secret=True, form=_REDIS
+        "", "Valkey or Redis; empty: the embedded one.", secret=True, form=REDIS
     )
     state_dir: str = _setting(
         "", "Where this clone's data lives; empty: `.git/prdgen` in the repository."
     )
     public_dir: str = _setting(
-        "public", "Where the built site goes, inside the repository or absolute.", form=_FOLDER
+        "public", "Where the built site goes, inside the repository or absolute.", form=FOLDER
     )
     site_url: str = _setting(
-        "", "The published site's address, for absolute links; empty: base_url.", form=_ADDRESS
+        "", "The published site's address, for absolute links; empty: base_url.", form=ADDRESS
     )
     main_branch: str = _setting(
         "", "The branch that is published; empty: the one HEAD names at first."
@@ -95,7 +76,7 @@ class Settings:
     pages: tuple[str, ...] = _setting(
         (),
         "Globs of the pages, relative to the repository; empty: `mkdocs.yml`'s docs_dir.",
-        form=_INSIDE,
+        form=INSIDE,
     )
     live_limit: int = _setting(262_144, "Bytes a page may have to be edited live.", low=1024)
     message_limit: int = _setting(4_194_304, "Bytes one sync message may have.", low=65_536)
@@ -126,7 +107,7 @@ class Settings:
         "",
         "The remote repository to exchange commits with: a name Git knows (`origin`) or an address; "
         "empty: none.",
-        form=_REMOTE,
+        form=REMOTE,
     )
     remote_branches: tuple[str, ...] = _setting(
         (), "Globs of branches to exchange beside main and those that were opened here."
@@ -137,7 +118,7 @@ class Settings:
     remote_timeout_seconds: float = _setting(
         60.0, "A remote that says nothing for so long is given up until the next try.", low=0.5
     )
-    remote_user: str = _setting("git", "The user name that goes with remote_token.", form=_WORD)
+    remote_user: str = _setting("git", "The user name that goes with remote_token.", form=WORD)
     remote_token: str = _setting(
         "", "Password or token for an https:// remote; empty: what Git itself finds.", secret=True
     )
@@ -151,10 +132,10 @@ class Settings:
         "",
         "The forge where reviews are pull requests: github, gitlab, gitea (or forgejo), none; "
         "empty: told from the remote's host when forge_token is set.",
-        form=_FORGE,
+        form=FORGE,
     )
     forge_url: str = _setting(
-        "", "The forge's address; empty: the host of the remote.", form=_ADDRESS
+        "", "The forge's address; empty: the host of the remote.", form=ADDRESS
     )
     forge_project: str = _setting(
         "", "The project at the forge, like `team/prds`; empty: from the remote's address."
@@ -170,115 +151,10 @@ class Settings:
     )
     messages_per_second: int = _setting(200, "Sync messages a connection may send a second.", low=1)
     workers: int = _setting(2, "Jobs done at once by the worker process.", low=1)
-    log_level: str = _setting("info", "debug, info, warning or error.", choices=_LEVELS)
+    log_level: str = _setting("info", "debug, info, warning or error.", choices=LEVELS)
     log_json: bool = _setting(False, "Log lines as JSON.")
     trace: bool = _setting(False, "Print each edit's way through the server with times.")
 
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table: how a setting is named, read, checked and explained."""
-
-    name: str
-    default: Any
-    help: str
-    secret: bool
-    low: float | None
-    high: float | None
-    choices: tuple[str, ...]
-    form: tuple[str, str] | None
-    """What each text must look like: a pattern for the whole of it, and its words."""
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it; with `_FILE`, one naming a file that holds it."""
-        return f"{PREFIX}{self.name.upper()}"
-
-    def parse(self, given: Any) -> Any:
-        """The value of this setting that `given` says, as text or in TOML's own kinds.
-
-        Raises ValueError with what was expected and what was got.
-        """
-        try:
-            value = _KINDS[type(self.default)](given)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(self._refusal(given)) from None
-        if self.choices:
-            value = value.lower()
-        if (
-            (self.low is not None and not value >= self.low)
-            or (self.high is not None and value > self.high)
-            or (self.choices and value not in self.choices)
-            or not self._is_formed(value)
-        ):
-            raise ValueError(self._refusal(given))
-        return value
-
-    def _is_formed(self, value: Any) -> bool:
-        texts = value if isinstance(value, tuple) else (value,)
-        return self.form is None or all(re.fullmatch(self.form[0], text) for text in texts)
-
-    def _refusal(self, given: Any) -> str:
-        got = "something else" if self.secret else repr(given)
-        return f"{self.name}: expected {self.expected}, got {got}"
-
-    @property
-    def expected(self) -> str:
-        """What a value must be, in words."""
-        if self.choices:
-            return " or ".join((", ".join(self.choices[:-1]), self.choices[-1]))
-        if self.form:
-            return self.form[1]
-        words = _WORDS[type(self.default)]
-        if self.high is not None:
-            return f"{words} from {self.low:,} to {self.high:,}".replace(",", "")
-        return words if self.low is None else f"{words} of at least {self.low}"
-
-
-def _bool(given: Any) -> bool:
-    if isinstance(given, bool):
-        return given
-    if not isinstance(given, str):
-        raise TypeError
-    known = {"1": True, "true": True, "yes": True, "on": True}
-    known |= {"0": False, "false": False, "no": False, "off": False, "": False}
-    if (word := given.strip().lower()) not in known:
-        raise ValueError
-    return known[word]
-
-
-def _list(given: Any) -> tuple[str, ...]:
-    items = given.split(",") if isinstance(given, str) else given
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
-        raise TypeError
-    return tuple(item.strip() for item in items if item.strip())
-
-
-def _int(given: Any) -> int:
-    if isinstance(given, (bool, float)):
-        raise TypeError
-    return int(given)
-
-
-def _float(given: Any) -> float:
-    if isinstance(given, bool) or not math.isfinite(number := float(given)):
-        raise ValueError
-    return number
-
-
-def _text(given: Any) -> str:
-    if not isinstance(given, str):
-        raise TypeError
-    return given
-
-
-_KINDS: Final[dict[type, Callable[[Any], Any]]] = {
-    bool: _bool, int: _int, float: _float, tuple: _list, str: _text, type(Path()): Path,
-}  # fmt: skip
-_WORDS: Final[dict[type, str]] = {
-    bool: "true or false", int: "a whole number", float: "a number", str: "text",
-    tuple: "a list of texts (in the environment with commas between)", type(Path()): "a folder",
-}  # fmt: skip
 
 SETTINGS: Final = tuple(
     Setting(name=f.name, default=f.default, **f.metadata) for f in fields(Settings)

@@ -12,7 +12,7 @@ import click
 from prdgen.cli.main import repository_option
 
 if TYPE_CHECKING:
-    from prdgen.settings import Setting
+    from prdgen.setting import Setting
 
 
 @click.command()
