@@ -43,7 +43,7 @@ export function createEditor(options: EditorOptions): EditorView {
       EditorState.readOnly.of(readOnly),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({
-        "aria-label": label, "aria-readonly": String(readOnly),
+        "aria-label": label, "aria-readonly": String(readOnly), tabindex: "0",
         spellcheck: "true", autocorrect: "on", autocapitalize: "sentences", "data-gramm": "false",
       }),
       history(), drawSelection(), dropCursor(), highlightActiveLine(), highlightSpecialChars(),

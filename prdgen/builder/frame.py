@@ -35,9 +35,9 @@ _RENAMED: Final = re.compile(r"^(?!.*\.[0-9a-f]{8,12}\.).*\.(css|js)$")
 _THEME_STYLES: Final = re.compile(r"<link[^>]+assets/stylesheets/(main|palette)\.[^>]+>")
 _AS_WRITTEN: Final = re.compile(r"<(?:pre|textarea)\b")
 _INDENT: Final = re.compile(r"\s*\n\s*")
-_LAYER_LINKS: Final = (
-    f'<link rel="stylesheet" href="prdgenHOLEbaseHOLE{_STYLE}">'
-    '<script src="prdgenHOLEbaseHOLEassets/prdgen/site.js" defer></script>'
+_SCRIPTS: Final = ("site", "search", "page")
+_LAYER_LINKS: Final = f'<link rel="stylesheet" href="prdgenHOLEbaseHOLE{_STYLE}">' + "".join(
+    f'<script src="prdgenHOLEbaseHOLEassets/prdgen/{name}.js" defer></script>' for name in _SCRIPTS
 )
 
 
@@ -180,6 +180,7 @@ def _prepared(name: str, html: str) -> str:
     if not _AS_WRITTEN.search(html):
         html = _INDENT.sub("\n", html)
     html = re.sub(r"<body ", '<body data-prd-hide="prdgenHOLEhideHOLE" ', html, count=1)
+    html = html.replace("<main ", '<main id="prd-main" tabindex="-1" ', 1)
     # Before the team's own style sheets, so that theirs win.
     first = list(_THEME_STYLES.finditer(html))
     after = first[-1].end() if first else html.index("</head>")

@@ -26,6 +26,11 @@ LAYER: Final = Path(__file__).with_name("theme")
 _NOT_PUBLISHED: Final = re.compile(
     r"(^|/)(lunr|workers|fragments|partials)/|\.(html|map|py|pyc|yml|yaml|xml)$"
 )
+_COPY: Final = "content.code.copy"
+_OWN_WORK: Final = frozenset(
+    {_COPY, "navigation.instant", "navigation.instant.prefetch", "navigation.instant.progress"}
+)
+"""Features that `theme/` has in a way of its own, or whose work its scripts would not see."""
 _INLINE_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -83,6 +88,8 @@ def _draw(config: MkDocsConfig, names: list[str]) -> dict[str, Any]:
     page = _page(config)
     files.append(page.file)
     navigation = get_navigation(files, config)
+    copied, features = _COPY in config.theme["features"], config.theme["features"]
+    config.theme["features"] = [each for each in features if each not in _OWN_WORK]
     # The header asks for this plugin before it shows the search, which `theme/` replaces.
     config["plugins"] = {"material/search": SimpleNamespace(config=_SearchOn())}
     context = {
@@ -95,7 +102,7 @@ def _draw(config: MkDocsConfig, names: list[str]) -> dict[str, Any]:
         "extra_javascript": config.extra_javascript,
         "mkdocs_version": "1.6",
         "build_date_utc": None,
-        "prdgen": {"recent": hole("recent"), "count": hole("count")},
+        "prdgen": {"recent": hole("recent"), "count": hole("count"), "copy": copied},
     }
     drawn = {}
     for name in names:
@@ -121,7 +128,8 @@ def _page(config: MkDocsConfig) -> Page:
     page.content = hole("body")
     page.meta = {"title": hole("title"), "description": hole("description")}
     page.edit_url = hole("edit")
-    page.toc = []  # type: ignore[assignment]
+    # Where the link goes that skips the header; the contents themselves are a hole.
+    page.toc = [SimpleNamespace(url="#prd-main")]  # type: ignore[assignment]
     page.markdown = ""
     return page
 

@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         arguments = ["--no-sandbox", "--headless=shell", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         try:
-            _prepare(browser, house)
+            prepare(browser, house)
             for look, options in LOOKS.items():
                 _visit(browser, house, folder, look, options)
         finally:
@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
             house.stop()
 
 
-def _prepare(browser: Browser, house: House) -> None:
+def prepare(browser: Browser, house: House) -> None:
     """Ada signs in, changes a page and saves a version, so that there is something to see."""
     ada = Desk(browser, house)
     ada.sign_in(house.link)
@@ -62,6 +62,15 @@ def _prepare(browser: Browser, house: House) -> None:
     REVIEW.update(drawn.review(house))
 
 
+def show(desk: Desk, name: str, address: str) -> None:
+    """Open one of the places and wait until everything of it is there."""
+    desk.page.goto(desk.house.url + address)
+    desk.page.wait_for_load_state("load" if name.endswith("edit") else "networkidle")
+    if name.endswith("edit"):
+        desk.saved()
+        desk.page.locator(".preview-body[data-ready]").wait_for(state="attached")
+
+
 def _visit(
     browser: Browser, house: House, folder: Path, look: str, options: dict[str, object]
 ) -> None:
@@ -69,11 +78,7 @@ def _visit(
     ready = f"{house.url}{SITE['site-requirements']}"
     until(lambda: desk.context.request.get(ready).ok, 20, what="the site")
     for name, address in (SERVER | REVIEW | SITE).items():
-        desk.page.goto(house.url + address)
-        desk.page.wait_for_load_state("load" if name.endswith("edit") else "networkidle")
-        if name.endswith("edit"):
-            desk.saved()
-            desk.page.locator(".preview-body[data-ready]").wait_for(state="attached")
+        show(desk, name, address)
         desk.page.screenshot(path=folder / f"{look}-{name}.png", full_page=name in REVIEW)
         print(f"{look} {name}: {', '.join(desk.complaints) or 'no complaints'}")
         desk.complaints.clear()

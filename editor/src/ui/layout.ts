@@ -118,12 +118,12 @@ export class Layout {
       this.#modes.set(mode, made);
       group.append(made);
     }
-    return h("div", { class: "tools" }, side, this.parts.toolbar, group);
+    return h("section", { class: "tools", "aria-label": "Tools" }, side, this.parts.toolbar, group);
   }
 
   #tablist(): HTMLElement {
     const labels = { source: "Text", preview: "Preview", side: "Outline" } as const;
-    const group = h("div", { class: "tabs", role: "group", "aria-label": "View" });
+    const group = h("section", { class: "tabs", "aria-label": "View" });
     for (const narrow of ["source", "preview", "side"] as const) {
       const made = button(labels[narrow], () => this.#show({ ...this.#screen, narrow }), { class: "quiet" });
       this.#tabs.set(narrow, made);

@@ -25,6 +25,17 @@ for (const button of document.querySelectorAll(".copy-link")) {
   button.addEventListener("click", () => navigator.clipboard?.writeText(new URL(button.getAttribute("href"), location.href).href));
 }
 
+// What is wider than its place is moved with the arrow keys, too.
+const scrollers = () => {
+  for (const box of document.querySelectorAll("main :is(pre, pre > code, table, .scroll, figure.diagram, .math-display)")) {
+    if (box.scrollWidth <= box.clientWidth + 1 || box.hasAttribute("tabindex") || !/auto|scroll/.test(getComputedStyle(box).overflowX)) continue;
+    box.tabIndex = 0;
+  }
+};
+scrollers();
+addEventListener("resize", scrollers, { passive: true });
+document.addEventListener("toggle", scrollers, { capture: true, passive: true });
+
 // Drafts: words marked in a page are what a comment is about.
 for (const section of document.querySelectorAll(".change")) {
   const page = section.querySelector("[data-marked]");

@@ -1,4 +1,4 @@
-/* The published site's own script: navigation, search and list filters. No dependency, no eval. */
+/* The published site's own script: navigation and list filters. No dependency, no eval. */
 (() => {
   "use strict";
   const base = () => new URL(__md_scope, location.href);
@@ -10,6 +10,7 @@
     made.append(...children.filter((child) => child !== null && child !== undefined));
     return made;
   };
+  window.prdgen = { base, element };
   const statusKind = (status) => {
     const word = status.toLowerCase().replace(/[-_]/g, " ").trim();
     if (/review/.test(word)) return "review";
@@ -86,8 +87,11 @@
       const at = Math.max(0, nodes.findIndex((node) => holds(node, current)));
       const first = Math.max(0, Math.min(at - 12, nodes.length - LONG));
       const all = element("button", { type: "button", class: "prd-nav__all" }, `Show all ${nodes.length}`);
-      all.addEventListener("click", () => show(nodes));
-      show(nodes.slice(first, first + LONG), all);
+      all.addEventListener("click", () => {
+        show(nodes);
+        list.querySelector("a, summary")?.focus();
+      });
+      show(nodes.slice(first, first + LONG), element("li", {}, all));
     };
     input.addEventListener("input", () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -120,87 +124,6 @@
     }
   }
 
-  /* Search: Pagefind's index, loaded when someone first asks. */
-  function setUpSearch() {
-    const form = document.getElementById("prd-search");
-    if (!form) return;
-    const input = document.getElementById("prd-search-input");
-    const list = document.getElementById("prd-search-list");
-    const state = document.getElementById("prd-search-state");
-    const toggle = document.getElementById("__search");
-    let engine = null, turn = 0, chosen = -1;
-    state.textContent = "Type to search";
-    const load = () => (engine ??= import(new URL(form.dataset.index, location.href).href).then(async (pagefind) => {
-      const options = { baseUrl: base().pathname, excerptLength: 24 };
-      await pagefind.options(options);
-      /* The index of a large site is in parts. */
-      const index = new URL(form.dataset.index, location.href);
-      const { parts } = await (await fetch(new URL("parts.json", index))).json();
-      await Promise.all(Array.from({ length: parts - 1 }, (_, n) => pagefind.mergeIndex(new URL(`${n + 1}/`, index).href, options)));
-      return pagefind;
-    }).catch(() => { engine = null; return null; }));
-    const open = (on) => { toggle.checked = on; input.setAttribute("aria-expanded", String(on)); };
-    const choose = (at) => {
-      const items = [...list.querySelectorAll("a")];
-      if (!items.length) return;
-      chosen = (at + items.length) % items.length;
-      items.forEach((item, n) => item.classList.toggle("prd-hit--chosen", n === chosen));
-      items[chosen].scrollIntoView({ block: "nearest" });
-    };
-    const excerpt = (text) => {
-      /* Pagefind marks hits with <mark>; everything else is text. */
-      const holder = element("p", { class: "prd-hit__text" });
-      text.split(/(<mark>.*?<\/mark>)/).forEach((part) => {
-        const marked = part.match(/^<mark>(.*)<\/mark>$/);
-        const decoder = element("textarea");
-        decoder.innerHTML = marked ? marked[1] : part;
-        holder.append(marked ? element("mark", {}, decoder.value) : decoder.value);
-      });
-      return holder;
-    };
-    const hit = (result) => {
-      const parts = (result.sub_results || []).filter((sub) => sub.anchor).slice(0, 2);
-      const item = element("li", { class: "md-search-result__item", role: "option" },
-        element("a", { class: "prd-hit", href: result.url }, element("strong", {}, result.meta.title || result.url), excerpt(result.excerpt)));
-      for (const part of parts) item.append(element("a", { class: "prd-hit prd-hit--part", href: part.url }, element("span", {}, part.title)));
-      return item;
-    };
-    const search = async () => {
-      const mine = ++turn, words = input.value.trim();
-      chosen = -1;
-      if (!words) { list.replaceChildren(); state.textContent = "Type to search"; return; }
-      const pagefind = await load();
-      if (!pagefind) { state.textContent = "The search index is not ready yet; try again in a moment."; return; }
-      const found = await pagefind.debouncedSearch(words, {}, 120);
-      if (found === null || mine !== turn) return;
-      const shown = await Promise.all(found.results.slice(0, 12).map((result) => result.data()));
-      if (mine !== turn) return;
-      state.textContent = found.results.length ? `${found.results.length} pages` : "Nothing found";
-      list.replaceChildren(...shown.map(hit));
-    };
-    input.addEventListener("focus", () => { open(true); load(); });
-    input.addEventListener("input", search);
-    toggle.addEventListener("change", () => toggle.checked && input.focus());
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const items = list.querySelectorAll("a");
-      if (items.length) items[Math.max(chosen, 0)].click();
-    });
-    input.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown") { event.preventDefault(); choose(chosen + 1); }
-      else if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
-      else if (event.key === "Escape") { open(false); input.blur(); }
-    });
-    document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest("input, textarea, select, [contenteditable]");
-      const asked = event.key === "/" || (event.key === "k" && (event.metaKey || event.ctrlKey));
-      if (asked && !typing && !event.altKey) { event.preventDefault(); open(true); input.focus(); }
-    });
-    document.addEventListener("click", (event) => {
-      if (toggle.checked && event.target !== toggle && !event.target.closest(".md-search, [for=__search]")) open(false);
-    });
-  }
-
   /* Lists: filter the rows by what is typed; ?q= comes from the search form without scripts. */
   function setUpLists() {
     for (const box of document.querySelectorAll("[data-prd-filter]")) {
@@ -218,27 +141,7 @@
     }
   }
 
-  /* A diagram that is made smaller to fit is shown large over the page. */
-  function setUpDiagrams() {
-    for (const figure of document.querySelectorAll("figure.diagram[class*='diagram-least']")) {
-      const button = element("button", { type: "button", class: "diagram-enlarge" }, "Enlarge");
-      button.addEventListener("click", () => {
-        const close = element("button", { class: "diagram-enlarge" }, "Close");
-        const drawing = figure.querySelector("svg").cloneNode(true);
-        const natural = drawing.width.baseVal.value;
-        drawing.style.width = `${Math.max(natural, Math.min(1.6 * natural, 0.92 * innerWidth))}px`;
-        const dialog = element("dialog", { class: "diagram-large", "aria-label": "The diagram, large" },
-          element("form", { method: "dialog" }, close), drawing);
-        dialog.addEventListener("close", () => dialog.remove());
-        dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-        document.body.append(dialog);
-        dialog.showModal();
-      });
-      figure.append(button);
-    }
-  }
-
-  const start = () => { drawNavigation(); setUpSearch(); setUpLists(); setUpDiagrams(); };
+  const start = () => { drawNavigation(); setUpLists(); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -1,0 +1,46 @@
+"""Every kind of page, the server's and the site's, without one violation of axe-core's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from . import axe, screenshots
+from .desk import Desk
+from .house import ADA, House, until
+from .places import SERVER, SITE
+
+pytestmark = pytest.mark.browser
+LOOKS = ("desktop", "phone", "dark")
+
+
+@pytest.fixture(scope="module")
+def seen(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The example repository with a history, a reviewed draft and a merged one."""
+    house = House(tmp_path_factory.mktemp("seen"), None)
+    for name, value in ADA.items():
+        house.git("config", name, value)
+    house.start()
+    screenshots.prepare(browser, house)
+    yield house
+    house.stop()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_breaks_a_rule_of_axe(seen: House, sit: Callable[..., Desk], look: str) -> None:
+    """Home, lists, page, editor, history, drafts, review, sign-in, errors; the whole site: in light, in
+    dark, and on a telephone. All rules are looked at, best practices included.
+    """
+    desk = sit(seen, **screenshots.LOOKS[look])
+    ready = f"{seen.url}{SITE['site-requirements']}"
+    until(lambda: desk.context.request.get(ready).ok, 20, what="the site")
+    found: dict[str, Any] = {}
+    for name, address in (SERVER | screenshots.REVIEW | SITE).items():
+        screenshots.show(desk, name, address)
+        if broken := axe.violations(desk.page):
+            found[name] = broken
+    desk.forgive("404")
+    assert not found, found
