@@ -94,6 +94,12 @@ class Keeper:
             self._lives[row.id] = task
         return await asyncio.shield(task)
 
+    async def follow(self, row: Document) -> None:
+        """Have a document where its page is by now, if it is not leased elsewhere."""
+        live = await self.hold(row)
+        if live is not None and live.page_path == row.page_path:
+            await self._look(live)
+
     def find(self, document_id: UUID) -> Live | None:
         """The kept document with this id, if it is ready."""
         task = self._lives.get(document_id)

@@ -13,7 +13,7 @@ from prdgen import ids
 from prdgen.crdt.replica import Replica
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import pages_of, recovered, size
+from prdgen.flows import came_along, pages_of, recovered, size
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage, PageRecovered
 from prdgen.flows.live import content_hash, file_path
@@ -72,6 +72,7 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
         return Opened(None, source.text, source.read_only_reason)
     async with app.store.transaction() as tx:
         found = await documents.find_live(tx, branch, page_path)
+    found = found or await came_along.find(app, branch, page_path, source.commit)
     if found is None:
         async with app.store.transaction() as tx:
             n = await documents.next_n(tx, branch, page_path, source.commit)
