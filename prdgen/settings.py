@@ -150,6 +150,24 @@ class Settings:
         100, "Open editor connections per client address.", low=1
     )
     messages_per_second: int = _setting(200, "Sync messages a connection may send a second.", low=1)
+    public_site: bool = _setting(
+        False, "Anyone may read the published site at /site/, and caches may keep it."
+    )
+    site_browser_seconds: int = _setting(
+        300, "A browser shows a public page so long before it asks again.", low=0
+    )
+    site_cdn_seconds: int = _setting(
+        3_600, "A CDN or proxy keeps a public page so long, unless it is told to forget it.", low=0
+    )
+    site_valkey_seconds: float = _setting(
+        600.0, "Valkey keeps a file of the site so long.", low=1, high=86_400
+    )
+    site_memory_seconds: float = _setting(
+        60.0, "A server's memory keeps a file of the site so long before it looks again.", low=0
+    )
+    site_memory_bytes: int = _setting(
+        67_108_864, "Bytes of the site a server keeps in memory.", low=0
+    )
     workers: int = _setting(2, "Jobs done at once by the worker process.", low=1)
     log_level: str = _setting("info", "debug, info, warning or error.", choices=LEVELS)
     log_json: bool = _setting(False, "Log lines as JSON.")

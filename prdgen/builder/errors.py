@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prdgen.errors import PrdgenError
+from prdgen.errors import PrdgenError, Unavailable
 
 
 class DiagramNotDrawn(PrdgenError):
@@ -46,6 +46,15 @@ class PublicNotOurs(PrdgenError):
 
     cure = "Move the folder away, or name another one with the setting `public_dir`."
     exit_code = 2
+
+
+class SiteUnreadable(Unavailable):
+    """The published site cannot be read: {got}."""
+
+    cure = (
+        "Look at the disk that holds the clone's data (`.git/prdgen/site`); what is still cached goes "
+        "on being served. `prdgen build` makes what is missing anew."
+    )
 
 
 class PangoMissing(PrdgenError):

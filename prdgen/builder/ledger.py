@@ -43,8 +43,9 @@ class Ledger:
     several processes may open it. It is a cache: broken or of another version, it is begun again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait: float = _WAIT_SECONDS) -> None:
         self._path = path
+        self._wait = wait
         self._lock = threading.RLock()
         self._opened: tuple[int, sqlite3.Connection] | None = None
 
@@ -60,6 +61,16 @@ class Ledger:
     def artifact(self, path: str) -> str | None:
         """The artifact at a public path."""
         return self._one("SELECT artifact FROM file WHERE path = ?", path)
+
+    def place(self, path: str) -> tuple[str, bool] | None:
+        """The artifact at a public path, and whether theme or search put it there."""
+        question = (
+            "SELECT artifact, EXISTS (SELECT 1 FROM part WHERE part IN ('theme', 'search', 'retired') "
+            "AND part.path = file.path) FROM file WHERE path = ?"
+        )
+        with self._reading() as database:
+            row = database and database.execute(question, (path,)).fetchone()
+            return (str(row[0]), bool(row[1])) if row else None
 
     def url(self, page_path: str) -> str | None:
         """The address of a page below the site's base."""
@@ -186,7 +197,7 @@ class Ledger:
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(
-            self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            self._path, timeout=self._wait, isolation_level=None, check_same_thread=False
         )
         try:
             if database.execute("PRAGMA user_version").fetchone()[0] not in {0, _SHAPE}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Final, NamedTuple, Self
@@ -85,6 +86,16 @@ class Bus:
             async for message in messages:
                 end = 17 + message[16]
                 yield LiveNotice(UUID(bytes=message[:16]), message[end:], message[17:end].decode())
+
+    async def publish_site(self, paths: list[str] | None) -> None:
+        """Tell every process at which public paths the site is another one now; None: everywhere."""
+        await self._publish("site", json.dumps(paths).encode())
+
+    async def subscribe_site(self) -> AsyncGenerator[list[str] | None, None]:
+        """What `publish_site` says, from every process, this one too."""
+        async with aclosing(self._to.subscribe(self._to.name("site"))) as messages:
+            async for message in messages:
+                yield json.loads(message)
 
     async def presence_set(self, document_id: UUID, peer_id: str, facts: dict[str, Any]) -> None:
         """A peer is in a document, for the next 10 s; see `presence.Presence`."""

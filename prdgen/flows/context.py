@@ -18,6 +18,7 @@ from prdgen.flows import clone as clones
 from prdgen.flows import servers
 from prdgen.flows.clone import Clone
 from prdgen.flows.errors import AlreadyServed
+from prdgen.flows.read_site import Levels
 from prdgen.forge.client import Answers
 from prdgen.git.repository import Repository
 from prdgen.jobs.queue import Queue
@@ -41,6 +42,7 @@ class App(Clone):
     bus: Bus
     process_id: str
     queue: Queue = field(init=False)
+    levels: Levels = field(init=False)
     rooms: Rooms | None = None
     keeper: Keeper | None = None
     database_url: str = ""
@@ -140,6 +142,8 @@ async def open_app(
             database_url=database_url,
             redis_url=redis_url,
         )
+        app.levels = Levels(settings, state_dir / "site", bus)
+        stack.push_async_callback(app.levels.valkey.close)
         app.queue = await Queue.open(database_url, tasks(app))
         stack.push_async_callback(app.queue.close)
         yield app

@@ -11,7 +11,7 @@ from anyio import from_thread, to_thread
 
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
-from prdgen.flows import publish
+from prdgen.flows import publish, read_site
 from prdgen.flows.context import App
 from prdgen.store import builds, names
 
@@ -42,6 +42,8 @@ async def publish_tip(app: App, tip: str) -> Build:
     except Exception as error:
         await _failed(app, tip, error)
         raise
+    gone = made.since[1].gone if made.since else ()
+    await read_site.tell(app.bus, {*made.changed, *gone})
     async with app.store.transaction() as tx:
         await builds.record(
             tx,

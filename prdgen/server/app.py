@@ -20,6 +20,8 @@ from prdgen.server import auth, problems, routes
 from prdgen.server.middleware.compress import Compress
 from prdgen.server.middleware.hosts import Hosts
 from prdgen.server.middleware.security import Security
+from prdgen.server.quick import Quick
+from prdgen.server.readers import Readers
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +37,15 @@ def create_app(app: App) -> Starlette:
         async with house.live(app, stop):
             yield
 
+    readers, names = Readers(), host_names(app)
     served = Starlette(
         routes=routes.all_routes(),
         lifespan=lifespan,
         middleware=[
-            Middleware(Hosts, names=host_names(app), base_url=app.settings.base_url),
+            Middleware(Hosts, names=names, base_url=app.settings.base_url),
             Middleware(Security),
             Middleware(Compress),
-            Middleware(auth.Sessions, house=app),
+            Middleware(auth.Sessions, house=app, readers=readers),
         ],
         exception_handlers={
             PrdgenError: problems.on_prdgen_error,
@@ -52,6 +55,8 @@ def create_app(app: App) -> Starlette:
         },
     )
     served.state.app = app
+    served.state.readers = readers
+    served.state.quick = Quick(app, Hosts(served, names), readers)
     return served
 
 

@@ -18,12 +18,14 @@ from prdgen.flows import accounts, roles
 from prdgen.flows.context import App
 from prdgen.server import problems
 from prdgen.server.errors import SignInNeeded
+from prdgen.server.readers import Readers
 from prdgen.store import access, people
 from prdgen.store.people import Person
 
 COOKIE: Final = "prdgen_session"
 """The beginning of the cookie's name; see `cookie_name`."""
 LINK_LIFE: Final = timedelta(minutes=10)
+_READING: Final = ("GET", "HEAD", "OPTIONS")
 SESSION_LIFE: Final = timedelta(days=30)
 
 
@@ -43,9 +45,10 @@ class Visitor:
 class Sessions:
     """Middleware: finds who asks (`scope["state"]["visitor"]`, a Visitor or None)."""
 
-    def __init__(self, app: ASGIApp, house: App) -> None:
+    def __init__(self, app: ASGIApp, house: App, readers: Readers) -> None:
         self.asgi = app
         self.house = house
+        self.readers = readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look the session or token up once; a database that is away is an answer of its own."""
@@ -59,7 +62,11 @@ class Sessions:
                     await problems.refuse(error, scope, receive, send)
                     return
             scope.setdefault("state", {})["visitor"] = visitor
-        await self.asgi(scope, receive, send)
+        try:
+            await self.asgi(scope, receive, send)
+        finally:
+            if scope.get("method", "GET") not in _READING:
+                self.readers.forget()
 
 
 def _needs_nobody(path: str) -> bool:

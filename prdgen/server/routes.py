@@ -72,6 +72,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
+        Route("/cache", health.cache),
         Mount("/static", static_files.Static(directory=html.STATIC)),
         Route("/draft-site/{address:path}", site_files.serve_draft),
         Route("/site", site_files.root),

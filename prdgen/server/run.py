@@ -23,7 +23,7 @@ from prdgen import logs, trace
 from prdgen.errors import PrdgenError
 from prdgen.flows import clone, context, forge_wanted, lease, publish, table
 from prdgen.server import app as app_module
-from prdgen.server import frames
+from prdgen.server import frames, quick
 from prdgen.server.errors import CannotListen, PortInUse
 from prdgen.settings import Settings
 
@@ -81,7 +81,7 @@ async def _serve(
             served,
             log_config=None,
             loop="none",  # It runs on the one that `serve` made.
-            http="httptools",
+            http=quick.Http,
             ws=frames.Socket,
             ws_max_size=settings.message_limit + 4096,
             ws_per_message_deflate=False,  # Automerge's messages are small, and packed already.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from html import escape
 from typing import Final
@@ -12,25 +11,17 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from prdgen.builder import artifacts
-from prdgen.builder.publication import Site
+from prdgen.builder.reading import File, Reading
 from prdgen.errors import NotFound
-from prdgen.flows import draft_site, drafts, follow, publish
+from prdgen.flows import draft_site, drafts, follow, read_site
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchDraft
-from prdgen.server import auth
+from prdgen.server import auth, site_headers
 from prdgen.server.auth import app_of
+from prdgen.server.readers import credentials_of
 
-_POLICY: Final = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-_IMAGE_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
-"""Of SVG files, which are images and nothing else, also when opened by themselves."""
 _BODY: Final = re.compile(rb"<body[^>]*>")
-_TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
 _ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
 """Addresses from the site's root, in the one page that has them; here the site is below /site/."""
 
@@ -42,29 +33,42 @@ async def root(_: Request) -> Response:
 
 async def serve(request: Request) -> Response:
     """One file of the current build; a page's address may leave out index.html."""
-    auth.require(request, "reader", "read the site")
     app, path = app_of(request), request.path_params["path"]
-    site = publish.published(app)
-    found = await to_thread.run_sync(_find, site, path, request.headers.get("accept-encoding", ""))
-    if found is None and path and not path.endswith("/") and site.get(f"{path}/index.html"):
-        return RedirectResponse(f"/site/{path}/", 308)
-    status = 200
-    if found is None:
-        found = await to_thread.run_sync(_find, site, "404.html", "")
-        found = found and (_ROOTED.sub(rb"\1/site/", found[0]), *found[1:])
-        status = 404
-    if found is None:
+    who = site_headers.ANYONE
+    if not app.settings.public_site:
+        auth.require(request, "reader", "read the site")
+        request.app.state.readers.let_in(credentials_of(request.headers.raw))
+        who = site_headers.READERS
+    elif credentials_of(request.headers.raw) != (None, None):
+        who = site_headers.WRITERS
+    encodings = site_headers.encodings(request.headers.get("accept-encoding", ""))
+    kept = await read_site.file(app.levels, site_headers.public_path(path), encodings)
+    if kept.file is not None:
+        return _answer(app, request, kept.file, who)
+    if path and not path.endswith("/"):
+        folder = await read_site.file(app.levels, f"{path}/index.html", encodings)
+        if folder.file is not None:
+            return RedirectResponse(
+                f"/site/{quote(path)}/", 308, site_headers.missing(who, app.settings)
+            )
+    absent = await read_site.file(app.levels, "404.html", ())
+    if absent.file is None:
         return await _no_site_yet(app)
-    data, name, shown, encoding = found
-    etag = f'"{name}{"-" + encoding if encoding else ""}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
-               "Content-Security-Policy": _IMAGE_POLICY if shown.lower().endswith(".svg")
-               else _POLICY}  # fmt: skip
-    if request.headers.get("if-none-match") == etag and status == 200:
+    page = _ROOTED.sub(rb"\1/site/", absent.file.data)
+    headers = site_headers.of(absent.file, who, app.settings) | site_headers.missing(
+        who, app.settings
+    )
+    return Response(page, 404, headers)
+
+
+def _answer(app: App, request: Request, file: File, who: str) -> Response:
+    """A file, or that the browser has it already."""
+    headers = site_headers.of(file, who, app.settings)
+    site_headers.count(app.levels, request.headers)
+    if site_headers.has_it(request.headers.get("if-none-match", ""), headers["ETag"]):
+        app.levels.browser.hit(0.0)
         return Response(status_code=304, headers=headers)
-    if encoding:
-        headers["Content-Encoding"] = encoding
-    return Response(data, status, headers, media_type=_type(shown))
+    return Response(file.data, headers=headers)
 
 
 async def serve_draft(request: Request) -> Response:
@@ -80,21 +84,19 @@ async def serve_draft(request: Request) -> Response:
         site = await draft_site.fresh(app, draft)
     else:
         site = draft_site.of(app, branch)
-    found = await to_thread.run_sync(_find, site, path, "")
+    shown = site_headers.public_path(path)
+    # A page is changed on its way out, so as it is; what lies beside it may be compressed.
+    accepted = "" if draft is not None else request.headers.get("accept-encoding", "")
+    files, encodings = Reading(site.state), site_headers.encodings(accepted)
+    found = await to_thread.run_sync(files.find, shown, encodings)
     if found is None and path and site.get(f"{path}/index.html"):
         return RedirectResponse(f"/draft-site/{quote(address)}/", 308)
     if found is None:
         raise NotFound(what="file", where=f"the site of {branch}, {path or 'its home'}")
-    data, name, shown, _ = found
+    data = found.data
     if draft is not None:
         data = _BODY.sub(lambda tag: tag[0] + _bar(draft), data, count=1)
-    etag = f'"{name}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache", "X-Robots-Tag": "noindex",
-               "Content-Security-Policy": _IMAGE_POLICY if shown.lower().endswith(".svg")
-               else _POLICY}  # fmt: skip
-    if request.headers.get("if-none-match") == etag and draft is None:
-        return Response(status_code=304, headers=headers)
-    return Response(data, headers=headers, media_type=_type(shown))
+    return Response(data, headers=site_headers.of_draft(found))
 
 
 def _place_of(app: App, address: str) -> tuple[str, str | None]:
@@ -129,21 +131,3 @@ async def _no_site_yet(app: App) -> Response:
         else "The site is being built for the first time."
     )
     return Response(words, 503, {"Retry-After": "2", "Content-Type": "text/plain; charset=utf-8"})
-
-
-def _find(site: Site, path: str, accepted: str) -> tuple[bytes, str, str, str] | None:
-    """Bytes, artifact, the path they are of, and their encoding."""
-    wanted = f"{path}index.html" if not path or path.endswith("/") else path
-    offered = {part.partition(";")[0].strip() for part in accepted.split(",")}
-    for ending, encoding in artifacts.TWINS.items():
-        if encoding in offered and (found := site.get(wanted, ending)):
-            return found[0], found[1], wanted, encoding
-    found = site.get(wanted)
-    return found and (*found, wanted, "")
-
-
-def _type(path: str) -> str:
-    for ending, kind in _TYPES.items():
-        if path.endswith(ending):
-            return kind
-    return mimetypes.guess_type(path)[0] or "application/octet-stream"

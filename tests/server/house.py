@@ -11,7 +11,7 @@ import uvicorn
 from prdgen import settings
 from prdgen.flows import context, follow, index, table
 from prdgen.server import app as app_module
-from prdgen.server import auth
+from prdgen.server import auth, quick
 from prdgen.store import access, people
 
 BASE = "http://127.0.0.1:8400"
@@ -105,7 +105,12 @@ async def opened(folder, database_url: str, redis_url: str, *, follow: bool = Tr
 async def on_a_port(house: House):
     """The same server behind a real socket, for what streams; gives `host:port`."""
     config = uvicorn.Config(
-        house.served, port=0, lifespan="off", log_config=None, ws="websockets-sansio"
+        house.served,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        http=quick.Http,
+        ws="websockets-sansio",
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None

@@ -118,7 +118,7 @@ async def test_health_ready_and_figures(house):
     """For machines, without a session: alive, ready, and numbers in Prometheus' format."""
     nobody = house.anyone()
     assert (await nobody.get("/healthz")).json()["status"] == "ok"
-    assert (await nobody.get("/readyz")).json() == {"status": "ready", "failed": {}}
+    assert (await nobody.get("/readyz")).json() == {"status": "ready", "failed": {}, "site": "ok"}
     figures = await nobody.get("/metrics")
     assert figures.headers["content-type"].startswith("text/plain; version=0.0.4")
     for line in figures.text.splitlines():

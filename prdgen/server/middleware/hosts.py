@@ -36,7 +36,7 @@ class Hosts:
             return
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
-        if _name(host) not in self.names:
+        if not self.know(host):
             error = WrongHost(got=host, expected=", ".join(sorted(self.names)))
             await problems.refuse(error, scope, receive, send)
             return
@@ -46,6 +46,10 @@ class Hosts:
             await problems.refuse(WrongOrigin(got=origin), scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+    def know(self, host: str) -> bool:
+        """Whether a `Host` is one of this server's names, with or without a port."""
+        return _name(host.lower()) in self.names
 
     def _ours(self, origin: str, host: str) -> bool:
         """Whether a page of this origin is one of ours, seen from here or through a proxy."""

@@ -18,8 +18,12 @@ _POLICY: Final = (
 def headers(nonce: str, host: str) -> dict[str, str]:
     """The headers of an answer with this nonce to a request for this host."""
     sockets = f" ws://{host} wss://{host}" if host else ""
+    return {"Content-Security-Policy": _POLICY.format(nonce=nonce, sockets=sockets), **steady()}
+
+
+def steady() -> dict[str, str]:
+    """Those that are the same for every answer."""
     return {
-        "Content-Security-Policy": _POLICY.format(nonce=nonce, sockets=sockets),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
