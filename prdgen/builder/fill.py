@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -205,6 +206,12 @@ def _head(target: Target, facts: PageFacts, url: str) -> str:
     return "".join(tags)
 
 
+def _mark(values: Mapping[str, str]) -> str:
+    """What tells an open page that the one which is published now says something else."""
+    said = "\0".join(values[name] for name in sorted(values.keys() & {"title", "body", "facts"}))
+    return f'<meta name="prdgen-shown" content="{hashlib.blake2b(said.encode()).hexdigest()[:16]}">'
+
+
 def _alternate(source: str) -> str:
     return f'<link rel="alternate source" type="text/markdown" href="{escape(source)}">'
 
@@ -236,6 +243,8 @@ def _fill(
     }
     filled |= values
     filled |= around.extra or {}
+    if template != "404.html":
+        filled["head"] = filled.get("head", "") + _mark(filled)
     return frame.template(template).fill(filled)
 
 

@@ -35,7 +35,7 @@ _RENAMED: Final = re.compile(r"^(?!.*\.[0-9a-f]{8,12}\.).*\.(css|js)$")
 _THEME_STYLES: Final = re.compile(r"<link[^>]+assets/stylesheets/(main|palette)\.[^>]+>")
 _AS_WRITTEN: Final = re.compile(r"<(?:pre|textarea)\b")
 _INDENT: Final = re.compile(r"\s*\n\s*")
-_SCRIPTS: Final = ("site", "search", "page")
+_SCRIPTS: Final = ("site", "search", "page", "news")
 _LAYER_LINKS: Final = f'<link rel="stylesheet" href="prdgenHOLEbaseHOLE{_STYLE}">' + "".join(
     f'<script src="prdgenHOLEbaseHOLEassets/prdgen/{name}.js" defer></script>' for name in _SCRIPTS
 )

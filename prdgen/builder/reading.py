@@ -15,7 +15,13 @@ SUFFIXES: Final = {coding: ending for ending, coding in artifacts.TWINS.items()}
 """HTTP's name of an encoding → the ending of such a twin; the best comes first."""
 _WAIT_SECONDS: Final = 0.2
 """Readers hardly ever wait for whoever publishes, and never for long."""
-_HASHED: Final = re.compile(r"[._-](?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\.[\w.]+$")
+_HASHED: Final = re.compile(
+    r"[._-](?:[0-9a-f]{7,64}(?:\.min)?\.(?:css|js|pf_\w+)"
+    r"|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\.\w+)$"
+)
+"""A hash before the ending. Of other files than those that are always named so, it must not look like a
+date.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +30,7 @@ _MOST_SHARED: Final = 1 << 20
 _MOST_ABSENT: Final = 1_000
 """Paths that are known not to exist; anyone can make up more of them."""
 ABSENT_SECONDS: Final = 10.0
+_MOST_NEWS: Final = 20
 _OVERHEAD: Final = 600
 """Bytes an entry takes in memory beside its file, about."""
 COMBINATIONS: Final = tuple(
@@ -236,6 +238,33 @@ class Flights:
         del self._under_way[key]
         if not task.cancelled():
             task.exception()  # Seen, also when every asker has gone.
+
+
+class News:
+    """Who waits to hear at which paths the site is another one."""
+
+    def __init__(self) -> None:
+        self._followers: set[asyncio.Queue[list[str] | None]] = set()
+
+    @contextmanager
+    def follow(self) -> Iterator[asyncio.Queue[list[str] | None]]:
+        """What is said from now on, inside the block; None: everywhere."""
+        queue = asyncio.Queue[list[str] | None](_MOST_NEWS)
+        self._followers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._followers.discard(queue)
+
+    def say(self, paths: list[str] | None) -> None:
+        """Tell everyone; who did not listen for long hears that it may be anything."""
+        for queue in self._followers:
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(paths)
 
 
 def _key(path: str, encodings: Encodings) -> str:

@@ -38,6 +38,7 @@ class Levels:
         self.memory = levels.Memory(settings.site_memory_bytes, settings.site_memory_seconds)
         self.valkey = levels.InValkey(bus, settings.site_valkey_seconds)
         self.flights = levels.Flights()
+        self.news = levels.News()
         self.reading = Reading(site)
         self.stale = 0
         """Answers given though the site could not be read just then."""
@@ -62,13 +63,14 @@ class Levels:
         """What memory knows of a path; never waits."""
         return self.memory.find(path, encodings, self.turn())
 
-    def changed(self, paths: Iterable[str] | None) -> None:
-        """The site is another one at these paths; None: everywhere."""
+    def changed(self, paths: list[str] | None) -> None:
+        """The site is another one at these paths; None: everywhere. Open pages hear of it."""
         self._looked = float("-inf")
         if paths is None:
             self.memory.clear()
         else:
             self.memory.drop(paths)
+        self.news.say(paths)
 
 
 async def file(house: Levels, path: str, encodings: Encodings) -> Kept:

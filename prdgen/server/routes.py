@@ -18,6 +18,7 @@ from prdgen.server import (
     people_pages,
     remote_pages,
     site_files,
+    site_news,
     static_files,
     sync_socket,
     webhook,
@@ -75,6 +76,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/cache", health.cache),
         Mount("/static", static_files.Static(directory=html.STATIC)),
         Route("/draft-site/{address:path}", site_files.serve_draft),
+        Route("/site-news", site_news.follow),
         Route("/site", site_files.root),
         Route("/site/{path:path}", site_files.serve),
     ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from prdgen.builder import reading as reading_module
 from prdgen.builder.errors import SiteUnreadable
 from prdgen.builder.reading import Reading
 
@@ -52,6 +53,23 @@ def test_only_names_that_say_their_bytes_last(reading, team):
     assert reading.find(style, ()).lasting
     assert not reading.find("photo.a1b2c3d4.png", ()).lasting
     assert not reading.find("nav.json", ()).lasting
+
+
+@pytest.mark.parametrize(
+    ("path", "hashed"),
+    [
+        ("assets/prdgen/site.80340713.css", True),
+        ("assets/javascripts/bundle.a5f9d56c.min.js", True),
+        ("pagefind/fragment/en_5ebbc4b13b.pf_fragment", True),
+        ("assets/images/logo.5ebbc4b1.png", True),
+        ("assets/images/logo.20260101.png", False),
+        ("pagefind/pagefind.js", False),
+        ("nav.json", False),
+    ],
+)
+def test_a_hash_in_a_name_is_told_from_a_date(path, hashed):
+    """A hash of digits only counts where names always have one."""
+    assert (reading_module._HASHED.search(path) is not None) == hashed
 
 
 def test_a_lost_artifact_is_an_error_and_not_a_missing_page(reading, team):

@@ -1,11 +1,14 @@
 """The published site over HTTP: who may keep what for how long, and what a reader sees when."""
 
 import asyncio
+import json
 import re
 
+import httpx2
 import pytest
 
 from prdgen.builder import surrogates
+from prdgen.flows import levels
 from prdgen.server import site_headers
 
 from . import house as houses
@@ -185,3 +188,44 @@ async def test_valkey_away_is_said_and_read_without(own_servers, example, tmp_pa
         assert "prdgen_site_without_valkey 1\n" in (await reader.get("/metrics")).text
         shown = await reader.get("/cache", headers=houses.HTML)
         assert "Valkey did not answer in time" in shown.text
+
+
+async def test_who_follows_the_site_hears_of_what_was_published(own):
+    """At the address of each file that is another one now, once it is public."""
+    browser = await own.as_("reader")
+    async with houses.on_a_port(own) as address, httpx2.AsyncClient() as client:
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        asked = client.stream("GET", f"http://{address}/site-news", headers={"cookie": cookie})
+        async with asked as answer:
+            assert answer.headers["cache-control"] == "private, no-store"
+            lines = answer.aiter_lines()
+            own.app.levels.changed(["a/index.html"])
+            told = [line async for line in _until_data(lines)]
+            assert "event: prd.updated" in told
+            assert json.loads(told[-1].removeprefix("data: ")) == {"paths": ["a/index.html"]}
+
+
+async def test_who_may_not_read_follows_nothing(house, public):
+    """A public site's readers ask now and then instead, which a cache can answer."""
+    assert (await house.anyone().get("/site-news")).status_code == 401
+    assert (await public.anyone().get("/site-news")).status_code == 204
+
+
+def test_a_follower_who_does_not_listen_hears_that_it_may_be_anything():
+    """Nothing is kept for them without bounds."""
+    news = levels.News()
+    with news.follow() as heard:
+        for number in range(100):
+            news.say([str(number)])
+        waiting = [heard.get_nowait() for _ in range(heard.qsize())]
+    assert None in waiting
+    assert len(waiting) <= 20
+    news.say(["later"])
+    assert heard.empty()
+
+
+async def _until_data(lines):
+    async for line in lines:
+        yield line
+        if line.startswith("data: "):
+            return
