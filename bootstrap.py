@@ -6,7 +6,6 @@ and names the cure when something of the system is missing.
 
 from __future__ import annotations
 
-import ctypes.util
 import hashlib
 import os
 import shutil
@@ -21,11 +20,6 @@ BIN = VENV / "bin"
 STAMPS = VENV / "stamps"
 EDITOR_OUT = ROOT / "prdgen" / "server" / "static" / "editor"
 BROWSER_FOLDER = ROOT / "tests" / "js"
-PANGO = {
-    "apt-get": ["apt-get", "install", "-y", "-q", "libpango-1.0-0", "libpangoft2-1.0-0"],
-    "dnf": ["dnf", "install", "-y", "-q", "pango"],
-    "brew": ["brew", "install", "pango"],
-}
 
 
 def say(text: str) -> None:
@@ -150,27 +144,6 @@ def editor() -> None:
         step.finish()
 
 
-def pango() -> None:
-    """Pango for PDF: installed where allowed; else one line says the command."""
-    if ctypes.util.find_library("pango-1.0") and ctypes.util.find_library("pangoft2-1.0"):
-        return
-    for manager, command in PANGO.items():
-        if shutil.which(manager) is None:
-            continue
-        allowed = manager == "brew" or os.geteuid() == 0
-        if allowed:
-            if manager == "apt-get":
-                subprocess.run(["apt-get", "update", "-q"], capture_output=True, check=False)
-            done = subprocess.run(command, capture_output=True, check=False)
-            if done.returncode == 0:
-                say("installed Pango for PDF")
-                return
-        prefix = "" if manager == "brew" else "sudo "
-        say(f"PDF needs Pango, everything else works without it: {prefix}{' '.join(command)}")
-        return
-    say("PDF needs Pango (libpango, libpangoft2); everything else works without it.")
-
-
 def check() -> None:
     """Every test: the house, the rooms, the flows, the editor's own, and the real browser."""
     node_environment()
@@ -210,12 +183,10 @@ def main(arguments: list[str]) -> None:
             environment("serve")
             node_environment()
             editor()
-            pango()
         case ["dev"]:
             environment("dev")
             node_environment()
             editor()
-            pango()
             node_packages(ROOT / "editor")
             node_packages(BROWSER_FOLDER)
         case ["check"]:

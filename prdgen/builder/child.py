@@ -40,10 +40,16 @@ class Limits:
 
 
 def run_module(
-    module: str, data: bytes, *, what: str, seconds: float, limits: Limits | None = None
+    module: str,
+    data: bytes,
+    *,
+    what: str,
+    seconds: float,
+    limits: Limits | None = None,
+    folder: Path | None = None,
 ) -> bytes:
     """What `python -m module` prints when it is given `data`; raises as `run` does."""
-    return run(_python(module), data, what=what, seconds=seconds, limits=limits)
+    return run(_python(module), data, what=what, seconds=seconds, limits=limits, folder=folder)
 
 
 def run(

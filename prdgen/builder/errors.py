@@ -57,15 +57,22 @@ class SiteUnreadable(Unavailable):
     )
 
 
-class PangoMissing(PrdgenError):
-    """PDF needs the system library Pango, which is not installed: {got}."""
+class BadWordTemplate(PrdgenError):
+    """The Word template {path} cannot be used: {got}."""
 
     cure = (
-        "Install it, then try again; everything else works without. Debian/Ubuntu: `apt install "
-        "libpango-1.0-0 libpangoft2-1.0-0`; Fedora: `dnf install pango`; Alpine: `apk add pango`; "
-        "Arch: `pacman -S pango`; macOS: `brew install pango`."
+        "Name a .docx in the setting `word_template` that has the styles Normal, Title and heading 1 "
+        "to 3; `pandoc -o reference.docx --print-default-data-file reference.docx` makes one."
     )
-    status = 503
+    status = 422
+    exit_code = 2
+
+
+class ExportCancelled(PrdgenError):
+    """The making of {what} was stopped."""
+
+    cure = "Ask for it again when it is wanted after all."
+    status = 409
 
 
 class PandocMissing(PrdgenError):

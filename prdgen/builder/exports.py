@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote, unquote
 
 from prdgen.page.outline import Heading
+from prdgen.page.requirements import Requirement
 
 ORIGIN: Final = "https://repository.invalid/"
 """What stands for the repository in a document's image addresses; no network ever sees it."""
+
+
+Progress = Callable[[int, int], None]
+"""Told how many pages are done, and of how many; whatever it raises stops the making."""
+
+
+def nobody_asks(_done: int, _all: int) -> None:
+    """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,10 @@ class Part:
     html: str
     """Safe HTML from `render.render` in mode `pdf` or `word`."""
     outline: Sequence[Heading] = ()
+    requirements: Sequence[Requirement] = ()
+    page_path: str = ""
+    folder: str = ""
+    """The section of the navigation it stands in, where a book says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,10 @@ class Meta:
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Repository path → bytes of the images the pages show; nothing else is ever fetched."""
 
+    template: bytes | None = None
+    """A .docx whose styles a Word file takes over."""
+    template_path: str = ""
+
     @property
     def day(self) -> str:
         """The date as people read it."""
@@ -58,23 +77,58 @@ class Meta:
 
 def asset(files: Mapping[str, bytes]) -> Callable[[str], str | None]:
     """`RenderContext.asset` of a document: an address for what `files` holds, else None."""
-    return lambda path: path if path in files else None
+    return lambda path: address(path) if path in files else None
+
+
+def address(path: str) -> str:
+    """The address of a file of the repository in a body."""
+    return quote(path, safe="/")
+
+
+def path_of(given: str) -> str:
+    """The repository path an image's address in a body stands for."""
+    return unquote(given.removeprefix(ORIGIN).partition("#")[0].partition("?")[0])
+
+
+def anchor(number: int, name: str, count: int) -> str:
+    """The name an anchor of part `number` has in a document of `count` parts; "" is its beginning."""
+    return name if count == 1 else f"p{number}-{name}"
+
+
+def to_part(page_path: str, fragment: str) -> str:
+    """What a body has as address of another page that may stand in the same document."""
+    return f"#@{quote(page_path, safe='/')}@{quote(fragment)}"
 
 
 def joined(parts: Sequence[Part]) -> list[Part]:
-    """The parts with anchors that are unique in the whole document."""
-    return [parts[0]] if len(parts) == 1 else [_prefixed(p, f"p{n}-") for n, p in enumerate(parts)]
+    """The parts with anchors that are unique in the whole document, and links among them."""
+    if len(parts) == 1:
+        return [parts[0]]
+    numbers = {part.page_path: number for number, part in enumerate(parts)}
+    return [_joined(part, number, numbers) for number, part in enumerate(parts)]
 
 
-def without_title(html: str) -> str:
+def without_title(body: str) -> str:
     """The body without its first heading, which the title block shows."""
-    return re.sub(r"\A\s*<h1\b.*?</h1>", "", html, count=1, flags=re.DOTALL)
+    return re.sub(r"\A\s*<h1\b.*?</h1>", "", body, count=1, flags=re.DOTALL)
 
 
-def _prefixed(part: Part, prefix: str) -> Part:
-    html = re.sub(r'(\sid=")', rf"\g<1>{prefix}", part.html)
-    html = re.sub(r'(\shref="#)', rf"\g<1>{prefix}", html)
+_TO_PART: Final = re.compile(r'(\shref=")#@([^"@]*)@([^"]*)(")')
+_HERE: Final = re.compile(r'(\shref="#)(?!@)')
+
+
+def _joined(part: Part, number: int, numbers: Mapping[str, int]) -> Part:
+    prefix = f"p{number}-"
+
+    def there(match: re.Match[str]) -> str:
+        target = numbers.get(unquote(html.unescape(match[2])), number)
+        return f"{match[1]}#p{target}-{match[3]}{match[4]}"
+
+    body = re.sub(r'(\sid=")', rf"\g<1>{prefix}", part.html)
+    body = _TO_PART.sub(there, _HERE.sub(rf"\g<1>{prefix}", body))
+    if not re.match(r"\s*<h1\b", body):
+        body = f"<h1>{html.escape(part.title)}</h1>\n{body}"
     outline = [
         Heading(level=h.level, text=h.text, slug=prefix + h.slug, line=h.line) for h in part.outline
     ]
-    return Part(title=part.title, html=html, outline=outline)
+    return replace(part, html=f'<div id="{prefix}"></div>{body}', outline=outline)

@@ -18,7 +18,10 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 _OWN: Final = Path(__file__).parent
-_PACKAGES: Final = ("prdgen", "weasyprint", "pypandoc_binary", "merman", "comrak-ext")
+_PACKAGES: Final = (
+    "prdgen", "typst", "pikepdf", "pillow", "pypandoc_binary", "resvg-py", "merman", "comrak-ext",
+    "latex2mathml", "pygments",
+)  # fmt: skip
 _VERSIONS_KEPT: Final = 3
 """Of one page and format: the newest, and what someone may just be loading."""
 

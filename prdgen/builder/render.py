@@ -90,7 +90,7 @@ def render(
 
     Raises on no text: what cannot be drawn is shown as written and named in `problems`. In the
     mode `preview` blocks carry `data-line`, the file's line they begin on. In `pdf` and `word`
-    formulas stay LaTeX and diagrams come without their source.
+    diagrams come without their source.
     """
     parsed = parsed or parse(page_path, text)
     tree, known = parsed.tree, parsed.facts
@@ -157,14 +157,16 @@ class _Drawing:
         return self._hole("div", self._at_line(drawn, line), "")
 
     def formula(self, source: str, display: bool, line: int) -> str:
-        """A formula as MathML, or as written where MathML is not read."""
-        if self.context.mode in _STATIC:
-            return self._hole("span", formulas.as_code(source))
+        """A formula as MathML."""
         kept = self.context.fragments
         drawn, reason = formulas.formula(source, display=display, fragments=kept)
         if reason is not None:
             message = f"This formula cannot be drawn: {reason}."
             self._problem(line, "formula", message, "Correct its LaTeX; it is shown as written.")
+        if self.context.mode in _STATIC:
+            # What is read out, and what a copy of the formula says.
+            said = html.escape(source.strip(), quote=True)
+            drawn = drawn.replace("<span ", f'<span title="{said}" ', 1)
         return self._hole("span", drawn)
 
     def link(self, link: links.Link) -> page_html.Target | None:

@@ -1,61 +1,100 @@
-"""Diagrams in Word files: a picture for every reader, and the drawing itself for newer ones.
+"""Drawings in Word files: a picture for every reader, and the drawing itself for newer ones.
 
 Word since 2016 and LibreOffice show an SVG that stands beside a PNG (Microsoft's [MS-ODRAWXML]
-`svgBlip`); older programs show the PNG.
+`svgBlip`); older programs show the PNG. While pandoc works, a small picture stands for each.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import struct
+import zlib
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final
 
-import resvg_py
+from prdgen.builder import child, drawings
 
+_CHILD: Final = "prdgen.builder.word_images_child"
+_SECONDS: Final = 60.0
 _WIDEST, _TALLEST = 600.0, 800.0
 """CSS pixels that fit between the margins of a page."""
-_SHARPNESS: Final = 2.5
+_SHARPNESS: Final = 2.0
 _EXTENSION: Final = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
 _NAMESPACE: Final = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 _RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
-_FONTS: Final = "Helvetica, Arial, Liberation Sans, DejaVu Sans, Noto Sans, Ubuntu, Cantarell, Verdana, sans-serif"
-"""The drawing names these too, but resvg wants families by their plain names."""
-_NARROW: Final = 'font-stretch="condensed"'
-"""DejaVu is too wide for boxes measured in Arial; fonts without a narrow cut ignore this."""
 _DATA: Final = re.compile(r'(\sdescr=")data:[^"]*"')
-_SVG_TAG: Final = re.compile(r"<(/?)svg\b[^>]*?(/?)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """An SVG, and how much larger than itself its PNG is."""
+
+    svg: str
+    zoom: float
 
 
 @dataclass(slots=True)
 class Drawings:
-    """The SVGs of one document, by the hash of the PNG that stands for each in the meantime."""
+    """The SVGs of one document, by the hash of the picture that stands for each in the meantime."""
 
-    by_png: dict[str, str] = field(default_factory=dict)
+    by_stand_in: dict[str, Drawing] = field(default_factory=dict)
 
     def replace(self, html: str) -> str:
         """`html` with an `<img>` in place of each `<svg>`, nested ones included in theirs."""
-        out, end = [], 0
-        for start, stop in _outermost(html):
-            out += [html[end:start], self._image(html[start:stop])]
-            end = stop
-        return "".join(out) + html[end:]
+        bare, found = drawings.taken_out(html)
+        for address, svg in found.items():
+            bare = bare.replace(
+                f'<img src="{address}" alt="{escape(drawings.label(svg), quote=True)}">',
+                self.image(svg, drawings.label(svg)),
+                1,
+            )
+        return bare
 
-    def embed(self, files: dict[str, bytes]) -> dict[str, bytes]:
-        """The parts of a .docx with each drawing beside its picture."""
+    def image(self, svg: str, alt: str) -> str:
+        """An `<img>` that stands for `svg`."""
+        size = drawings.size(svg)
+        scale = min(1.0, _WIDEST / size.width, _TALLEST / size.height)
+        picture = _stand_in(len(self.by_stand_in))
+        digest = hashlib.sha256(picture).hexdigest()
+        self.by_stand_in[digest] = Drawing(svg, scale * _SHARPNESS)
+        data = base64.b64encode(picture).decode()
+        return (
+            f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}" '
+            f'width="{size.width * scale:.0f}" height="{size.height * scale:.0f}">'
+        )
+
+    def drawn(self, *, nice: int = 0) -> dict[str, bytes]:
+        """The PNGs by what stands for them, drawn in a child process. Blocks. Raises ChildFailed,
+        ChildTookTooLong.
+        """
+        if not self.by_stand_in:
+            return {}
+        asked = [[drawings.lettered(each.svg), each.zoom] for each in self.by_stand_in.values()]
+        answer = child.run_module(
+            _CHILD, json.dumps(asked).encode(), what="the pictures of the Word file",
+            seconds=_SECONDS, limits=child.Limits(cpu=120, nice=nice),
+        )  # fmt: skip
+        pictures = [base64.b64decode(each) for each in json.loads(answer)]
+        return dict(zip(self.by_stand_in, pictures, strict=True))
+
+    def embed(self, files: dict[str, bytes], pictures: dict[str, bytes]) -> dict[str, bytes]:
+        """The parts of a .docx with each drawing and its picture in place of what stood for it."""
         names: dict[str, str] = {}
         for path in [path for path in files if path.startswith("word/media/")]:
-            svg = self.by_png.get(hashlib.sha256(files[path]).hexdigest())
-            if svg is not None:
+            digest = hashlib.sha256(files[path]).hexdigest()
+            drawing = self.by_stand_in.get(digest)
+            if drawing is not None:
                 names[path.removeprefix("word/")] = path.removeprefix("word/") + ".svg"
-                files[f"{path}.svg"] = svg.encode()
+                files[path] = pictures[digest]
+                files[f"{path}.svg"] = drawing.svg.encode()
         if not names:
             return files
         relations = files["word/_rels/document.xml.rels"].decode()
-        document = files["word/document.xml"].decode()
-        added = []
+        added, by_id = [], dict[str, str]()
         for number, (png, svg_name) in enumerate(sorted(names.items())):
             found = re.search(rf'<Relationship\b[^>]*Target="{re.escape(png)}"[^>]*>', relations)
             given = re.search(r'\bId="([^"]+)"', found.group(0)) if found else None
@@ -64,24 +103,12 @@ class Drawings:
             added.append(
                 f'<Relationship Id="rIdSvg{number}" Type="{_RELATION}" Target="{svg_name}"/>'
             )
-            document = _beside(document, given.group(1), f"rIdSvg{number}")
+            by_id[given.group(1)] = f"rIdSvg{number}"
         relations = relations.replace("</Relationships>", "".join(added) + "</Relationships>")
         files["word/_rels/document.xml.rels"] = relations.encode()
-        files["word/document.xml"] = document.encode()
+        files["word/document.xml"] = _beside(files["word/document.xml"].decode(), by_id).encode()
         files["[Content_Types].xml"] = _declared(files["[Content_Types].xml"].decode()).encode()
         return files
-
-    def _image(self, svg: str) -> str:
-        width, height = _size(svg)
-        scale = min(1.0, _WIDEST / width, _TALLEST / height)
-        png = _png(svg, scale * _SHARPNESS)
-        self.by_png[hashlib.sha256(png).hexdigest()] = svg
-        label = re.search(r'\saria-label="([^"]*)"', svg)
-        data = base64.b64encode(png).decode()
-        return (
-            f'<img src="data:image/png;base64,{data}" alt="{label.group(1) if label else ""}" '
-            f'width="{escape(f"{width * scale:.0f}")}" height="{height * scale:.0f}">'
-        )
 
 
 def without_data(document: str) -> str:
@@ -89,43 +116,33 @@ def without_data(document: str) -> str:
     return _DATA.sub(r'\1"', document)
 
 
-def _outermost(html: str) -> list[tuple[int, int]]:
-    places, depth, start = [], 0, 0
-    for tag in _SVG_TAG.finditer(html):
-        closing, alone = tag.group(1), tag.group(2)
-        if not closing:
-            start = tag.start() if depth == 0 else start
-            depth += 0 if alone else 1
-        elif depth:
-            depth -= 1
-            if depth == 0:
-                places.append((start, tag.end()))
-    return places
-
-
-def _size(svg: str) -> tuple[float, float]:
-    opening = svg[: svg.index(">")]
-    found = [re.search(rf'\s{name}="([\d.]+)"', opening) for name in ("width", "height")]
-    width, height = (float(each.group(1)) if each else 400.0 for each in found)
-    return max(width, 1.0), max(height, 1.0)
-
-
-def _png(svg: str, scale: float) -> bytes:
-    named = re.sub(r'\sfont-family="[^"]*"', f' font-family="{_FONTS}" {_NARROW}', svg, count=1)
-    drawn: bytes = resvg_py.svg_to_bytes(svg_string=named, zoom=scale, background="#ffffff")
-    return drawn
-
-
-def _beside(document: str, png_id: str, svg_id: str) -> str:
-    extension = (
-        f'<a:extLst><a:ext uri="{_EXTENSION}"><asvg:svgBlip xmlns:asvg="{_NAMESPACE}" '
-        f'r:embed="{svg_id}"/></a:ext></a:extLst>'
+def _stand_in(number: int) -> bytes:
+    """A PNG of one pixel that no other number has."""
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        (b"tEXt", f"Comment\0prdgen {number}".encode()),
+        (b"IDAT", zlib.compress(b"\0\xff")),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
     )
-    return re.sub(
-        rf'<a:blip r:embed="{png_id}" ?/>|<a:blip r:embed="{png_id}" ?></a:blip>',
-        f'<a:blip r:embed="{png_id}">{extension}</a:blip>',
-        document,
-    )
+
+
+def _beside(document: str, by_id: dict[str, str]) -> str:
+    """The document with a drawing (the values) beside each of these pictures (the keys)."""
+
+    def both(match: re.Match[str]) -> str:
+        svg_id = by_id.get(match[1])
+        if svg_id is None:
+            return match[0]
+        return (
+            f'<a:blip r:embed="{match[1]}"><a:extLst><a:ext uri="{_EXTENSION}"><asvg:svgBlip '
+            f'xmlns:asvg="{_NAMESPACE}" r:embed="{svg_id}"/></a:ext></a:extLst></a:blip>'
+        )
+
+    return re.sub(r'<a:blip r:embed="([^"]*)" ?(?:/>|></a:blip>)', both, document)
 
 
 def _declared(types: str) -> str:

@@ -34,6 +34,11 @@ def styled(xml: str) -> str:
     xml = _in_style(xml, "Title", r"<w:jc [^>]*/>", '<w:jc w:val="left"/>')
     xml = _in_style(xml, "Table", r"<w:tblCellMar>", f"{_borders()}<w:tblCellMar>")
     xml = _in_style(xml, "SourceCode", r"<w:pPr>", f"<w:pPr>{_box('F4F7F6', _BORDER)}")
+    # Cells of tables with many columns.
+    small = (
+        '<w:pPr><w:spacing w:before="20" w:after="20"/></w:pPr><w:rPr><w:sz w:val="13"/></w:rPr>'
+    )
+    xml = _in_style(xml, "SmallTable", r"</w:style>", f"{small}</w:style>")
     alert = f"<w:pPr>{_box('EEF4FA', '2F5F8C')}</w:pPr>"
     return _in_style(xml, "Alert", r"</w:style>", f"{alert}</w:style>")
 

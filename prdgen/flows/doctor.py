@@ -48,7 +48,7 @@ def _pdf() -> Finding:
         pdf.make([exports.Part("Test", "<p>Test</p>")], exports.Meta(title="Test"))
     except PrdgenError as error:
         return Finding("pdf", ok=False, what=error.message, cure=error.hint)
-    return Finding("pdf", ok=True, what="WeasyPrint and Pango make PDF files")
+    return Finding("pdf", ok=True, what="Typst makes PDF files")
 
 
 def _remote(settings: Settings) -> Finding:

@@ -142,7 +142,7 @@ def _plan(clone: Clone, branch: str, page_path: str, content: str, at: str, kind
         if path not in blobs:
             return None
         shown[path] = blobs[path]
-        return path
+        return exports.address(path)
 
     rendered = render.render(
         page_path,

@@ -88,12 +88,14 @@ def test_long_code_is_shown_without_colours():
     assert "<span" not in drawn
 
 
-def test_formulas_are_mathml_and_latex_in_files():
+def test_formulas_are_mathml():
+    """In files with what they say beside it, for those who hear it."""
     text = "$x^2$ and\n\n$$\n\\frac{a}{b}\n$$\n"
     drawn = of(text).html
     assert "<msup>" in drawn
     assert 'class="math math-display"' in drawn
-    assert '<code class="math">x^2</code>' in of(text, mode="pdf").html
+    assert '<span title="x^2" class="math"><math' in of(text, mode="pdf").html
+    assert "title=" not in drawn
 
 
 def test_a_formula_that_cannot_be_drawn_is_shown_as_written():

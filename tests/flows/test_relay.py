@@ -1,6 +1,5 @@
 """event log → stream → consumers: in order, each once, also when Valkey forgot everything."""
 
-import ctypes.util
 import io
 
 import pypdf
@@ -150,7 +149,6 @@ async def due(app):
     await Worker(app.queue).run_until_idle()
 
 
-@pytest.mark.skipif(not ctypes.util.find_library("pango-1.0"), reason="there is no Pango here")
 async def test_the_files_people_ask_for_are_made_anew_when_their_page_changes(
     app, repo, monkeypatch
 ):

