@@ -167,7 +167,11 @@ class Setting:
         for number, child in enumerate(content):
             if isinstance(child, str):
                 text = _SPACE.sub(" ", child)
-                text = text.lstrip(" ") if number == 0 or _is_break(content[number - 1]) else text
+                text = (
+                    text.lstrip(" ")
+                    if number == 0 or getattr(content[number - 1], "tag", "") == "br"
+                    else text
+                )
                 text = text.rstrip(" ") if number == last else text
                 yield f"#{quoted(typeset_code.broken(text))};" if text else ""
             else:
@@ -370,10 +374,6 @@ def _with_headings(made: list[Block], block: Block) -> tuple[list[Block], Block]
     headings = "".join(each.code for each in made[end:])
     inner = block.code.removeprefix("#turned[")
     return made[:end], Block(f"#turned[{headings}{inner}")
-
-
-def _is_break(child: Element | str) -> bool:
-    return isinstance(child, Element) and child.tag == "br"
 
 
 def _directed(content: Content, code: str) -> str:
