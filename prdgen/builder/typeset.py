@@ -6,7 +6,6 @@ Everything a page says stands in string literals, so that nothing in it can be c
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -133,7 +132,7 @@ class Setting:
             formula = not isinstance(child, str) and "math-display" in child.classes
             if formula or child == Element("end"):
                 inner = self.line(words)
-                made += [_directed(words, f"#par[{inner}];")] if inner else []
+                made += [typeset_code.directed(words, f"#par[{inner}];")] if inner else []
                 words = []
             if isinstance(child, Element) and formula:
                 made.append(self._inline(child))
@@ -306,7 +305,7 @@ class Setting:
             options.append("marker: []")
         inner = ", ".join(f"[{self._item(item)}]" for item in items)
         name = "enum" if element.tag == "ol" else "list"
-        return _directed(element.children, f"#{name}({', '.join(options)}, {inner});")
+        return typeset_code.directed(element.children, f"#{name}({', '.join(options)}, {inner});")
 
     def _item(self, item: Element) -> str:
         anchor = self._anchor(item)
@@ -374,15 +373,6 @@ def _with_headings(made: list[Block], block: Block) -> tuple[list[Block], Block]
     headings = "".join(each.code for each in made[end:])
     inner = block.code.removeprefix("#turned[")
     return made[:end], Block(f"#turned[{headings}{inner}")
-
-
-def _directed(content: Content, code: str) -> str:
-    """Right to left, when the first letter is."""
-    text = "".join(c if isinstance(c, str) else c.text() for c in content)
-    if text.isascii():
-        return code
-    kind = next((k for c in text if (k := unicodedata.bidirectional(c)) in {"L", "R", "AL"}), "L")
-    return code if kind == "L" else f"#leftwards[{code}];"
 
 
 _BLOCKS: Final[dict[str, Callable[[Setting, Element], str]]] = {

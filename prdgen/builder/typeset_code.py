@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from prdgen.builder.elements import Element
@@ -82,3 +83,12 @@ def _spaced(line: str, column: int) -> tuple[str, int]:
 def unquoted(literal: str) -> str:
     """What stands between the quotes of a string literal."""
     return re.sub(r"\\(.)", r"\1", literal)
+
+
+def directed(content: Sequence[Element | str], code: str) -> str:
+    """`code`, set from right to left when the first letter of `content` is."""
+    text = "".join(c if isinstance(c, str) else c.text() for c in content)
+    if text.isascii():
+        return code
+    kind = next((k for c in text if (k := unicodedata.bidirectional(c)) in {"L", "R", "AL"}), "L")
+    return code if kind == "L" else f"#leftwards[{code}];"
