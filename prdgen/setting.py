@@ -28,6 +28,9 @@ HOST = (r".*\S.*", "an address of this machine")
 WORD = (r"[^\s:]+", "a name without blanks and colons")
 REMOTE = (r"(?!-)[^\x00-\x1f\x7f]*", "a remote's name, an https:// or SSH address, or a folder")
 FORGE = (r"(?i)(github|gitlab|gitea|forgejo|none)?", "github, gitlab, gitea, forgejo or none")
+CDN = (r"(?i)(fastly|cloudfront|cloudflare|none)?", "fastly, cloudfront, cloudflare or none")
+CDN_BY = (r"(keys|addresses)?", "keys or addresses")
+OPTIONAL_WORD = (r"[\w.-]*", "one word")
 
 
 def row(
@@ -39,10 +42,11 @@ def row(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     form: tuple[str, str] | None = None,
+    outside: bool = False,
 ) -> Any:
     """One setting with its default, help and limits, as a field of `settings.Settings`."""
     facts = {"help": help_text, "secret": secret, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=facts | {"form": form})
+    return field(default=default, metadata=facts | {"form": form, "outside": outside})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Setting:
     choices: tuple[str, ...]
     form: tuple[str, str] | None
     """What each text must look like: a pattern for the whole of it, and its words."""
+    outside: bool
+    """Not read from the repository: who may push there must not choose where a secret is sent."""
 
     @property
     def variable(self) -> str:

@@ -13,11 +13,14 @@ from typing import Any, Final
 from prdgen.errors import PrdgenError
 from prdgen.setting import (
     ADDRESS,
+    CDN,
+    CDN_BY,
     FOLDER,
     FORGE,
     HOST,
     INSIDE,
     LEVELS,
+    OPTIONAL_WORD,
     OWN_ADDRESS,
     POSTGRES,
     PREFIX,
@@ -69,6 +72,63 @@ class Settings:
     )
     site_url: str = _setting(
         "", "The published site's address, for absolute links; empty: base_url.", form=ADDRESS
+    )
+    publish_to: str = _setting(
+        "",
+        "Where the site is published to: a folder (`file:///srv/www/prds`) or a bucket "
+        "(`s3://bucket/folder`); empty: nowhere else than public_dir.",
+    )
+    publish_commits: bool = _setting(
+        True, "Publish every commit of the main branch to publish_to, not only with the command."
+    )
+    publish_keep: int = _setting(
+        10, "Commits whose builds are kept at publish_to, to go back to.", low=1
+    )
+    publish_endpoint: str = _setting(
+        "", "Address of the S3-compatible storage; empty: Amazon's.", form=ADDRESS
+    )
+    publish_region: str = _setting(
+        "", "Region of the bucket; empty: AWS_REGION, or us-east-1.", form=OPTIONAL_WORD
+    )
+    publish_key: str = _setting(
+        "",
+        "Access key id for bucket and CloudFront; empty: what the environment has "
+        "(AWS_ACCESS_KEY_ID; for the bucket also the machine's role).",
+        secret=True,
+    )
+    publish_secret: str = _setting("", "The secret that goes with publish_key.", secret=True)
+    publish_seconds: float = _setting(
+        30.0, "Time limit of one request to the storage or the CDN.", low=0.5, high=600
+    )
+    publish_twins: bool = _setting(
+        False,
+        "Send the compressed twins (`.br`, `.zst`, `.gz`) to a bucket too, for a CDN that picks "
+        "them by itself; a folder always has them.",
+    )
+    cdn: str = _setting(
+        "", "The CDN to tell of changes: fastly, cloudfront or cloudflare; empty: none.", form=CDN
+    )
+    cdn_id: str = _setting(
+        "",
+        "Fastly's service id, CloudFront's distribution id or Cloudflare's zone id.",
+        form=OPTIONAL_WORD,
+    )
+    cdn_token: str = _setting(
+        "",
+        "Token for Fastly or Cloudflare that may purge; CloudFront takes publish_key.",
+        secret=True,
+    )
+    cdn_by: str = _setting(
+        "",
+        "Purge by `keys` (the CDN reads `Surrogate-Key` or `Cache-Tag`) or by `addresses`; empty: "
+        "keys at Fastly, addresses at the others.",
+        form=CDN_BY,
+    )
+    cdn_api: str = _setting(
+        "",
+        "Address of the CDN's API; empty: the vendor's. Not read from `prdgen.toml`.",
+        form=ADDRESS,
+        outside=True,
     )
     main_branch: str = _setting(
         "", "The branch that is published; empty: the one HEAD names at first."
@@ -264,6 +324,11 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, tuple[str, Any]]:
         return {}
     if content.pop("repository", None) is not None:
         problems.append(f"{path.name}: repository is named by --repository or PRDGEN_REPOSITORY")
+    problems += [
+        f"{path.name}: {name} says where a secret is sent: set {_TABLE[name].variable} instead"
+        for name in content
+        if name in _TABLE and _TABLE[name].outside
+    ]
     return {name: (path.name, value) for name, value in content.items()}
 
 

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "serve": "Write together in the browser: the editing server, and the site beside it.",
     "new": "Make a page from a template.",
     "build": "Build the static site into public/, without a server.",
+    "publish": "Publish the site to a folder or a bucket, list the builds there, go back to one.",
     "check": "Check pages: links, requirement ids, front matter, diagrams.",
     "index": "List pages, requirements and what links where, or rebuild the server's index.",
     "export": "Write a page as PDF, Word, Markdown or JSON.",

@@ -10,7 +10,7 @@ from importlib import metadata
 from prdgen.builder import exports, pdf
 from prdgen.errors import PrdgenError
 from prdgen.flows import clone as clones
-from prdgen.flows import forge_report, publish, remote_report, site_file
+from prdgen.flows import delivery_report, forge_report, publish, remote_report, site_file
 from prdgen.git import doctor as git_doctor
 from prdgen.git.doctor import Finding
 from prdgen.settings import Settings
@@ -22,7 +22,7 @@ def look(settings: Settings) -> list[Finding]:
     """Everything worth knowing, in the order in which to put it right. Blocks for seconds."""
     findings = [_python(), *git_doctor.check(settings.repository), _disk(settings), _pdf()]
     if all(f.ok for f in findings if f.name in {"git", "repository"}):
-        findings += [_remote(settings), _forge(settings), _site(settings)]
+        findings += [_remote(settings), _forge(settings), _site(settings), _delivery(settings)]
     return findings
 
 
@@ -63,6 +63,13 @@ def _forge(settings: Settings) -> Finding:
         return forge_report.finding(clones.open_clone(settings))
     except PrdgenError as error:
         return Finding("forge", ok=False, what=error.message, cure=error.hint)
+
+
+def _delivery(settings: Settings) -> Finding:
+    try:
+        return delivery_report.finding(clones.open_clone(settings))
+    except PrdgenError as error:
+        return Finding("publish", ok=False, what=error.message, cure=error.hint)
 
 
 def _site(settings: Settings) -> Finding:

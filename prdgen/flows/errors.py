@@ -221,3 +221,22 @@ class PassageChanged(PrdgenError):
 
     cure = "Bring it back by hand in the editor, or restore the whole version; nothing was changed."
     status = 409
+
+
+class NowhereToPublish(PrdgenError):
+    """The settings do not say where the site is to be published."""
+
+    cure = (
+        "Give `--to`, or set `publish_to`: `file:///srv/www/prds`, or `s3://bucket/folder`. "
+        "`prdgen build` makes the folder `public/` without that."
+    )
+    status = 409
+    exit_code = 2
+
+
+class NothingBuilt(PrdgenError):
+    """There is no built site to publish."""
+
+    cure = "Run `prdgen build` first, or `prdgen publish` without `--no-build`."
+    status = 409
+    retryable = True

@@ -11,7 +11,7 @@ from anyio import from_thread, to_thread
 
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
-from prdgen.flows import publish, read_site
+from prdgen.flows import deliveries, publish, read_site
 from prdgen.flows.context import App
 from prdgen.store import builds, names
 
@@ -57,6 +57,7 @@ async def publish_tip(app: App, tip: str) -> Build:
             "improve_site", lock="improve_site", queueing_lock="improve_site", tx=tx,
             after=_IMPROVE_SECONDS, priority=-10,
         )  # fmt: skip
+        await deliveries.after_build(app, tx)
     return made
 
 

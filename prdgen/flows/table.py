@@ -12,6 +12,7 @@ from anyio import to_thread
 from prdgen import logs
 from prdgen.flows import (
     context,
+    deliveries,
     draft_merge,
     draft_site,
     exchange,
@@ -33,7 +34,7 @@ from prdgen.store import access, event_log, texts
 _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
 _REMOTE_TRIES = 4_000
-"""A remote may be away for weeks: with pauses of minutes, one job lasts longer."""
+"""A remote, storage or a CDN may be away for weeks: with pauses of minutes, one job lasts longer."""
 _FORGE_PAUSE = 10.0
 """What fails at the forge itself is tried again by the clock."""
 log = logging.getLogger(__name__)
@@ -51,6 +52,15 @@ def tasks(app: App) -> list[Task]:
     async def improve_site() -> None:
         """What may come a few seconds later: full-text search and compression."""
         await to_thread.run_sync(publish.improve, app)
+        await deliveries.after_build(app)
+
+    async def deliver() -> None:
+        """The public site goes to where others serve it."""
+        await deliveries.publish(app)
+
+    async def purge() -> None:
+        """The CDN before that forgets what changed."""
+        await deliveries.tell(app)
 
     async def tidy() -> None:
         """What nobody needs any more: spent links and sessions, old failed jobs."""
@@ -97,6 +107,8 @@ def tasks(app: App) -> list[Task]:
             longest_pause=_FORGE_PAUSE,
         ),
         Task("follow_branch", follow_branch),
+        Task(deliveries.TASK, lambda **_: deliver(), attempts=_REMOTE_TRIES),
+        Task(deliveries.PURGE, lambda **_: purge(), attempts=_REMOTE_TRIES),
         Task("renew_exports", renew_exports, attempts=3),
         Task("improve_site", lambda **_: improve_site()),
         Task("tidy", lambda **_: tidy(), cron="17 * * * *"),

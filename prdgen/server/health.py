@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from prdgen import __version__
 from prdgen.errors import PrdgenError
-from prdgen.flows import forge_report, level_report, remote_report
+from prdgen.flows import delivery_report, forge_report, level_report, remote_report
 from prdgen.flows.context import App
 from prdgen.server import auth, html
 from prdgen.server.auth import app_of
@@ -21,8 +21,9 @@ async def healthz(_: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """Database, cache and repository answer; else 503, naming which does not. `remote` says whether
-    it is `ok`, `new`, `failing` or `undecided`, and `site` whether it is read from every level (`ok`),
-    `without valkey` or `stale`; people are served whatever these are.
+    it is `ok`, `new`, `failing` or `undecided`, `publish` whether publishing elsewhere is `ok`, `new`,
+    `failing` or `untold`, and `site` whether it is read from every level (`ok`), `without valkey` or
+    `stale`; people are served whatever these are.
     """
     app = app_of(request)
     failed: dict[str, str] = {}
@@ -38,6 +39,8 @@ async def readyz(request: Request) -> Response:
     answer: dict[str, object] = {"status": status, "failed": failed, "site": site}
     if report := await to_thread.run_sync(remote_report.of, app):
         answer["remote"] = report.state
+    if delivery := await to_thread.run_sync(delivery_report.of, app):
+        answer["publish"] = delivery.state
     return JSONResponse(answer, 503 if failed else 200)
 
 
@@ -59,6 +62,9 @@ async def metrics(request: Request) -> Response:
         figures["prdgen_remote_failing"] = report.state == "failing"
         figures["prdgen_remote_branches_undecided"] = len(report.undecided)
         figures["prdgen_remote_commits_waiting"] = sum(each.ahead or 0 for each in report.branches)
+    if delivery := await to_thread.run_sync(delivery_report.of, app):
+        figures["prdgen_publish_failing"] = delivery.state == "failing"
+        figures["prdgen_publish_cdn_untold"] = bool(delivery.untold)
     figures["prdgen_site_stale"] = level_report.state(app.levels) == "stale"
     figures["prdgen_site_without_valkey"] = app.levels.valkey.rests
     lines = [f"# TYPE {name} gauge\n{name} {int(value)}\n" for name, value in figures.items()]

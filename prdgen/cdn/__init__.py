@@ -1,0 +1,1 @@
+"""CDNs (Fastly, CloudFront, Cloudflare): telling them what changed."""

@@ -1,0 +1,1 @@
+"""Storage for published files that others serve: the only package that knows obstore."""
