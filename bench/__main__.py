@@ -94,6 +94,17 @@ def build(corpus: Path, *, pages: int, no_peers: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--seconds", default=10.0, show_default=True, help="Of each load.")
+@_CORPUS
+@_JSON
+def read(seconds: float, corpus: Path, *, as_json: bool) -> None:
+    """Readers of the site, as fast as it goes and while commits go on, beside nginx."""
+    from bench import read
+
+    show(lambda: read.run(corpus, say, seconds), as_json=as_json)
+
+
+@main.command()
 @click.option("--keystrokes", type=int, help="Type only so many of the 259,778.")
 @_CORPUS
 @_JSON
@@ -165,13 +176,14 @@ def git(corpus: Path, *, small: bool, as_json: bool) -> None:
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    from bench import build, edit, git, history, load, merge, reconnect, start, sync
+    from bench import build, edit, git, history, load, merge, read, reconnect, start, sync
 
     steps: dict[str, Callable[[], Report]] = {
         "sync": lambda: sync.run(load.Load(), say),
         "edit": lambda: edit.run(corpus, say),
         "start": lambda: start.run(corpus, say),
         "build": lambda: build.run(corpus, say),
+        "read": lambda: read.run(corpus, say),
         "history": lambda: history.run(corpus, say),
         "reconnect": lambda: reconnect.run(say),
         "merge": lambda: merge.run(corpus, say),

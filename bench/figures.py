@@ -39,14 +39,18 @@ class Report:
     targets: Mapping[str, float]
     peers: Mapping[str, Figures] = field(default_factory=dict)
     options: Figures = field(default_factory=dict)
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    """Lower limits by figure."""
     must_hold: Sequence[str] = ()
     """Figures that are true or false, and must be true."""
 
     @property
     def missed(self) -> list[str]:
-        """Figures over their target, not true, or not there at all."""
+        """Figures over (or under) their target, not true, or not there at all."""
         found = {name: self.figures.get(name) for name in self.targets}
         over = [n for n, value in found.items() if value is None or value > self.targets[n]]
+        found = {name: self.figures.get(name) for name in self.at_least}
+        over += [n for n, value in found.items() if value is None or value < self.at_least[n]]
         return over + [name for name in self.must_hold if self.figures.get(name) is not True]
 
     def as_json(self) -> Figures:
@@ -55,7 +59,7 @@ class Report:
             "bench": self.bench,
             **self.figures,
             "peers": dict(self.peers),
-            "targets": dict(self.targets),
+            "targets": {**self.targets, **self.at_least},
             "missed": self.missed,
             "options": self.options,
         }
@@ -66,6 +70,8 @@ class Report:
         for name, value in self.figures.items():
             target = self.targets.get(name)
             wanted = "" if target is None else f"   (at most {target:g})"
+            if name in self.at_least:
+                wanted = f"   (at least {self.at_least[name]:g})"
             missed = "   MISSED" if name in self.missed else ""
             rows.append(f"  {name:<34}{_shown(value)}{wanted}{missed}")
         for peer, figures in self.peers.items():
