@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from anyio import from_thread, to_thread
 
+from prdgen.builder.manifest import Difference
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
-from prdgen.flows import deliveries, publish, read_site
+from prdgen.flows import deliveries, publish, purge_here, read_site
 from prdgen.flows.context import App
 from prdgen.store import builds, names
 
@@ -42,8 +43,8 @@ async def publish_tip(app: App, tip: str) -> Build:
     except Exception as error:
         await _failed(app, tip, error)
         raise
-    gone = made.since[1].gone if made.since else ()
-    await read_site.tell(app.bus, {*made.changed, *gone})
+    changed = {*made.changed, *(made.since[1].gone if made.since else ())}
+    await read_site.tell(app.bus, changed)
     async with app.store.transaction() as tx:
         await builds.record(
             tx,
@@ -58,7 +59,22 @@ async def publish_tip(app: App, tip: str) -> Build:
             after=_IMPROVE_SECONDS, priority=-10,
         )  # fmt: skip
         await deliveries.after_build(app, tx)
+        await purge_here.after_build(app, changed, tx)
     return made
+
+
+async def improve(app: App) -> None:
+    """What may come a few seconds after the commit: the search index, and compression; caches are told."""
+    site = publish.published(app)
+    before = await to_thread.run_sync(site.current)
+    await to_thread.run_sync(publish.improve, app)
+    after = await to_thread.run_sync(site.current)
+    await deliveries.after_build(app)
+    if after is not None:
+        changed = await to_thread.run_sync(Difference.between, before, after)
+        paths = {*changed.files, *changed.gone}
+        await read_site.tell(app.bus, paths)
+        await purge_here.after_build(app, paths)
 
 
 async def behind(app: App) -> Behind | None:

@@ -21,7 +21,7 @@ from prdgen.flows import (
     forge_exchange,
     forge_wanted,
     index,
-    publish,
+    purge_here,
     remote_wanted,
 )
 from prdgen.flows.context import App
@@ -51,8 +51,7 @@ def tasks(app: App) -> list[Task]:
 
     async def improve_site() -> None:
         """What may come a few seconds later: full-text search and compression."""
-        await to_thread.run_sync(publish.improve, app)
-        await deliveries.after_build(app)
+        await follow.improve(app)
 
     async def deliver() -> None:
         """The public site goes to where others serve it."""
@@ -61,6 +60,10 @@ def tasks(app: App) -> list[Task]:
     async def purge() -> None:
         """The CDN before that forgets what changed."""
         await deliveries.tell(app)
+
+    async def forget_here(paths: list[str] | None) -> None:
+        """The same for a CDN that takes the site from this server."""
+        await purge_here.run(app, paths)
 
     async def tidy() -> None:
         """What nobody needs any more: spent links and sessions, old failed jobs."""
@@ -109,6 +112,7 @@ def tasks(app: App) -> list[Task]:
         Task("follow_branch", follow_branch),
         Task(deliveries.TASK, lambda **_: deliver(), attempts=_REMOTE_TRIES),
         Task(deliveries.PURGE, lambda **_: purge(), attempts=_REMOTE_TRIES),
+        Task(purge_here.TASK, forget_here, attempts=_REMOTE_TRIES),
         Task("renew_exports", renew_exports, attempts=3),
         Task("improve_site", lambda **_: improve_site()),
         Task("tidy", lambda **_: tidy(), cron="17 * * * *"),
