@@ -23,18 +23,18 @@ async def follow(app: App, live: Live, new_tip: str) -> bool:
     new_path = await to_thread.run_sync(_renamed_to, app, live, new_tip)
     if new_path is None:
         return False
-    old_path = live.page_path
     async with app.store.transaction() as tx:
         if await documents.find_live(tx, live.branch, new_path) is not None:
             return False
+    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
+    if tree is not None:
+        await to_thread.run_sync(_move_own, live, tree, new_path)
+    async with app.store.transaction() as tx:
         await documents.move(tx, live.id, new_path, live.fence)
     async with app.store.transaction() as tx:
         live.document = await documents.get(tx, live.id)
     live.dirty_since = time.monotonic()
     live.changed.set()
-    tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
-    if tree is not None:
-        await to_thread.run_sync(_remove_own, live, file_path(tree, old_path), tree)
     return True
 
 
@@ -50,16 +50,34 @@ def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:
     return next((c.path for c in changed if c.old_path == live.page_path), None)
 
 
-def _remove_own(live: Live, path: Path, tree: Path) -> None:
-    """In a thread: between `git mv` and its commit the old file may have been written once more;
-    what is only ours there goes away.
+def _move_own(live: Live, tree: Path, new_path: str) -> None:
+    """In a thread: the file goes along, unless Git has made the new one: what the document agreed
+    on with the old one holds for the new one then, and a file that is nowhere would be taken for one
+    that somebody deleted.
+
+    Between `git mv` and its commit the old file may have been written once more; what is only ours
+    there goes away.
     """
-    state = disk.read(path, tree)
+    old, new = file_path(tree, live.page_path), file_path(tree, new_path)
+    state = disk.read(old, tree)
     if isinstance(state, disk.Missing):
         return
     try:
         digest = content_hash(text.decode(state.data).text)
     except NotEditable:
         return
-    if digest in {live.document.file_hash, live.document.tip_hash, *live.written}:
-        disk.remove(path, tree, state.data).close()
+    if digest not in {live.document.file_hash, live.document.tip_hash, *live.written}:
+        return
+    if isinstance(disk.read(new, tree), disk.Missing):
+        _make(new, tree, state.data)
+    elif old.samefile(new):
+        return  # where upper and lower case are one name
+    disk.remove(old, tree, state.data).close()
+
+
+def _make(path: Path, tree: Path, data: bytes) -> None:
+    """Write a file that is not there; one that came just now stays as it is."""
+    made = disk.exchange(path, tree, data, None)
+    made.close()
+    if made.displaced is not None:
+        disk.exchange(path, tree, made.displaced, data).close()

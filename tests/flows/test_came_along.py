@@ -85,6 +85,39 @@ async def test_a_rename_that_no_open_document_saw(house, repo, restart):
     await settled(house, repo, ann, ["first", "Omega"])
 
 
+async def test_the_file_goes_along_when_nobody_made_the_new_one(house, repo):
+    """Only the branch moved (`git update-ref`; a push, whose files follow a moment later): the file
+    with what was typed lies under the new name, and not under none.
+    """
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="first line")
+    await until(lambda: (repo.path / "one.md").read_text() == ann.text)
+    repo.git(
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        f"100644,{repo.git('rev-parse', 'main:one.md')},two.md",
+    )
+    repo.git("update-index", "--force-remove", "one.md")
+    new = repo.git("commit-tree", repo.git("write-tree"), "-p", "main", "-m", "Rename")
+    repo.git("update-ref", "refs/heads/main", new)
+    await until(lambda: house.live("two.md").kept)
+    await until((repo.path / "two.md").exists)
+    await settled(house, repo, ann, ["typed"])
+
+
+async def test_one_file_by_both_names_stays(house, repo):
+    """As it is where upper and lower case are one name; here both are links to one file."""
+    await house.editor("ann")
+    page = repo.path / "one.md"
+    (repo.path / "two.md").hardlink_to(page)
+    repo.git("add", "two.md")
+    repo.git("rm", "-q", "--cached", "one.md")
+    repo.git("commit", "-qm", "Rename")
+    await until(lambda: house.live("two.md").kept)
+    assert (page.exists(), (repo.path / "two.md").read_text()) == (True, ONE)
+
+
 async def test_another_page_of_the_same_words_is_a_document_of_its_own(house, repo):
     """A copy is no rename."""
     await house.editor("ann")

@@ -113,7 +113,7 @@ async def test_a_page_renamed_by_a_push_takes_its_people_along(server, house, re
     await editor.write(" typed", after="first line")
     assert (await bob.push()).ok
     await until(lambda: "first line typed" in house.text("uno.md"))
-    await until(lambda: (repo.path / "uno.md").exists())
+    await until((repo.path / "uno.md").exists)
     await until(lambda: "typed" in (repo.path / "uno.md").read_text())
     await until(lambda: not (repo.path / "one.md").exists())
 
