@@ -5,7 +5,13 @@ import { button, fill, h } from "../ui/dom";
 import { summary, type Thread } from "./locate";
 import { commentMarks, placeOf, showThreads } from "./marks";
 
+/** What others say meanwhile is asked for so often, while somebody looks. */
+const LOOK_MILLISECONDS = 15_000;
+
 export class Comments {
+  #looks: ReturnType<typeof setInterval> | undefined;
+  #shown = "";
+
   readonly element = h("section", { class: "panel comments", "aria-label": "Comments", hidden: true });
   /** How many there are, below the text; it opens the list. */
   readonly count = button("", () => this.open(), { class: "quiet comment-count", hidden: true });
@@ -13,6 +19,18 @@ export class Comments {
 
   /** `draftUrl` is the draft's page; null: the page is on the main branch, of which nothing is said here. */
   constructor(private readonly draftUrl: string | null, private readonly arrive: () => void, private readonly open: () => void) {}
+
+  /** Show what is said now, and from now on what others say. */
+  async follow(api: Api, view: EditorView, pagePath: string): Promise<void> {
+    const look = async (): Promise<void> => {
+      if (document.visibilityState === "visible") await this.refresh(api, view, pagePath);
+    };
+    if (this.draftUrl !== null && this.#looks === undefined) {
+      this.#looks = setInterval(() => void look(), LOOK_MILLISECONDS);
+      document.addEventListener("visibilitychange", () => void look());
+    }
+    await this.refresh(api, view, pagePath);
+  }
 
   /** Ask the server what is said now. Comments are no part of writing: without them one writes on. */
   async refresh(api: Api, view: EditorView, pagePath: string): Promise<void> {
@@ -22,11 +40,15 @@ export class Comments {
       this.#show(view, threads.filter((one) => one.page_path === pagePath && !one.resolved));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      this.#shown = "";
       fill(this.element, h("h2", {}, "Comments"), h("p", { class: "hint" }, `They cannot be shown now: ${error.message}`));
     }
   }
 
   #show(view: EditorView, threads: readonly Thread[]): void {
+    const shown = JSON.stringify(threads);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     showThreads(view, threads);
     this.element.hidden = this.count.hidden = threads.length === 0;
     this.count.textContent = threads.length === 1 ? "1 comment" : `${threads.length} comments`;
