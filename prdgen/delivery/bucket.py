@@ -132,7 +132,9 @@ class BucketTarget:
         lease.hold()
         self._bucket.delete(sorted(change.gone))
         self._known[build.id] = build
+        late = [each for each in state.underway if each != build.id] if lease.took_over else []
         state.switched(build, self._keep, back=read is None)
+        state.underway = late
         state.retired = change.retired(time.time())
         if self._notes:
             state.purge = sorted({*state.purge, *change.placed, *change.gone})
@@ -217,11 +219,13 @@ class BucketTarget:
 
     def _sweep(self, lease: Lease, listed: dict[str, Seen]) -> None:
         """Remove what no kept build needs, and fixed files nobody asks for any more."""
-        kept = {each.id for each in lease.state.builds}
+        kept = {*(each.id for each in lease.state.builds), *lease.state.underway}
         needed: set[str] = set()
         fixed: set[str] = set()
         for each in kept:
             build = self._load(each)
+            if build is None and each in lease.state.underway:
+                continue
             if build is None:
                 return
             for path, file in build.files.items():

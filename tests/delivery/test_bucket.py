@@ -26,15 +26,25 @@ NEXT = OLD | {"index_html": "INDEX next", "d_html": "PAGE d"}
 def both(storage, between):
     """One bucket, straight and with what stands between."""
     name = buckets.make(storage, f"prds-{uuid4().hex[:12]}")
-    straight = bucket_place(buckets.opened(storage, name, "docs"), lease_seconds=0.5)
+    straight = bucket_place(buckets.opened(storage, name, "docs"), lease_seconds=1.5)
     through = bucket_place(
-        buckets.opened(between.endpoint, name, "docs", seconds=0.8), lease_seconds=0.5
+        buckets.opened(between.endpoint, name, "docs", seconds=0.8), lease_seconds=1.5
     )
     return straight, through
 
 
 def texts(shop, build):
     return {path: shop.artifacts[file.name].decode() for path, file in build.files.items()}
+
+
+def published(place, build, read):
+    """The same as the target's, for whoever asks again while another one is heard of."""
+    for _ in range(20):
+        try:
+            return place.again().publish(build, read)
+        except TargetBusy:
+            continue
+    raise AssertionError("busy for ever")
 
 
 def failing_after(number: int, answer):
@@ -59,7 +69,7 @@ def test_a_connection_lost_at_any_moment_leaves_pages_whole(shop, both, between)
     """And whichever build comes next is then shown exactly, as if nothing had been."""
     straight, through = both
     straight.target.publish(shop.build("c0", **OLD), shop.read)
-    for number in range(0, 16, 3):
+    for number in range(0, 12, 3):
         between.rule = failing_after(number, "drop")
         with pytest.raises((StorageAway, LeaseLost)):
             through.again().publish(shop.build(f"n{number}", **NEW), shop.read)
@@ -176,7 +186,7 @@ def test_a_publisher_elsewhere_that_died_is_waited_for_and_followed(shop, both):
     bucket.put(".prdgen/state.json", json.dumps(state | {"holder": "other/1-2/7/x"}).encode())
     began = time.monotonic()
     straight.again().publish(shop.build("c1", **NEW), shop.read)
-    assert 0.4 < time.monotonic() - began < 5
+    assert 1.2 < time.monotonic() - began < 20
     assert straight.target.state().holder == ""
 
 
@@ -204,7 +214,7 @@ def test_a_publisher_that_stood_still_gives_up(shop, both, between):
     first.start()
     assert stopped.wait(20)
     build = shop.build("c2", **NEXT)
-    straight.again().publish(build, shop.read)
+    published(straight, build, shop.read)
     go_on.set()
     first.join()
     assert "took over" in str(failed[0]) or "renewed" in str(failed[0])
