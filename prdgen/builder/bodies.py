@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from prdgen.builder import render
-from prdgen.builder.sources import Target, href, is_publishable, public_path
+from prdgen.builder.sources import Target, href, is_publishable, picture_path, public_path
 from prdgen.page.outline import Heading
 
 _ANYTHING: Final = "*"
@@ -26,7 +26,8 @@ class World:
     urls: Mapping[str, str]
     definitions: Mapping[str, str]
     """Requirement id → page_path of the page that defines it."""
-    assets: frozenset[str]
+    assets: Mapping[str, str]
+    """Path of each file → its blob; empty: nobody knows, so pages show it at its own address."""
     named: Mapping[str, Sequence[str]]
     """Published pages by file name, as `links.by_name` has them."""
 
@@ -41,6 +42,8 @@ class World:
     def _answer(self, kind: str, name: str) -> str:
         if kind == "asset":
             return str(name in self.assets)
+        if kind == "picture":
+            return str(self.assets.get(name))
         if kind == "name":
             return repr(self.named.get(name))
         known = self.titles if kind == "page" else self.definitions
@@ -93,6 +96,14 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
         known = path in world.assets and is_publishable(path)
         return href(base, public_path(path, world.root)) if known else None
 
+    def picture(path: str) -> str | None:
+        """Files that are shown have a name of their content: page and picture are of one build."""
+        address, blob = asset(path), world.assets.get(path)
+        if address is None or not blob:
+            return address
+        needs.add(f"picture:{path}")
+        return href(base, picture_path(public_path(path, world.root), blob))
+
     context = render.RenderContext(
         branch=target.branch,
         commit=target.commit or None,
@@ -100,6 +111,7 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
         named_pages=_Noting("name", world.named, needs),
         link=link,
         asset=asset,
+        picture=picture,
         requirement_uses=_Noting("requirement", world.definitions, needs),
         mode="site",
     )

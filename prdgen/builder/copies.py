@@ -10,6 +10,7 @@ from prdgen.builder.manifest import Manifest
 from prdgen.builder.standing import Standing, Touched
 
 _NEED: Final = "asset:"
+_SHOWN: Final = "picture:"
 
 
 class Copies:
@@ -21,14 +22,16 @@ class Copies:
         """Repository path → blob and artifact; the manifest's own, so never changed in place."""
         self.problems: dict[str, dict[str, Any]] = {}
         """Of files that are not copied, by path."""
+        self.pictures: dict[str, str] = {}
+        """Public path with a hash → artifact, of those that pages show; never changed in place."""
         self._files: dict[str, str] | None = None
 
     def update(
         self, standing: Standing, touched: Touched, needs: Iterable[str], previous: Manifest | None
     ) -> None:
         """Look again at the touched files, and at those that other pages than before show."""
-        shown = {need.removeprefix(_NEED) for need in needs if need.startswith(_NEED)}
-        paths = shown | touched.files.keys()
+        asked = {need.partition(":")[2] for need in needs if need.startswith((_NEED, _SHOWN))}
+        paths = asked | touched.files.keys()
         if not paths:
             return
         made, old = dict(self.made), previous.assets if previous else {}
@@ -41,12 +44,20 @@ class Copies:
                 made[path] = copied
         if made != self.made:
             self.made, self._files = dict(sorted(made.items())), None
+        pictures = {
+            sources.picture_path(sources.public_path(path, standing.root), blob): name
+            for path, (blob, name) in self.made.items()
+            if standing.is_needed(_SHOWN + path)
+        }
+        if pictures != self.pictures:
+            self.pictures, self._files = pictures, None
         self.problems = dict(sorted(self.problems.items()))
 
     def files(self, root: str) -> dict[str, str]:
         """Public path → artifact."""
         if self._files is None:
-            self._files = {sources.public_path(path, root): n for path, (_, n) in self.made.items()}
+            named = {sources.public_path(path, root): n for path, (_, n) in self.made.items()}
+            self._files = self.pictures | named
         return self._files
 
     def _copied(

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS part
 CREATE TABLE IF NOT EXISTS slot (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (slot TEXT, path TEXT, PRIMARY KEY (slot, path)) WITHOUT ROWID;
 """
-_PARTS: Final = ("assets", "redirects", "theme", "search", "retired")
+_PARTS: Final = ("assets", "pictures", "redirects", "theme", "search", "retired")
 _FACTS: Final = tuple(
     each.name for each in fields(Manifest) if each.name not in {"files", "pages", *_PARTS}
 )
@@ -65,8 +65,8 @@ class Ledger:
     def place(self, path: str) -> tuple[str, bool] | None:
         """The artifact at a public path, and whether theme or search put it there."""
         question = (
-            "SELECT artifact, EXISTS (SELECT 1 FROM part WHERE part IN ('theme', 'search', 'retired') "
-            "AND part.path = file.path) FROM file WHERE path = ?"
+            "SELECT artifact, EXISTS (SELECT 1 FROM part "
+            "WHERE part IN ('theme', 'search', 'pictures', 'retired') AND part.path = file.path) FROM file WHERE path = ?"
         )
         with self._reading() as database:
             row = database and database.execute(question, (path,)).fetchone()

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar
 
 Kept = TypeVar("Kept")
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
 
 
@@ -79,6 +79,8 @@ class Manifest:
     base: str = ""
     assets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Repository path of each copied file → its blob and artifact."""
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """Public path → artifact of files that pages show, at names of their content; part of `files`."""
     redirects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Public path of each redirect → what it was made from, and its artifact; part of `files`."""
     search: Mapping[str, str] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Manifest:
     indexed: str = ""
     """What `search` was made from, as `site.index_key` names it."""
     retired: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    """Public path → artifact and time, of the theme's and search's files that open pages of an
+    """Public path → artifact and time, of the theme's, search's and shown files that open pages of an
     older build may still ask for; part of `files`."""
 
     @property

@@ -64,7 +64,7 @@ class PrdgenPlugin(BasePlugin[_Options]):  # type: ignore[no-untyped-call]
             titles={path: page.title for path, page in known.items()},
             urls={file.src_uri: _url(file) for file in files.documentation_pages()},
             definitions={r.id: path for path, page in known.items() for r in page.requirements},
-            assets=frozenset(file.src_uri for file in files.media_files()),
+            assets=dict.fromkeys((file.src_uri for file in files.media_files()), ""),
             named=links.by_name(known),
         )
         style = _STYLE_FILE.read_text("utf-8")

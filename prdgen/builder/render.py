@@ -38,6 +38,8 @@ class RenderContext:
     """(page_path, fragment without `#`) → address of that page; None: addresses.on_site."""
     asset: Callable[[str], str | None] | None = None
     """path of a file in the repository → its address, None when there is no such file."""
+    picture: Callable[[str], str | None] | None = None
+    """The same for a file that the page shows; None: as `asset`."""
     named_pages: Mapping[str, Sequence[str]] | None = None
     """`known_pages` by file name, as `links.by_name` has them, for whoever renders many pages."""
     requirement_uses: Mapping[str, str] = field(default_factory=dict)
@@ -196,7 +198,7 @@ class _Drawing:
             self._problem(link.line, "remote-image", f"Image from {link.target}.", hint)
             return f'<a class="remote-image" href="{html.escape(link.target)}">{shown}</a>'
         found = links.resolved(link, self.page_path)
-        target = self._file(found) if found.resolved else None
+        target = self._file(found, self.context.picture) if found.resolved else None
         if target is None or "broken-link" in target.classes:
             if target is None:
                 self._broken(link, f"`{link.target}` leads out of the repository.")
@@ -231,12 +233,11 @@ class _Drawing:
             return self._file(link)
         return self._broken(link, f"There is no page `{link.target}`.")
 
-    def _file(self, link: links.Link) -> page_html.Target:
-        url = (
-            addresses.file_on_site(link.target)
-            if self.context.asset is None
-            else self.context.asset(link.target)
-        )
+    def _file(
+        self, link: links.Link, place: Callable[[str], str | None] | None = None
+    ) -> page_html.Target:
+        place = place or self.context.asset
+        url = addresses.file_on_site(link.target) if place is None else place(link.target)
         if url is None:
             return self._broken(link, f"There is no file `{link.target}`.")
         mark = "#" + quote(link.fragment, safe=addresses.SAFE) if link.fragment else ""

@@ -216,6 +216,7 @@ def _manifest(
         commit=target.commit,
         base=target.base,
         assets=works.copies.made,
+        pictures=works.copies.pictures,
         redirects=onward,
         theme=works.theme,
     )
@@ -251,7 +252,8 @@ def with_search(
     retired: dict[str, tuple[str, float]] = {}
     if previous is not None:
         now, earlier = time.time(), previous.retired
-        parts = {**previous.theme, **previous.search, **{p: n for p, (n, _) in earlier.items()}}
+        parts = {**previous.theme, **previous.search, **previous.pictures}
+        parts |= {path: name for path, (name, _) in earlier.items()}
         for path, name in parts.items():
             since = earlier.get(path, (name, now))[1]
             if path not in files and now - since < artifacts.KEEP_SECONDS:

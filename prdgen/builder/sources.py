@@ -94,6 +94,12 @@ def public_path(path: str, root: str) -> str:
     return addresses.below(path, "" if root == "." else root)
 
 
+def picture_path(path: str, blob: str) -> str:
+    """Where a file stands for the pages that show it: its public path with a hash of its content."""
+    stem, _, ending = path.rpartition(".")
+    return f"{stem}.{hashlib.sha256(blob.encode()).hexdigest()[:12]}.{ending}"
+
+
 def page_urls(page_paths: list[str], root: str) -> dict[str, str]:
     """The address of each page below the site's base, as MkDocs' directory URLs have it.
 

@@ -74,7 +74,8 @@ class Standing:
         self.named: dict[str, tuple[str, ...]] = {}
         self.definitions: dict[str, str] = {}
         self.assets: dict[str, AssetSource] = {}
-        self.known_assets: frozenset[str] = frozenset()
+        self.known_assets: dict[str, str] = {}
+        """Path → blob; a new one when anything of it changes."""
         self.tree: list[navigation.Node] = []
         self.around: dict[str, Around] = {}
         self.nodes: dict[str, navigation.Node] = {}
@@ -215,18 +216,20 @@ class Standing:
         return self._needers("requirement", changed)
 
     def _showing(self, files: Mapping[str, AssetSource | None]) -> set[str]:
-        """Pages that show a file which came or went."""
-        moved = set()
+        """Pages that name a file which came or went, or show one that is another one now."""
+        moved, changed = set(), set()
         for path, source in files.items():
             if source is not None and not self.rules.excludes(path):
                 if path not in self.assets:
                     moved.add(path)
+                if self.known_assets.get(path) != source.blob:
+                    changed.add(path)
                 self.assets[path] = source
             elif self.assets.pop(path, None) is not None:
                 moved.add(path)
-        if moved:
-            self.known_assets = frozenset(self.assets)
-        return self._needers("asset", moved)
+        if moved or changed:
+            self.known_assets = {path: source.blob for path, source in self.assets.items()}
+        return self._needers("asset", moved) | self._needers("picture", changed)
 
     def _needers(self, kind: str, names: Iterable[str]) -> set[str]:
         found: set[str] = set()

@@ -126,6 +126,7 @@ def wanted(site: Site, *, twins: bool) -> Build:
 def kinds_of(manifest: Manifest) -> dict[str, Kind]:
     """What each file of the site is to its readers."""
     drawn = manifest.theme.keys() | manifest.search.keys() | manifest.retired.keys()
+    drawn |= manifest.pictures.keys()
     kinds = dict.fromkeys(manifest.files, Kind.INDEX)
     kinds |= {path: Kind.FILE for path in drawn - manifest.search.keys() if path in kinds}
     kinds |= {path: Kind.FIXED for path in drawn if path in kinds and _HASHED.search(path)}

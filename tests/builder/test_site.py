@@ -137,7 +137,27 @@ def test_assets_are_copied_by_kind(team):
     assert {"img/a.png", "good.svg", "elsewhere/b.png"} <= files
     assert not {"evil.html", "evil.js", ".env", "evil.svg"} & files
     assert [p["code"] for p in built.problems] == ["active-svg"]
-    assert 'src="../img/a.png"' in team.read("a/index.html")
+    assert re.search(r'src="\.\./img/a\.[0-9a-f]{12}\.png"', team.read("a/index.html"))
+
+
+def test_a_page_shows_the_picture_of_its_own_build(team):
+    """Another picture is another name: the page names it, and its older name stays for open pages. A
+    link to the file keeps its address.
+    """
+    team.assets = {"site/a.png": b"\x89PNG one"}
+    first = team.publish(a="# A\n\n![a](a.png) [file](a.png)\n", b="# B\n").manifest
+    (one,) = first.pictures
+    assert f'src="../{one}"' in team.read("a/index.html")
+    assert 'href="../a.png"' in team.read("a/index.html")
+    team.assets["site/a.png"] = b"\x89PNG two"
+    second = team.publish()
+    (two,) = second.manifest.pictures
+    assert two != one
+    assert f'src="../{two}"' in team.read("a/index.html")
+    assert second.rendered == ("site/a.md",)
+    assert second.manifest.retired[one][0] == first.files[one] != second.manifest.files[two]
+    assert (team.site.public / one).read_bytes() == b"\x89PNG one"
+    assert (team.site.public / "a.png").read_bytes() == b"\x89PNG two"
 
 
 def test_pages_with_one_address_are_both_there_and_named(team):
