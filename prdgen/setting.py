@@ -24,6 +24,7 @@ FOLDER = (
     "a folder inside the repository, or an absolute path",
 )
 INSIDE = (r"(?!/)(?!(.*/)?\.\.(/|$)).+", "globs of files inside the repository")
+PATH = (r"((?!/)(?!(.*/)?\.\.(/|$)).+)?", "a file inside the repository")
 HOST = (r".*\S.*", "an address of this machine")
 WORD = (r"[^\s:]+", "a name without blanks and colons")
 REMOTE = (r"(?!-)[^\x00-\x1f\x7f]*", "a remote's name, an https:// or SSH address, or a folder")

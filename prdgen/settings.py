@@ -22,6 +22,7 @@ from prdgen.setting import (
     LEVELS,
     OPTIONAL_WORD,
     OWN_ADDRESS,
+    PATH,
     POSTGRES,
     PREFIX,
     REDIS,
@@ -69,6 +70,11 @@ class Settings:
     )
     public_dir: str = _setting(
         "public", "Where the built site goes, inside the repository or absolute.", form=FOLDER
+    )
+    word_template: str = _setting(
+        "",
+        "A .docx of the repository, on the main branch, whose styles Word files take over.",
+        form=PATH,
     )
     site_url: str = _setting(
         "", "The published site's address, for absolute links; empty: base_url.", form=ADDRESS

@@ -22,6 +22,8 @@ _PACKAGES: Final = (
     "prdgen", "typst", "pikepdf", "pillow", "pypandoc_binary", "resvg-py", "merman", "comrak-ext",
     "latex2mathml", "pygments",
 )  # fmt: skip
+_SEEN: Final = "seen-"
+_NOTES_KEPT: Final = 12
 _VERSIONS_KEPT: Final = 3
 """Of one page and format: the newest, and what someone may just be loading."""
 
@@ -39,6 +41,29 @@ class Kept:
         `key` yet; whoever asks meanwhile, here or in another process, waits for it. Blocks.
         """
         return self._get(page, kind, key, make, time.time())
+
+    def known(self, page: str, kind: str, seen: str) -> bytes | None:
+        """The file that `note` said is the one for `seen`; None when there is none. Blocks."""
+        try:
+            key = (self._place(page) / f"{_SEEN}{seen}").read_text("ascii")
+            path = self._place(page) / f"{key}.{kind}"
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        return data
+
+    def note(self, page: str, seen: str, key: str) -> None:
+        """Note that `key` is what `seen` comes to, so that nobody has to find out again. Blocks."""
+        place = self._place(page)
+        try:
+            _write(place / f"{_SEEN}{seen}", key.encode("ascii"))
+            notes = sorted(place.glob(f"{_SEEN}*"), key=lambda path: path.stat().st_mtime)
+        except OSError as error:
+            log.warning("it is not noted which file was exported: %s", error)
+            return
+        for path in notes[:-_NOTES_KEPT]:
+            path.unlink(missing_ok=True)
 
     def renew(self, page: str, kind: str, key: str, make: Callable[[], bytes]) -> None:
         """Make the file somebody would have to wait for, without counting as asked for. Blocks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,7 +95,7 @@ def _meta(meta: Meta, layout: Layout) -> str:
         "about": quoted(meta.description),
         "site": quoted(meta.site_name),
         "stamp": quoted(meta.stamp),
-        "language": quoted(meta.language),
+        "language": quoted(_language(meta.language)),
         "date": f"datetime(year: {date.year}, month: {date.month}, day: {date.day}, "
                 f"hour: {date.hour}, minute: {date.minute}, second: {date.second})",
         "numbering": quoted(layout.numbering),
@@ -102,6 +103,12 @@ def _meta(meta: Meta, layout: Layout) -> str:
         "titled": "true" if layout.titled else "false",
     }  # fmt: skip
     return "(" + ", ".join(f"{name}: {value}" for name, value in values.items()) + ")"
+
+
+def _language(given: str) -> str:
+    """The language alone, without the country: `pt-BR` → `pt`; English when it is none."""
+    found = re.match(r"[A-Za-z]{2,3}(?=$|[-_])", given)
+    return found[0].lower() if found else "en"
 
 
 def _array(values: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
-"""`prdgen export`: a page as a file."""
+"""`prdgen export`: pages as files, one page or many together."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,7 +12,8 @@ from prdgen.cli.main import repository_option
 
 @click.command()
 @repository_option
-@click.argument("page_path")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--book", is_flag=True, help="The whole site, in the order of its navigation.")
 @click.option(
     "--format",
     "-f",
@@ -25,30 +27,45 @@ from prdgen.cli.main import repository_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), default=Path(),
               help="File or folder to write to.")  # fmt: skip
 def command(
-    repository: Path, page_path: str, formats: str, branch: str | None, commit: str | None,
-    output: Path,
+    repository: Path, paths: tuple[str, ...], book: bool, formats: str, branch: str | None,
+    commit: str | None, output: Path,
 ) -> None:  # fmt: skip
-    """Write PAGE_PATH as PDF, Word, Markdown or JSON, as a commit has it.
+    """Write pages as PDF, Word, Markdown or JSON, as a commit has them.
+
+    A PATH is a page or a folder. One page is a document of its own; several, a folder or the whole site
+    are one document with one contents, as PDF or Word.
 
     \b
     prdgen export site/prds/checkout.md --format pdf,docx --output out/
+    prdgen export site/prds/checkout.md site/prds/search.md --output both.pdf
+    prdgen export site/prds
+    prdgen export --book
     """
     from prdgen import settings
     from prdgen.files.text import readable
     from prdgen.flows import clone as clones
-    from prdgen.flows import export
-    from prdgen.flows.errors import NoSuchPage
+    from prdgen.flows import export, export_book
 
+    if book == bool(paths):
+        raise click.UsageError("Name pages or folders, or use --book for the whole site.")
     clone = clones.open_clone(settings.load(repository))
     branch = branch or clone.main_branch
     at = clone.repository.resolve(commit) if commit else clones.tip_of(clone, branch)
-    data = clone.repository.read(at, page_path)
-    if data is None:
-        raise NoSuchPage(page_path=page_path, branch=branch)
-    for kind in formats.split(","):
-        made = export.make(clone, branch, page_path, readable(data), at, kind.strip())
-        whole = output.suffix == f".{kind.strip()}"
-        target = output if whole else output / made.file_name
+    wanted = tuple(path.strip("/") for path in paths)
+    data = clone.repository.read(at, wanted[0]) if len(wanted) == 1 else None
+    for kind in (kind.strip() for kind in formats.split(",")):
+        if data is not None:
+            made = export.make(clone, branch, wanted[0], readable(data), at, kind)
+        else:
+            several = export_book.Wanted(branch, at, kind, wanted)
+            made = export_book.make(clone, several, _tell)
+        target = output if output.suffix == f".{kind}" else output / made.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(made.data)
         click.echo(str(target))
+
+
+def _tell(done: int, count: int) -> None:
+    """How far it is, for whoever looks on."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {count} pages", nl=done == count, err=True)

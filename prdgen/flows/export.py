@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final
 
 from anyio import to_thread
 
-from prdgen.builder import exports, pdf, render, word
+from prdgen.builder import exports, pdf, word
 from prdgen.builder import kept as kept_files
 from prdgen.builder.kept import Kept
 from prdgen.errors import Invalid
 from prdgen.events import Event
-from prdgen.flows import pages_of, publish, read
+from prdgen.flows import export_plan, publish, read
 from prdgen.flows.clone import Clone, base_url
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
-from prdgen.git import log as git_log
-from prdgen.page import facts
+from prdgen.flows.export_plan import Around
 from prdgen.store import event_log
 
 MEDIA_TYPES = {
@@ -31,8 +29,6 @@ MEDIA_TYPES = {
     "json": "application/json",
 }
 """Format → media type of what is exported."""
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
-_MODES: dict[str, render.Mode] = {"pdf": "pdf", "docx": "word"}
 _NICE: Final = 10
 """How far making files that nobody waits for steps back."""
 
@@ -52,7 +48,7 @@ async def file(
     """A page as `pdf`, `docx`, `md` or `json`, as a commit has it (the tip unless given).
 
     PDF and Word are kept by what they show. Raises Invalid for other formats, NoSuchPage,
-    PangoMissing, ChildFailed, ChildTookTooLong.
+    BadWordTemplate, ChildFailed, ChildTookTooLong.
     """
     content, at = await read.source(app, branch, page_path, commit)
     if kind == "json":
@@ -73,11 +69,17 @@ def make(clone: Clone, branch: str, page_path: str, content: str, at: str, kind:
         raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
     if kind == "md":
         return Exported(content.encode(), MEDIA_TYPES["md"], _name(page_path, kind))
-    planned = _plan(clone, branch, page_path, content, at, kind)
     if kind == "json":
-        view = read.PageView(branch, page_path, at, content, planned.rendered, None)
+        rendered = export_plan.around(clone, branch, at, kind).rendered(page_path, content)
+        view = read.PageView(branch, page_path, at, content, rendered, None)
         return Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
-    data = kept(clone).get(_page(branch, page_path), kind, planned.key, planned.draw)
+    seen = _seen(clone, branch, page_path, content, at, kind)
+    files, page = kept(clone), _page(branch, page_path)
+    data = files.known(page, kind, seen)
+    if data is None:
+        planned = _plan(clone, branch, page_path, content, at, kind)
+        data = files.get(page, kind, planned.key, planned.draw)
+        files.note(page, seen, planned.key)
     return Exported(data, MEDIA_TYPES[kind], _name(page_path, kind))
 
 
@@ -111,64 +113,41 @@ def kept(clone: Clone) -> Kept:
 class _Planned:
     """A document before it is drawn: all that it depends on is known."""
 
-    clone: Clone
-    kind: str
-    rendered: render.Rendered
+    around: Around
+    part: exports.Part
     meta: exports.Meta
-    images: dict[str, str]
-    """Path → blob of the images it shows."""
 
     @property
     def key(self) -> str:
         """The hash of what the file depends on."""
-        parts = [kept_files.makers(), self.kind, self.rendered.title, self.rendered.html,
-                 repr(self.rendered.outline), repr(self.meta), repr(sorted(self.images.items()))]  # fmt: skip
+        parts = [kept_files.makers(), self.around.kind, repr(self.part), repr(self.meta),
+                 repr(sorted(self.around.shown.items())), self.around.template_blob()]  # fmt: skip
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def draw(self, nice: int = 0) -> bytes:
         """Blocks for about a second."""
-        repository = self.clone.repository
-        files = {path: git_log.blob(repository, blob) for path, blob in self.images.items()}
-        part = exports.Part(self.rendered.title, self.rendered.html, self.rendered.outline)
-        maker = pdf.make if self.kind == "pdf" else word.make
-        return maker([part], replace(self.meta, files=files), nice=nice)
+        maker = pdf.make if self.around.kind == "pdf" else word.make
+        return maker([self.part], self.around.with_files(self.meta), nice=nice)
 
 
 def _plan(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> _Planned:
-    blobs = _images(clone, at)
-    shown: dict[str, str] = {}
-
-    def asset(path: str) -> str | None:
-        if path not in blobs:
-            return None
-        shown[path] = blobs[path]
-        return exports.address(path)
-
-    rendered = render.render(
-        page_path,
-        content,
-        context=render.RenderContext(
-            branch=branch, commit=at, known_pages=_titles(clone, at),
-            link=_links(clone, branch), asset=asset, mode=_MODES.get(kind, "preview"),
-        ),
-    )  # fmt: skip
-    return _Planned(clone, kind, rendered, _meta(clone, branch, page_path, content, at), shown)
+    around = export_plan.around(clone, branch, at, kind)
+    part = around.part(page_path, content)
+    return _Planned(around, part, export_plan.meta_of(around, page_path, content))
 
 
-def _links(clone: Clone, branch: str) -> Callable[[str, str], str]:
-    """Where a document's links to pages lead: to the site when it has an address, else here."""
+def _seen(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> str:
+    """A name for all that a file can depend on, found without looking at the page: who asks for
+    the same of the same commit again is answered at once.
+    """
     settings = clone.settings
-    on_site = bool(settings.site_url) and branch == clone.main_branch
-    site = publish.published(clone)
-
-    def link(path: str, fragment: str) -> str:
-        tail = f"#{fragment}" if fragment else ""
-        url = site.url(path) if on_site else None
-        if url is not None:
-            return f"{settings.site_url.rstrip('/')}/{url}{tail}"
-        return f"{base_url(settings)}{read.address('p', branch, path)}{tail}"
-
-    return link
+    site = publish.published(clone).url(page_path) if settings.site_url else ""
+    template = ""
+    if kind == "docx" and settings.word_template:
+        template = clone.repository.tip(clone.main_branch) or ""
+    parts = [kept_files.makers(), kind, branch, page_path, content, at, settings.site_url,
+             base_url(settings), str(site), template, settings.word_template]  # fmt: skip
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _json(view: read.PageView) -> bytes:
@@ -193,34 +172,8 @@ def structure(view: read.PageView) -> dict[str, Any]:
     }
 
 
-def _meta(clone: Clone, branch: str, page_path: str, content: str, at: str) -> exports.Meta:
-    about = facts.of(page_path, content)
-    versions = clone.repository.history(at, page_path, limit=100)
-    # The version is the page's own, so that other pages' commits make no other file of it.
-    last = versions[0].commit if versions else at
-    return exports.Meta(
-        title=about.title, status=about.status, owner=about.owner, description=about.description,
-        tags=about.tags, authors=list(dict.fromkeys(v.author_name for v in versions)),
-        page_path=page_path, branch=branch, commit=last, date=clone.repository.commit_info(last).at,
-    )  # fmt: skip
-
-
 def _page(branch: str, page_path: str) -> str:
     return f"{branch}\0{page_path}"
-
-
-def _images(clone: Clone, at: str) -> dict[str, str]:
-    """Path → blob of every image that may be shown."""
-    return {
-        entry.path: entry.blob
-        for entry in clone.repository.files(at)
-        if entry.path.lower().endswith(_IMAGES) and entry.size < 20_000_000
-    }
-
-
-def _titles(clone: Clone, at: str) -> dict[str, str]:
-    globs = pages_of.globs(clone)
-    return {e.path: e.path for e in clone.repository.files(at) if globs.match(e.path)}
 
 
 def _name(page_path: str, kind: str) -> str:
