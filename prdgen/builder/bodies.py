@@ -92,9 +92,12 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
         return href(base, world.urls.get(other, public_path(other, world.root)), fragment)
 
     def asset(path: str) -> str | None:
-        needs.add(f"asset:{path}")
-        known = path in world.assets and is_publishable(path)
-        return href(base, public_path(path, world.root)) if known else None
+        # `/img/a.png` may have been written for the site's top, which is the docs folder.
+        for place in (path, f"{world.root}/{path}"):
+            needs.add(f"asset:{place}")
+            if place in world.assets and is_publishable(place):
+                return href(base, public_path(place, world.root))
+        return None
 
     def picture(path: str) -> str | None:
         """Files that are shown have a name of their content: page and picture are of one build."""

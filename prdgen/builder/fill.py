@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urljoin, urlsplit
 
 from prdgen.builder import navigation
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts
+from prdgen.builder.site_config import SiteConfig
 from prdgen.builder.sources import Target, href
 from prdgen.page.outline import Heading
 
@@ -32,6 +34,17 @@ _STATUS_CLASSES: Final = {
     "rejected": "past",
     "obsolete": "past",
 }
+_VERSIONS_AT: Final = {
+    "github.com": "commits/{branch}/{page_path}",
+    "gitlab.com": "-/commits/{branch}/{page_path}",
+    "bitbucket.org": "history-node/{branch}/{page_path}",
+}
+_EDITED_AT: Final = {
+    "github.com": "edit/{branch}/{folder}",
+    "gitlab.com": "edit/{branch}/{folder}",
+    "bitbucket.org": "src/{branch}/{folder}",
+}
+"""Where the forges MkDocs knows have a page edited, for whoever says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +74,15 @@ def page(
     base = target.base_for(url)
     source = public_source(url, facts.page_path)
     edit = edit_address(frame, target, facts.page_path)
+    history = history_address(frame, target, facts.page_path)
     values = {
         "body": with_badges(body, facts, base),
         "description": escape(facts.description),
         "edit": escape(edit),
         "editable": "" if edit else "hidden",
-        "facts": _facts(facts),
+        "facts": _facts(facts, history),
+        "history": escape(history),
+        "versioned": "" if history else "hidden",
         "hide": escape(" ".join(facts.hide)),
         "searched": "data-pagefind-body" if facts.searched and facts.listed else "",
         "source": escape(href(base, source)),
@@ -92,6 +108,7 @@ def plain(
         "body": f"<h1>{escape(title)}</h1>\n{body}",
         "description": escape(title),
         "editable": "hidden",
+        "versioned": "hidden",
         "sourced": "hidden",
         "hide": "toc",
     }
@@ -112,12 +129,42 @@ def edit_address(frame: Frame, target: Target, page_path: str) -> str:
     """The address of the page's editor: the target's, else from mkdocs.yml's `edit_uri`."""
     if target.edit_url:
         return target.edit_url.format(branch=quote(target.branch), page_path=quote(page_path))
-    config = frame.config
-    repo, edit_uri = str(config.values.get("repo_url") or ""), config.values.get("edit_uri")
-    if not repo or not edit_uri:
+    return forge_edit(frame.config, target.branch, page_path)
+
+
+def history_address(frame: Frame, target: Target, page_path: str) -> str:
+    """Where all versions of a page are: the target's address, else the forge's."""
+    place = {"branch": quote(target.branch), "page_path": quote(page_path)}
+    if target.history_url:
+        return target.history_url.format(**place)
+    repo = str(frame.config.values.get("repo_url") or "").rstrip("/")
+    form = _VERSIONS_AT.get(urlsplit(repo).hostname or "")
+    return f"{repo}/{form.format(**place)}" if form else ""
+
+
+def forge_edit(config: SiteConfig, branch: str, page_path: str) -> str:
+    """Where `edit_uri`, `edit_uri_template` and `repo_url` of mkdocs.yml have the page's source edited,
+    as MkDocs reads them; nothing when they say nothing.
+    """
+    repo, template = (str(config.values.get(k) or "") for k in ("repo_url", "edit_uri_template"))
+    inside, uri = page_path.removeprefix(f"{config.docs_dir}/"), config.values.get("edit_uri")
+    if template:
+        given = {"path": quote(inside), "path_noext": quote(inside.rpartition(".")[0])}
+        uri = re.sub(r"\{(path(?:_noext)?)(?:!q)?\}", lambda hole: given[hole[1]], template)
+        inside = ""
+    elif uri is None:
+        forge = urlsplit(repo).hostname or ""
+        kept = "" if config.docs_dir == "." else f"{config.docs_dir}/"
+        uri = (
+            _EDITED_AT[forge].format(branch=quote(branch), folder=kept)
+            if forge in _EDITED_AT
+            else ""
+        )
+    if not uri:
         return ""
-    inside = page_path.removeprefix(f"{config.docs_dir}/")
-    return f"{repo.rstrip('/')}/{str(edit_uri).strip('/')}/{quote(inside)}"
+    joined = repo if str(uri)[:1] in "?#" or not repo else f"{repo.rstrip('/')}/"
+    whole = urljoin(joined, str(uri))
+    return whole + (quote(inside) if not inside or whole[-1:] in "/=" else f"/{quote(inside)}")
 
 
 def toc(outline: Sequence[Heading]) -> str:
@@ -187,11 +234,13 @@ def time_html(moment: str) -> str:
     return f'<time datetime="{escape(moment)}">{day.day} {day:%b %Y}</time>'
 
 
-def _facts(facts: PageFacts) -> str:
+def _facts(facts: PageFacts, history: str) -> str:
     if not facts.updated_at:
         return ""
     by = f" by {escape(facts.updated_by)}" if facts.updated_by else ""
-    return f'<aside class="prd-updated">Updated {time_html(facts.updated_at)}{by}</aside>'
+    link = f' · <a href="{escape(history)}">All versions</a>' if history else ""
+    shown = f"Updated {time_html(facts.updated_at)}{by}{link}"
+    return f'<div class="prd-updated">{shown}</div>'
 
 
 def _head(target: Target, facts: PageFacts, url: str) -> str:

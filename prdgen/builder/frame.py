@@ -24,6 +24,20 @@ POLICY: Final = (
 style sheets of their own; scripts may not; WebAssembly is the search."""
 NEEDED: Final = ("body", "base", "toc")
 """Holes without which pages cannot be filled in."""
+OWN: Final = frozenset(
+    f"partials/{name}.html"
+    for name in (
+        "nav",
+        "toc",
+        "search",
+        "content",
+        "path",
+        "tags",
+        "source-file",
+        "javascripts/base",
+    )
+)
+"""Partials of Material that the layer has in a way of its own."""
 _CHILD: Final = "prdgen.builder.frame_child"
 """By name: what it imports (MkDocs) has no business in this process."""
 _OWN: Final = Path(__file__).parent
@@ -92,6 +106,8 @@ def draw(config: bytes | None, overrides: Mapping[str, bytes], state_dir: Path) 
 def _drawn(config: bytes, files: tuple[tuple[str, bytes], ...], state_dir: Path) -> Frame:
     """The same; a site in the making draws the same frame again for every commit."""
     read, overrides = site_config.read(config), dict(files)
+    for path in replaced(overrides):
+        del overrides[path]
     names = sorted({"main.html", "404.html"} | {path for path in overrides if _is_page(path)})
     job = {
         "config": dict(read.values),
@@ -115,6 +131,13 @@ def custom_dir(config: bytes) -> str:
     BadSiteConfig.
     """
     return site_config.read(config).custom_dir
+
+
+def replaced(overrides: Mapping[str, bytes]) -> list[str]:
+    """Theme files that are not used, because ours must stand there: without its navigation, contents and
+    search a site is none. A team's own is used when it shows the same, by what begins with `prdgen`.
+    """
+    return [path for path in sorted(overrides) if path in OWN and b"prdgen" not in overrides[path]]
 
 
 def _is_page(path: str) -> bool:
@@ -180,6 +203,8 @@ def _prepared(name: str, html: str) -> str:
     if not _AS_WRITTEN.search(html):
         html = _INDENT.sub("\n", html)
     html = re.sub(r"<body ", '<body data-prd-hide="prdgenHOLEhideHOLE" ', html, count=1)
+    # Without it Material asks the forge how many stars there are, from every reader's browser.
+    html = html.replace(' data-md-component="source"', "")
     html = html.replace("<main ", '<main id="prd-main" tabindex="-1" ', 1)
     # Before the team's own style sheets, so that theirs win.
     first = list(_THEME_STYLES.finditer(html))

@@ -9,6 +9,7 @@ from typing import Final
 
 from prdgen.builder import addresses, artifacts, sources
 from prdgen.builder.manifest import PageFacts
+from prdgen.builder.navigation import ELSEWHERE
 from prdgen.builder.scope import Scope
 from prdgen.builder.sources import Target
 from prdgen.page.links import PAGE_ENDINGS
@@ -19,18 +20,18 @@ SCRIPT: Final = "assets/prdgen/moved.js"
 _SCRIPT_TEXT: Final = b"""\
 /* The reader's place in the page goes along, which a refresh would forget. */
 const to = document.currentScript.dataset.to;
-location.replace(to + location.search + location.hash);
+location.replace(to.includes("#") ? to : to + location.search + location.hash);
 """
-_VERSION: Final = "2"
+_VERSION: Final = "3"
 
 
 def owners(
     pages: Mapping[str, PageFacts], urls: Mapping[str, str], moved: Moved, rules: Scope
 ) -> dict[str, str]:
-    """Public path of each redirect → the page it leads to.
+    """Public path of each redirect → the page it leads to, or an address elsewhere.
 
-    `redirect_from` in a page's front matter counts before Git's renames; none stands where a page
-    is. An old path that leads to one which is a redirect itself leads on to that one's page.
+    `redirect_from` in a page's front matter counts before the map in mkdocs.yml, and that before Git's
+    renames; none stands where a page is. An old path that leads to one which is a redirect itself leads on to that one's page.
     """
     taken = set(urls.values())
     found: dict[str, str] = {}
@@ -39,6 +40,10 @@ def owners(
             place = _place(old, rules.root)
             if place is not None and _url(place) not in taken:
                 found.setdefault(place, path)
+    for place, to in mapped(rules).items():
+        known = bool(ELSEWHERE.match(to[0])) or to[0] in urls
+        if known and _url(place) not in taken:
+            found.setdefault(place, to[0])
     for old, ends in moved.items():
         if posixpath.splitext(old)[1].lower() not in PAGE_ENDINGS or rules.excludes(old):
             continue
@@ -53,25 +58,36 @@ def owners(
     return found
 
 
+def mapped(rules: Scope) -> dict[str, tuple[str, str]]:
+    """Public path of each redirect that mkdocs.yml has → page_path or address, and anchor."""
+    found = {}
+    for old, new in rules.redirects.items():
+        page, _, anchor = (new, "", "") if ELSEWHERE.match(new) else new.partition("#")
+        to = page if ELSEWHERE.match(page) or rules.root == "." else f"{rules.root}/{page}"
+        found[_index_of(posixpath.normpath(old), ".")] = to, anchor
+    return found
+
+
 def made(
     leading: Mapping[str, str], pages: Mapping[str, PageFacts], urls: Mapping[str, str],
     target: Target, known: Mapping[str, tuple[str, str]], store: artifacts.Artifacts,
+    anchors: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[str, str]]:  # fmt: skip
     """Public path of each redirect → what it was made from, and its artifact; the `known` ones of
-    the build before are not made again.
+    the build before are not made again. `anchors` are those of places in a page, by public path.
     """
     found = {}
     for place, path in leading.items():
-        url, title = urls[path], pages[path].title
+        anchor = (anchors or {}).get(place, "")
+        url, title = (urls[path], pages[path].title) if path in urls else (path, path)
         base = target.base_for(place.rpartition("/")[0] + "/" if "/" in place else "")
-        origin = f"{_VERSION}\n{base}\n{target.absolute}\n{url}\n{title}"
+        origin = f"{_VERSION}\n{base}\n{target.absolute}\n{url}#{anchor}\n{title}"
         old = known.get(place)
         if old is not None and old[0] == origin:
             found[place] = old
             continue
-        text = _html(
-            sources.href(base, url), sources.href(target.absolute or base, url), title, base
-        )
+        there = sources.href(base, url, anchor), sources.href(target.absolute or base, url)
+        text = _html(*(there if path in urls else (path, path)), title, base)
         found[place] = (origin, store.put(text.encode()))
     if found:
         found[SCRIPT] = known.get(SCRIPT) or (_VERSION, store.put(_SCRIPT_TEXT))

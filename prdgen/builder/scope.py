@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import pathspec
 
@@ -21,6 +22,8 @@ class Scope:
     custom_dir: str
     excluded: pathspec.GitIgnoreSpec
     unlisted: pathspec.GitIgnoreSpec
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    """As `SiteConfig.redirects` has them."""
 
     @classmethod
     def of(cls, config: SiteConfig) -> Scope:
@@ -36,6 +39,7 @@ class Scope:
             custom_dir=config.custom_dir,
             excluded=pathspec.GitIgnoreSpec.from_lines([*_ALWAYS, *lines]),
             unlisted=pathspec.GitIgnoreSpec.from_lines(unlisted),
+            redirects=config.redirects,
         )
 
     def excludes(self, path: str) -> bool:

@@ -89,7 +89,8 @@ class Works:
             self._leading = redirects.without_clashes(leading, files)
             self._beside = beside
         known = previous.redirects if previous else {}
-        return redirects.made(self._leading, facts, urls, target, known, self.store)
+        anchors = {place: to[1] for place, to in redirects.mapped(standing.rules).items()}
+        return redirects.made(self._leading, facts, urls, target, known, self.store, anchors)
 
     def note_problems(self, change: Change, made: Mapping[str, PageRecord]) -> None:
         """Remember what writers of these pages should look at; pages that are gone have none."""
@@ -313,7 +314,7 @@ def _key(standing: Standing, page: PageFacts, needs: Sequence[str]) -> str:
     before, after = standing.around.get(url, (None, None))
     parts = (
         VERSION, render.VERSION, standing.frame.id, target.branch, target.base, target.site_url,
-        target.edit_url, page.page_path, page.blob, page.updated_at, page.updated_by, url,
+        target.edit_url, target.history_url, page.page_path, page.blob, page.updated_at, page.updated_by, url,
         before and (before.title, before.url), after and (after.title, after.url),
         surroundings.path(standing, url), standing.links(),
         surroundings.elsewhere(standing, page.template, url), standing.world.digest(needs),

@@ -64,6 +64,7 @@ _THEME_OPTIONS: Final = frozenset(
 )
 _KNOWN_PLUGINS: Final = frozenset({"prdgen", "search", "material/search", "tags", "material/tags"})
 """Plugins whose work prdgen does itself, so leaving them out changes nothing."""
+_REDIRECTS: Final = "redirects"
 _EXTRA_REFUSED: Final = frozenset({"analytics", "consent", "version", "polyfills"})
 _INERT_NAMES: Final = (
     "material.extensions.emoji.",
@@ -98,6 +99,14 @@ class SiteConfig:
     def docs_dir(self) -> str:
         """The folder of the pages, relative to the repository, without a `/` at the end."""
         return inside(self.values.get("docs_dir", "docs")) or "."
+
+    @property
+    def redirects(self) -> Mapping[str, str]:
+        """The map of MkDocs' plugin for redirects: old page of the docs folder → new page, with an
+        anchor perhaps, or an address elsewhere.
+        """
+        found: Mapping[str, str] = self.values.get("redirects") or {}
+        return found
 
     @property
     def custom_dir(self) -> str:
@@ -241,7 +250,7 @@ def _judge(values: dict[Any, Any], reading: _Reading) -> dict[str, Any]:
     allowed["extra"] = _extra(values.get("extra"), reading)
     allowed["extra_css"] = _own_files(values, "extra_css", reading)
     allowed["extra_javascript"] = _own_files(values, "extra_javascript", reading)
-    _plugins(values.get("plugins"), reading)
+    allowed["redirects"] = _plugins(values.get("plugins"), reading)
     return allowed
 
 
@@ -291,13 +300,20 @@ def _own_files(values: dict[Any, Any], key: str, reading: _Reading) -> list[str]
     return kept
 
 
-def _plugins(value: Any, reading: _Reading) -> None:
-    items = value if isinstance(value, list) else list(value or [])
+def _plugins(value: Any, reading: _Reading) -> dict[str, str]:
+    """Look at every plugin; the map of the one for redirects, whose work the builder does."""
+    items = value if isinstance(value, list) else [{k: v} for k, v in dict(value or {}).items()]
+    maps: dict[str, str] = {}
     for item in items:
-        name = str(next(iter(item)) if isinstance(item, dict) and item else item)
-        if name not in _KNOWN_PLUGINS:
+        name, options = next(iter(item.items())) if isinstance(item, dict) and item else (item, {})
+        name = str(name)
+        if name == _REDIRECTS:
+            given = options.get("redirect_maps") if isinstance(options, dict) else None
+            maps = {str(old): str(new) for old, new in dict(given or {}).items()}
+        elif name not in _KNOWN_PLUGINS:
             reading.find(
                 ("plugins", name),
                 f"the plugin {name!r} is not run; prdgen draws pages without plugins",
                 "Remove it, or build with plain `mkdocs build`.",
             )
+    return maps

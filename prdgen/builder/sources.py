@@ -78,6 +78,8 @@ class Target:
     """The site's public address, for the sitemap, the feed and canonical links."""
     edit_url: str = ""
     """Address of the editor with `{branch}` and `{page_path}` in it; empty: as mkdocs.yml says."""
+    history_url: str = ""
+    """The same of the page's versions; empty: the forge's, when mkdocs.yml names one."""
 
     @property
     def absolute(self) -> str:

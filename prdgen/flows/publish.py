@@ -58,7 +58,7 @@ def finish(clone: Clone, tip: str, *, clean: bool = False, searched: bool = True
     current = published(clone)
     with current.index() as opened:
         index = opened if searched else None
-        made = _built(clone, tip, current, None, clean=clean, index=index)
+        made = _built(clone, tip, current, None, clean=clean, index=index, alone=True)
         shown = current.finish(made.manifest, index, when=_not_overtaken(clone, tip))
     return replace(made, manifest=shown)
 
@@ -91,9 +91,10 @@ def improve(clone: Clone) -> None:
 def _built(
     clone: Clone, tip: str, current: Site, stamps: Look | None, *, clean: bool,
     index: search_parts.Parts | None = None, branch: str | None = None, frame_of: str | None = None,
+    alone: bool = False,
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
-    where, frame_tip = target(clone, tip, branch), frame_of or tip
+    where, frame_tip = target(clone, tip, branch, alone=alone), frame_of or tip
     drawn = draw(clone, frame_tip)
     works = None if clean else current.take_works(drawn.id, where)
     touched = _touched(clone, previous.commit, tip) if works and previous else None
@@ -217,13 +218,20 @@ def _text(read: partial[bytes]) -> partial[str]:
     return partial(lambda get: readable(get()), read)
 
 
-def target(clone: Clone, tip: str, branch: str | None = None) -> sources.Target:
-    """Where the site goes: relative links, so that it works under /site/ and on a CDN."""
+def target(
+    clone: Clone, tip: str, branch: str | None = None, *, alone: bool = False
+) -> sources.Target:
+    """Where the site goes: relative links, so that it works under /site/ and on a CDN. A site that is
+    `alone`, without a server that has an address, leads to the forge for edits and versions.
+    """
     settings = clone.settings
+    server = "" if alone and not settings.base_url else settings.base_url.rstrip("/") + "/"
+    place = "{branch}/{page_path}"
     return sources.Target(
         branch=branch or clone.main_branch,
         commit=tip,
         base="",
         site_url=settings.site_url,
-        edit_url=f"{settings.base_url.rstrip('/')}/edit/{{branch}}/{{page_path}}",
+        edit_url=f"{server}edit/{place}" if server else "",
+        history_url=f"{server}history/{place}" if server else "",
     )

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from prdgen.builder import navigation, site_config
+from prdgen.builder import frame, navigation, site_config
 from prdgen.builder.site_config import Finding
 from prdgen.flows import pages_of
 from prdgen.flows.clone import Clone
+from prdgen.git import log as git_log
 
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
 
@@ -27,6 +28,7 @@ def findings(clone: Clone, tip: str) -> list[Finding]:
     lines = data.decode("utf-8", "replace").splitlines()
     files = frozenset(entry.path for entry in clone.repository.files(tip))
     found = [*read.findings, *_folder(clone, files, lines), *_nav(read, files, lines)]
+    found += _theme(clone, tip, read, lines)
     return sorted(found, key=lambda each: each.line)
 
 
@@ -39,6 +41,24 @@ def _folder(clone: Clone, files: frozenset[str], lines: list[str]) -> Iterator[F
         _line(lines, r"docs_dir\s*:"), f"there are no pages: no Markdown file is at {where}",
         "Name the folder of your pages in `docs_dir`, or add a page.", seen=True,
     )  # fmt: skip
+
+
+def _theme(
+    clone: Clone, tip: str, read: site_config.SiteConfig, lines: list[str]
+) -> Iterator[Finding]:
+    """Theme files of a team that would leave the site without what it is found by."""
+    folder = read.custom_dir
+    files = {
+        entry.path.removeprefix(f"{folder}/"): git_log.blob(clone.repository, entry.blob)
+        for entry in (clone.repository.files(tip, below=folder) if folder else ())
+        if entry.path.removeprefix(f"{folder}/") in frame.OWN
+    }
+    for path in frame.replaced(files):
+        yield Finding(
+            _line(lines, r"custom_dir\s*:"),
+            f"the theme file {folder}/{path} is not used: navigation, contents and search are prdgen's own",
+            "Remove it, or extend a block of main.html instead.", seen=True,
+        )  # fmt: skip
 
 
 def _nav(

@@ -21,6 +21,7 @@ _BLOCKS: Final = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "table", "tr", "blockquote", "ul", "ol"}
     | {"hr", "div"}
 )
+_ALT: Final = re.compile(r"""\balt\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _LINKS: Final = frozenset({comrak.Link, comrak.WikiLink, comrak.Image})
 _Attributes = dict[tuple[str, int, int], str]
 
@@ -154,7 +155,8 @@ class _Drawing:
         link = links.of_node(node, value)
         target = self.dressing.image(link) if link.image else self.dressing.link(link)
         if isinstance(target, str):
-            node.node_value, node.children = comrak.HtmlInline(target), []
+            shown = _unlinked(target) if _inside_link(node) else target
+            node.node_value, node.children = comrak.HtmlInline(shown), []
         elif target is not None:
             made = comrak.NodeLink(target.url, target.title or _title(value))
             node.node_value = comrak.Image(made) if link.image else comrak.Link(made)
@@ -196,10 +198,14 @@ class _Drawing:
         image = match[1].lower() == "img"
         above = match.string.count("\n", 0, match.start())
         url = html.unescape(match[5].strip("\"'"))
-        link = links.classify(url, line + above, "", image=image)
+        alt = _ALT.search(match[0]) if image else None
+        text = html.unescape(alt[1].strip("\"'")) if alt else ""
+        link = links.classify(url, line + above, text, image=image)
         target = self.dressing.image(link) if image else self.dressing.link(link)
         if isinstance(target, str):
-            return target
+            before = match.string[: match.start()].lower()
+            linked = before.count("<a ") > before.count("</a")
+            return _unlinked(target) if linked else target
         if target is None:
             return match[0]
         address = f'"{html.escape(target.url)}"'
@@ -249,6 +255,13 @@ def _inside_link(node: trees.Node) -> bool:
             return False
         parent = parent.parent
     return False
+
+
+def _unlinked(drawn: str) -> str:
+    """What stands for an image, where it is inside of a link already."""
+    return re.sub(r"^<a( class=\"[^\"]*\") href=\"[^\"]*\"", r"<span\1", drawn).replace(
+        "</a>", "</span>"
+    )
 
 
 def _split(node: trees.Node, values: list[Any]) -> list[trees.Node]:

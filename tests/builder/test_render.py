@@ -146,3 +146,17 @@ def test_addresses_on_the_site(page_path, address):
 
 def test_addresses_relative_to_a_page():
     assert addresses.relative("/a/b/#x", "/a/c/") == "../b/#x"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[![Build](https://ci.example/b.svg)](https://ci.example/)",
+        '<p><a href="https://ci.example/">\n  <img src="https://ci.example/b.svg" alt="Build">\n</a></p>',
+    ],
+)
+def test_image_from_elsewhere_inside_a_link_is_its_words(written: str):
+    """A badge that is not loaded leaves a link that still says something."""
+    shown = of(f"{written}\n").html
+    assert shown.count("<a ") == 1
+    assert '<span class="remote-image">Build</span>' in shown

@@ -73,10 +73,72 @@ def test_init_takes_over_an_mkdocs_repository(bare):
     team.git(folder, "init", "--quiet", "--initial-branch=main")
     team.put(folder, {"mkdocs.yml": "site_name: Old\n", "docs/index.md": "# Old home\n"})
     said = bare("init", "old").stdout
-    assert "left alone: mkdocs.yml" in said
+    assert "1 page in docs/, at their addresses" in said
     assert (folder / "mkdocs.yml").read_text() == "site_name: Old\n"
     bare("build", "-C", "old", "--no-search")
     assert "Old home" in (folder / "public/index.html").read_text()
+
+
+def test_init_says_what_of_mkdocs_is_carried_on(bare):
+    """nav, edit_uri, excluded pages, redirects and theme are; plug-ins, hooks and notation are not."""
+    _an_mkdocs_site(bare)
+    said = bare("init", "old").stdout
+    for carried in ("3 pages in docs/", "nav", "edit_uri", "exclude_docs", "2 redirects"):
+        assert f"  {carried}" in said.partition("Not carried on:")[0]
+    left = said.partition("Not carried on:")[2]
+    for line in (
+        "mkdocs.yml:16: the plugin 'macros' is not run", "mkdocs.yml:17: hooks are Python code",
+        "the theme file theme/partials/nav.html is not used", "docs/a.md: !!! in line 3, ::: in line 6",
+    ):  # fmt: skip
+        assert line in left
+    bare("build", "-C", "old", "--no-search")
+    page = (bare.folder / "old/public/a/index.html").read_text()
+    assert 'href="https://github.com/t/d/edit/trunk/docs/a.md"' in page
+    assert 'href="https://github.com/t/d/commits/main/docs/a.md"' in page
+    assert "their own navigation" not in page
+    assert 'data-to="../a/#part"' in (bare.folder / "old/public/was/index.html").read_text()
+    assert 'data-to="https://e.org/"' in (bare.folder / "old/public/gone/index.html").read_text()
+
+
+def test_init_converts_notation_when_asked(bare):
+    """In a commit of its own; a page that somebody is in the middle of is let be."""
+    folder = _an_mkdocs_site(bare)
+    (folder / "docs/b.md").write_text("!!! note\n    Not committed.\n")
+    bare("init", "old", "--convert")
+    assert (folder / "docs/a.md").read_text().startswith("# A\n\n> [!TIP]\n> Wisdom.\n")
+    assert (folder / "docs/b.md").read_text() == "!!! note\n    Not committed.\n"
+    assert team.git(folder, "show", "--format=", "--name-only", "HEAD").split() == ["docs/a.md"]
+
+
+def test_init_finds_pages_in_docs(bare):
+    """A repository with pages in docs/ and no mkdocs.yml gets one that names that folder."""
+    folder = bare.folder / "old"
+    folder.mkdir()
+    team.git(folder, "init", "--quiet", "--initial-branch=main")
+    team.put(folder, {"docs/index.md": "# Old home\n", "docs/x/deep.md": "# Deep\n"})
+    assert "Found pages in docs/" in bare("init", "old").stdout
+    bare("build", "-C", "old", "--no-search")
+    assert "Deep" in (folder / "public/x/deep/index.html").read_text()
+    assert not (folder / "site/prds").exists()
+
+
+def _an_mkdocs_site(bare):
+    """A team's site as MkDocs has it, committed."""
+    folder = bare.folder / "old"
+    folder.mkdir()
+    team.git(folder, "init", "--quiet", "--initial-branch=main")
+    config = (
+        "site_name: Old\nrepo_url: https://github.com/t/d\nedit_uri: edit/trunk/docs/\n"
+        "exclude_docs: |\n  /hidden.md\ntheme:\n  name: material\n  custom_dir: theme\n"
+        "nav:\n  - a.md\nplugins:\n  - redirects:\n      redirect_maps:\n"
+        "        was.md: a.md#part\n        gone.md: https://e.org/\n  - macros\nhooks: [h.py]\n"
+    )
+    team.put(folder, {
+        "mkdocs.yml": config, "docs/index.md": "# Home\n", "docs/b.md": "# B\n",
+        "docs/a.md": "# A\n\n!!! tip\n    Wisdom.\n\n::: a.module\n\n## Part\n\nWords.\n",
+        "theme/partials/nav.html": "their own navigation",
+    })  # fmt: skip
+    return folder
 
 
 def test_new_writes_a_page_and_leaves_the_commit_to_you(prdgen):
