@@ -65,4 +65,5 @@ def _words(facts: PageFacts, bare: str, setting: Setting) -> str:
         return ""
     said = fill.with_title(bare, facts)
     language = setting.frame.template(facts.template).language
-    return setting.store.put(words.page(said, facts.title, language).encode())
+    filters = {"status": facts.status, "owner": facts.owner}
+    return setting.store.put(words.page(said, facts.title, language, filters).encode())

@@ -83,5 +83,8 @@ _CLEANER: Final = nh3.Cleaner(
     attribute_filter=_attribute,
     url_schemes=set(_SCHEMES),
     link_rel=None,  # `target` never passes, and the referrer is the server's header
-    set_tag_attribute_values={"input": {"disabled": "", "type": "checkbox", "aria-label": "Task"}},
+    set_tag_attribute_values={
+        "input": {"disabled": "", "type": "checkbox", "aria-label": "Task"},
+        "img": {"loading": "lazy"},
+    },
 )

@@ -179,7 +179,7 @@ def rebuild(
         records, rendered = _pages(works, change, touched, previous, working, index)
     needs = standing.settle(records)
     works.copies.update(standing, touched, needs, previous)
-    works.lists.update(standing, change)
+    works.lists.update(standing, change, needs)
     manifest = _manifest(works, change, records, previous, moved)
     works.note_problems(change, records)
     difference = works.difference(change, records, previous, manifest)

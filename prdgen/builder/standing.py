@@ -124,6 +124,10 @@ class Standing:
         """Whether any page asked for it, as `Body.needs` names it."""
         return bool(self._needing.get(need))
 
+    def users(self, identifier: str) -> list[str]:
+        """Pages that mention a requirement of another page, by path."""
+        return sorted(self._needing.get(f"requirement:{identifier}", ()))
+
     def settle(self, made: Mapping[str, PageRecord]) -> set[str]:
         """These records are new, and those of pages that are gone go; what is needed by other pages
         than before, as `Body.needs` names it.
