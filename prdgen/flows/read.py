@@ -12,11 +12,11 @@ from prdgen import ids
 from prdgen.builder import render
 from prdgen.builder.render import Rendered
 from prdgen.files import text
-from prdgen.flows import whereabouts
+from prdgen.flows import around, whereabouts
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.git.values import Version
-from prdgen.store import names, pages
+from prdgen.store import pages
 from prdgen.store.pages import PageRow
 
 
@@ -79,23 +79,17 @@ async def preview(app: App, branch: str, page_path: str, content: str) -> Render
 
 async def render_context(app: App, branch: str, commit: str | None) -> render.RenderContext:
     """What a rendering on the server's pages knows: titles, requirement ids, addresses here."""
-    async with app.store.transaction() as tx:
-        titles = await names.titles(tx, branch)
-        definitions = await names.definitions(tx, branch)
-    tip = commit or await to_thread.run_sync(app.repository.tip, branch)
-    files = frozenset(
-        entry.path for entry in await to_thread.run_sync(app.repository.files, tip)
-    ) if tip else frozenset()  # fmt: skip
+    known = await around.of(app, branch, commit)
 
     def link(page_path: str, fragment: str) -> str:
         return address("p", branch, page_path) + (f"#{quote(fragment)}" if fragment else "")
 
     def asset(path: str) -> str | None:
-        return address("raw", branch, path) if path in files else None
+        return address("raw", branch, path) if path in known.files else None
 
     return render.RenderContext(
-        branch=branch, commit=commit, known_pages=titles, link=link, asset=asset,
-        requirement_uses=definitions, mode="preview",
+        branch=branch, commit=commit, known_pages=known.titles, link=link, asset=asset,
+        named_pages=known.named, requirement_uses=known.definitions, mode="preview",
     )  # fmt: skip
 
 
@@ -124,5 +118,4 @@ async def history(
 
 async def titles(app: App, branch: str) -> Mapping[str, str]:
     """page_path → title of every page of a branch."""
-    async with app.store.transaction() as tx:
-        return await names.titles(tx, branch)
+    return (await around.of(app, branch, None)).titles
