@@ -220,10 +220,13 @@ class Settings:
         False, "Anyone may read the published site at /site/, and caches may keep it."
     )
     site_browser_seconds: int = _setting(
-        300, "A browser shows a public page so long before it asks again.", low=0
+        300, "A browser shows a public page so long before it asks again.", low=0, high=1_200
     )
     site_cdn_seconds: int = _setting(
-        3_600, "A CDN or proxy keeps a public page so long, unless it is told to forget it.", low=0
+        3_600,
+        "A CDN or proxy keeps a public page so long, unless it is told to forget it.",
+        low=0,
+        high=5_700,
     )
     site_valkey_seconds: float = _setting(
         600.0, "Valkey keeps a file of the site so long.", low=1, high=86_400

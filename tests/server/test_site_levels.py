@@ -7,7 +7,8 @@ import re
 import httpx2
 import pytest
 
-from prdgen.builder import surrogates
+from prdgen import settings
+from prdgen.builder import artifacts, surrogates
 from prdgen.flows import levels
 from prdgen.server import site_headers
 
@@ -76,6 +77,15 @@ async def test_ages_are_settings(open_house, example):
     )
     control = (await house.anyone().get(PAGE)).headers["cache-control"]
     assert control.startswith("public, max-age=7, s-maxage=8, ")
+
+
+def test_no_cache_outlives_the_files_its_page_needs():
+    """Browser and CDN at the longest the settings allow, while each asks anew: then the style sheet of
+    that page is still there.
+    """
+    longest = {each.name: each.high for each in settings.SETTINGS}
+    ages = longest["site_browser_seconds"], longest["site_cdn_seconds"]
+    assert sum(ages) + 2 * site_headers._WHILE_ASKING < artifacts.KEEP_SECONDS
 
 
 async def test_who_has_it_is_told_so(house):
