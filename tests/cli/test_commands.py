@@ -371,3 +371,42 @@ def test_new_refuses_a_name_that_exists_in_another_case(prdgen):
     (prdgen.folder / "site/prds/One-Click.md").write_text("# One click\n")
     done = prdgen("new", "One click", code=2)
     assert "site/prds/One-Click.md" in done.stderr
+
+
+def test_publish_sends_what_changed_and_goes_back(prdgen, tmp_path):
+    """To a folder: what would be done, what was, the builds there, and one command back."""
+    www = tmp_path / "www"
+    planned = prdgen("publish", "--to", f"file://{www}", "--dry-run", "--json").stdout
+    assert json.loads(planned)["dry_run"] is True
+    assert not www.exists()
+    first = json.loads(prdgen("publish", "--to", f"file://{www}", "--json").stdout)
+    assert (www / "current/index.html").is_file()
+    assert first["changed"] == json.loads(planned)["changed"]
+    again = prdgen("publish", "--to", f"file://{www}").stdout
+    assert "0 files sent" in again
+    page = prdgen.folder / "site/index.md"
+    page.write_text(page.read_text() + "\nOne more line.\n")
+    team.git(prdgen.folder, "commit", "-qam", "More")
+    prdgen("publish", "--to", f"file://{www}")
+    assert "One more line" in (www / "current/index.html").read_text()
+    builds = json.loads(prdgen("publish", "--to", f"file://{www}", "--list", "--json").stdout)[
+        "builds"
+    ]
+    assert [each["public"] for each in builds] == [True, False]
+    prdgen("publish", "--to", f"file://{www}", "--roll-back")
+    assert "One more line" not in (www / "current/index.html").read_text()
+    prdgen("publish", "--to", f"file://{www}", "--roll-back", builds[0]["id"])
+    assert "One more line" in (www / "current/index.html").read_text()
+
+
+def test_publish_says_what_it_cannot_do(prdgen):
+    """Nowhere to publish to, an address that is none, a build that never was: the cure, and code 2."""
+    for arguments, words in (
+        ((), "publish_to"),
+        (("--to", "ftp://x"), "not ftp:"),
+        (("--to", "s3://a:b@c"), "not part of the address"),
+        (("--to", str(prdgen.folder / "out"), "--roll-back", "nope"), "no build nope"),
+    ):
+        said = prdgen("publish", *arguments, code=2).stderr
+        assert words in said
+        assert "To do:" in said
