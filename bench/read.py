@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from bench import debian, hammer, nginx, node, repositories
+from bench import debian, hammer, nginx, node, processes, repositories
 from bench.figures import Figures, Report, percentile, ratio
 from bench.served import Served, Visitor
 from prdgen.builder.reading import Reading
@@ -74,6 +74,7 @@ def _wait_published(server: Served, visitor: Visitor, pages: list[str]) -> None:
         time.sleep(0.5)
     if visitor.get(pages[0])[0] != 200:
         raise server.failed("the site is not published")
+    processes.wait_idle(server.pid)
 
 
 def _speed(
