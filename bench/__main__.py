@@ -171,18 +171,30 @@ def git(corpus: Path, *, small: bool, as_json: bool) -> None:
     show(lambda: git.run(corpus, say, git.SMALL if small else git.Amount()), as_json=as_json)
 
 
+@main.command()
+@click.option("--book", is_flag=True, help="Also all pages of the corpus as one PDF.")
+@_CORPUS
+@_JSON
+def export(corpus: Path, *, book: bool, as_json: bool) -> None:
+    """PDF and Word of the largest pages and of the mission's document, first and again."""
+    from bench import export
+
+    show(lambda: export.run(corpus, say, book=book), as_json=as_json)
+
+
 @main.command("all")
 @_CORPUS
 @_JSON
 def everything(corpus: Path, *, as_json: bool) -> None:
     """Every benchmark, one after the other."""
-    from bench import build, edit, git, history, load, merge, read, reconnect, start, sync
+    from bench import build, edit, export, git, history, load, merge, read, reconnect, start, sync
 
     steps: dict[str, Callable[[], Report]] = {
         "sync": lambda: sync.run(load.Load(), say),
         "edit": lambda: edit.run(corpus, say),
         "start": lambda: start.run(corpus, say),
         "build": lambda: build.run(corpus, say),
+        "export": lambda: export.run(corpus, say, book=True),
         "read": lambda: read.run(corpus, say),
         "history": lambda: history.run(corpus, say),
         "reconnect": lambda: reconnect.run(say),

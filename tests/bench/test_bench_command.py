@@ -20,7 +20,9 @@ def run(*arguments):
 def test_help_explains_every_benchmark():
     """The four names, `all`, and what each measures."""
     text = run("--help").stdout
-    assert all(name in text for name in ("sync", "edit", "start", "build", "editor", "all"))
+    assert all(
+        name in text for name in ("sync", "edit", "start", "build", "export", "editor", "all")
+    )
 
 
 def test_a_missing_corpus_is_said_with_its_cure(tmp_path):
@@ -84,3 +86,11 @@ def test_editor_measures_loads_keys_and_large_pages():
     assert found["paint_p95_ms"] > 0
     assert found["large_open_ms"] > 0
     assert found["large_server_cpu_ms"] > 0
+
+
+def test_export_on_three_pages(corpus):
+    """Both files of each page, and the same bytes from another process."""
+    found = json.loads(run("export", "--json", "--corpus", str(corpus)).stdout)
+    assert found["reproducible"] is True
+    assert found["pdf_p50_s"] > 0
+    assert found["cached_ms"] < found["word_p50_s"] * 1000
