@@ -34,3 +34,34 @@ def test_images_are_loaded_when_they_come_near(team):
     team.assets["site/i.png"] = b"\x89PNG"
     team.publish(a='# A\n\n![I](i.png)\n\n<img src="i.png" alt="">\n')
     assert team.read("a/index.html").count('loading="lazy"') == 2
+
+
+def test_unpublished_page_is_in_nothing_although_it_is_linked(team):
+    """Its words, title, path, status, owner, requirement and tag are in no file and no file's name, though
+    other pages link to it, mention its requirement and redirect from its place; what was public before
+    it was hidden is gone, too.
+    """
+    secret = "---\ntitle: Hush\nstatus: whispered\nowner: Nobodyatall\ntags: [quiet]\n{}---\n- [REQ-999] Murmur\n"
+    other = "---\nredirect_from: [old]\n---\n# A\n\n[words](secretplan.md) and REQ-999.\n"
+    team.publish(a=other, secretplan=secret.format(""))
+    assert "Murmur" in team.everything()
+    built = team.publish(a=other, secretplan=secret.format("draft: true\n"))
+    everything = team.everything()
+    for word in ("Hush", "whispered", "Nobodyatall", "quiet", "Murmur"):
+        assert word not in everything, word
+    assert not [path for path in built.manifest.files if "secretplan" in path]
+    assert any(problem["code"] == "broken-link" for problem in built.problems)
+
+
+def test_names_people_give_are_addresses(team):
+    """Spaces, `#`, `%`, emoji and right-to-left: each page is there, listed, and reached by its link."""
+    for name in ("two words", "c#", "50%", "🎉 party", "שלום"):
+        team.pages[f"site/{name}.md"] = f"# Page {name}\n"
+    links = "".join(f"- [x](<{name}.md>)\n" for name in ("two words", "🎉 party", "שלום"))
+    built = team.publish(a=f"# A\n\n{links}- [c](c%23.md)\n- [p](50%25.md)\n")
+    assert not built.problems
+    page = team.read("a/index.html")
+    for address in ("../two%20words/", "../c%23/", "../50%25/", "../%F0%9F%8E%89%20party/"):
+        assert f'href="{address}"' in page
+    assert {"c#/index.html", "50%/index.html", "שלום/index.html"} <= built.manifest.files.keys()
+    assert "שלום" in team.read("nav.json")
