@@ -1,36 +1,41 @@
-"""reviews here and at the remote → both have both: logs merge by union, so nothing has to be decided."""
+"""reviews here and at the remote → both have both: logs merge by union, so nothing has to be decided,
+and the last commits of drafts that are over stand beside each other.
+"""
 
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import signatures
+from prdgen.flows import drafts, signatures
 from prdgen.flows.context import App
-from prdgen.git import review_logs
+from prdgen.git import refs, review_logs
 from prdgen.git.errors import TipMoved
 from prdgen.git.remote import Remote
 from prdgen.review import log as review_log
 
 log = logging.getLogger(__name__)
 _TRIES = 3
+_THEIR_DRAFTS: Final = f"theirs/{drafts.KEPT}"
+_BELOW: Final = {review_logs.BELOW: review_logs.THEIRS, drafts.KEPT: _THEIR_DRAFTS}
+"""What is fetched from where, and to where, below `refs/prdgen/`."""
 
 
 async def run(app: App, remote: Remote) -> None:
-    """Fetch the logs of all reviews, join them with ours, and push what the remote has not.
+    """Fetch the logs of all reviews and the commits they speak of, join them with ours, and push what
+    the remote has not.
 
     A remote that takes no such refs is left in peace: branches are exchanged without them.
     """
     ahead: list[str] = []
     for _ in range(_TRIES):
         try:
-            await to_thread.run_sync(remote.fetch_reviews, abandon_on_cancel=True)
-            _, ahead = await to_thread.run_sync(
-                review_logs.join, app.repository, review_log.merged, signatures.SERVER
-            )
-            if not ahead or await to_thread.run_sync(remote.push_reviews, ahead):
+            await to_thread.run_sync(remote.fetch_hidden, _BELOW, abandon_on_cancel=True)
+            ahead = await to_thread.run_sync(_join, app)
+            if not ahead or await to_thread.run_sync(remote.push_hidden, ahead):
                 return
         except TipMoved:
             continue
@@ -38,3 +43,10 @@ async def run(app: App, remote: Remote) -> None:
             log.info("reviews are exchanged later: %s", error)
             return
     log.info("the remote did not take %d reviews; they are offered again", len(ahead))
+
+
+def _join(app: App) -> list[str]:
+    """In a thread: take in what was fetched; the refs that the remote lacks."""
+    _, logs = review_logs.join(app.repository, review_log.merged, signatures.SERVER)
+    ended = refs.join(app.repository, drafts.KEPT, _THEIR_DRAFTS)
+    return [*(review_logs.BELOW + id_ for id_ in logs), *ended]

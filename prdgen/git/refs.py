@@ -69,3 +69,21 @@ def drop(repository: Repository, name: str) -> None:
     reference = repository.libgit2.references.get(PREFIX + name)
     if reference is not None:
         reference.delete()
+
+
+def join(repository: Repository, below: str, theirs: str) -> list[str]:
+    """Bring commits that were fetched to `refs/prdgen/THEIRS` to `refs/prdgen/BELOW`, where there is
+    none or an older one of the same history; the names, below `refs/prdgen/`, of those that the
+    other side lacks. Raises RefNotWritten.
+    """
+    here, there = every(repository, below), every(repository, theirs)
+    ahead = []
+    for name in sorted(here | {below + each.removeprefix(theirs): "" for each in there}):
+        mine, other = here.get(name), there.get(theirs + name.removeprefix(below))
+        if mine == other:
+            continue
+        if mine is not None and (other is None or repository.is_ancestor(other, mine)):
+            ahead.append(name)
+        elif other is not None and (mine is None or repository.is_ancestor(mine, other)):
+            keep(repository, name, other)
+    return ahead

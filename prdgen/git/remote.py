@@ -10,7 +10,7 @@ from typing import Final, Literal
 import pygit2
 
 from prdgen import ids
-from prdgen.git import process, refs, remote_words, review_logs
+from prdgen.git import process, refs, remote_words
 from prdgen.git.errors import RemoteAway
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
@@ -91,15 +91,16 @@ class Remote:
             return None
         return None if reference is None else str(reference.target)
 
-    def fetch_reviews(self) -> None:
-        """Bring the reviews' logs there to `refs/prdgen/theirs/reviews/`. Raises what `branches` raises."""
-        refspec = f"+{_OWN}{review_logs.BELOW}*:{_OWN}{review_logs.THEIRS}*"
-        self._git("fetch", *_FETCH, self.reach.name, refspec, seconds=_LONGEST_SECONDS)
+    def fetch_hidden(self, below: Mapping[str, str]) -> None:
+        """Bring the refs there below `refs/prdgen/KEY` to `refs/prdgen/VALUE`, for each of `below`.
+        Raises what `branches` raises.
+        """
+        refspecs = [f"+{_OWN}{there}*:{_OWN}{here}*" for there, here in below.items()]
+        self._git("fetch", *_FETCH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
 
-    def push_reviews(self, ids_: Iterable[str]) -> bool:
-        """Push reviews' logs; whether the remote took all of them. Raises what `branches` raises."""
-        names = [f"{_OWN}{review_logs.BELOW}{id_}" for id_ in ids_]
-        refspecs = [f"{name}:{name}" for name in names]
+    def push_hidden(self, names: Iterable[str]) -> bool:
+        """Push `refs/prdgen/NAME`s; whether the remote took all of them. Raises what `branches` raises."""
+        refspecs = [f"{_OWN}{name}:{_OWN}{name}" for name in names]
         done = self._run("push", *_PUSH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
         if done.code and not done.output:
             raise remote_words.failure(self.reach, done)

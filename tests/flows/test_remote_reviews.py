@@ -63,6 +63,42 @@ async def test_reviews_that_only_the_remote_has(house, repo, hub, tmp_path):
     assert drafts.find_review(house.app, "20260101-aa").title == "Afar"
 
 
+async def test_the_commits_of_a_draft_that_is_over_go_along(house, repo, hub, tmp_path):
+    """Merged by a squash and its branch gone: a server with another clone still shows what it changed.
+    One that ended there is shown here; of two ends of one draft the later stays.
+    """
+    main = repo.tip()
+    last = repo.commit("Last", one="# One\n\nlast\n")
+    repo.git("update-ref", "refs/prdgen/drafts/20260101-aa", last)
+    repo.git("reset", "-q", "--hard", main)
+    await trade(house)
+    assert hub.git("rev-parse", "refs/prdgen/drafts/20260101-aa") == last
+    far = clone_of(hub, tmp_path / "far")
+    theirs = far.commit("Theirs", two="# Two\n")
+    later = far.git("commit-tree", f"{last}^{{tree}}", "-p", theirs, "-m", "Later")
+    other = far.git("commit-tree", f"{theirs}^{{tree}}", "-m", "Of another history")
+    for id_, commit in (("bb", theirs), ("cc", later), ("dd", other)):
+        far.git("push", "-q", "origin", f"{commit}:refs/prdgen/drafts/20260101-{id_}")
+    repo.git("update-ref", "refs/prdgen/drafts/20260101-dd", last)
+    await trade(house)
+    kept = dict(
+        line.split()[::-1]
+        for line in repo.git(
+            "for-each-ref", "--format=%(objectname) %(refname:lstrip=3)", "refs/prdgen/drafts"
+        ).splitlines()
+    )
+    assert kept == {
+        "20260101-aa": last,
+        "20260101-bb": theirs,
+        "20260101-cc": later,
+        "20260101-dd": last,
+    }
+    assert hub.git("rev-parse", "refs/prdgen/drafts/20260101-dd") == other
+    repo.git("update-ref", "refs/prdgen/drafts/20260101-bb", later)
+    await trade(house)
+    assert hub.git("rev-parse", "refs/prdgen/drafts/20260101-bb") == later
+
+
 async def test_a_remote_that_takes_no_such_refs(house, repo, hub):
     """Branches are exchanged all the same."""
     hook = hub.path / "hooks" / "update"
