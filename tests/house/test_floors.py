@@ -2,8 +2,12 @@
 
 import ast
 import gc
+import re
 import statistics
+import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -105,6 +109,25 @@ def test_module_is_a_room_one_can_hold_in_mind(module: Path):
         and not ast.get_docstring(node)
     ]
     assert not bare, f"without a docstring: {bare}"
+
+
+def test_every_package_that_is_imported_is_asked_for():
+    """What only another package brought along is gone when that one is."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = set()
+    for each in project["dependencies"]:
+        name, extras = re.match(r"([\w.-]+)(?:\[([^]]*)\])?", each).groups()
+        plain = name.lower().replace("_", "-")
+        asked |= {plain, *(f"{plain}-{extra}" for extra in (extras or "").split(","))}
+    brought = metadata.packages_distributions()
+    tops = {name.partition(".")[0] for module in MODULES for name, _ in imports(tree_of(module))}
+    outside = tops - set(sys.stdlib_module_names) - {"prdgen", ""}
+    missing = {
+        top
+        for top in outside
+        if asked.isdisjoint(each.lower().replace("_", "-") for each in brought.get(top, ()))
+    }
+    assert not missing
 
 
 def test_names_say_what_is_inside():
