@@ -82,8 +82,11 @@ class _Noting(Mapping[str, Value]):
         return len(self._known)
 
 
-def body(page_path: str, text: str, world: World, parsed: render.Parsed | None = None) -> Body:
-    """The body of one page in this world; `parsed` is used up."""
+def body(
+    page_path: str, text: str, world: World, parsed: render.Parsed | None = None,
+    old_anchors: Mapping[str, str] | None = None,
+) -> Body:  # fmt: skip
+    """The body of one page in this world; `parsed` is used up. `old_anchors` as in RenderContext."""
     needs: set[str] = set()
     target, base = world.target, world.target.base_for(world.urls[page_path])
 
@@ -116,6 +119,7 @@ def body(page_path: str, text: str, world: World, parsed: render.Parsed | None =
         asset=asset,
         picture=picture,
         requirement_uses=_Noting("requirement", world.definitions, needs),
+        old_anchors=old_anchors or {},
         mode="site",
     )
     rendered = render.render(page_path, text, context=context, parsed=parsed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from prdgen.builder import artifacts, bodies, fill, render, words
@@ -26,6 +27,8 @@ class Order:
     facts: PageFacts
     text: str
     around: fill.Surroundings
+    old_anchors: Mapping[str, str] = field(default_factory=dict)
+    """Anchor that a heading had once → the one it has now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Made:
 def page(order: Order, setting: Setting, parsed: render.Parsed | None = None) -> Made:
     """Make one page; `parsed` is what `render.parse` made of its text and is used up."""
     path, world, store = order.facts.page_path, setting.world, setting.store
-    body = bodies.body(path, order.text, world, parsed)
+    body = bodies.body(path, order.text, world, parsed, order.old_anchors)
     html = fill.page(
         setting.frame, world.target, order.facts, world.urls[path],
         body=body.html, outline=body.outline, around=order.around,

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from prdgen.builder import addresses, diagrams, formulas, fragments, highlight, sanitize
+from prdgen.builder import (
+    addresses,
+    diagrams,
+    formulas,
+    fragments,
+    highlight,
+    old_anchors,
+    sanitize,
+)
 from prdgen.builder.errors import DiagramNotDrawn
 from prdgen.page import facts, links, outline, requirements
 from prdgen.page import html as page_html
@@ -44,6 +52,8 @@ class RenderContext:
     """`known_pages` by file name, as `links.by_name` has them, for whoever renders many pages."""
     requirement_uses: Mapping[str, str] = field(default_factory=dict)
     """requirement id → page_path of the page that defines it; ids in text link there."""
+    old_anchors: Mapping[str, str] = field(default_factory=dict)
+    """Anchor that a heading of the page had once → the one it has; they lead on in `html`."""
     mode: Mode = "site"
     fragments: fragments.Fragments = fragments.SHARED
     """Where drawn code, formulas and diagrams are kept by the hash of their source."""
@@ -109,7 +119,7 @@ def render(
     cleaned = sanitize.clean(raw)
     problems = sorted([*known.problems, *drawing.problems], key=lambda problem: problem.line)
     return Rendered(
-        html=drawing.fill(cleaned),
+        html=old_anchors.put(drawing.fill(cleaned), context.old_anchors),
         title=known.title,
         outline=known.outline,
         requirements=known.requirements,

@@ -25,6 +25,7 @@ from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import VERSION, Difference, Manifest, PageFacts, PageRecord
 from prdgen.builder.sources import AssetSource, PageSource, Target
 from prdgen.builder.standing import Change, Standing, Touched
+from prdgen.page.anchor_trail import Anchors
 
 Since = tuple[Manifest, Difference]
 """A build, and what another one has otherwise."""
@@ -134,6 +135,7 @@ def build(
     workers: crew.Crew | None = None,
     index: search_parts.Parts | None = None,
     moved: redirects.Moved | None = None,
+    anchors: Anchors | None = None,
 ) -> Build:
     """Render what changed since `previous` and write every artifact that is not there yet.
 
@@ -142,11 +144,12 @@ def build(
     call it in a thread. A page that cannot be rendered is named in `problems` and keeps its old
     artifact; it never stops the build. `workers` may have begun to read the pages.
     When any page is made, all that are searched are added to `index` as they are done. Paths that
-    pages have left, in `moved`, lead to where they are.
+    pages have left, in `moved`, lead to where they are, and so do `anchors` that headings had once.
     """
     touched = Touched(
-        {source.page_path: source for source in pages}, {asset.path: asset for asset in assets}
-    )
+        {source.page_path: source for source in pages}, {asset.path: asset for asset in assets},
+        anchors,
+    )  # fmt: skip
     works = Works(frame, target, store)
     return rebuild(
         works, touched, target=target, previous=previous, workers=workers, index=index,
@@ -284,7 +287,7 @@ def _pages(
         source, page = touched.pages.get(path), standing.facts[path]
         text = source.read() if source else (works.store.get(known[path].source) or b"").decode()
         around = surroundings.around(standing, standing.urls[path], page.template)
-        return making.Order(page, text, around)
+        return making.Order(page, text, around, standing.anchors.get(path, {}))
 
     if index is not None and wanted:
         index.expect(len(standing.facts))
@@ -318,5 +321,6 @@ def _key(standing: Standing, page: PageFacts, needs: Sequence[str]) -> str:
         before and (before.title, before.url), after and (after.title, after.url),
         surroundings.path(standing, url), standing.links(),
         surroundings.elsewhere(standing, page.template, url), standing.world.digest(needs),
+        sorted(standing.anchors.get(page.page_path, {}).items()),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]

@@ -12,6 +12,7 @@ from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts, PageRecord
 from prdgen.builder.sources import AssetSource, PageSource, Target
 from prdgen.page import links
+from prdgen.page.anchor_trail import Anchors
 
 LISTS: Final = (("All pages", "pages/"), ("Requirements", "requirements/"), ("Tags", "tags/"))
 _SAID_IN_NAVIGATION: Final = ("title", "label", "status")
@@ -25,6 +26,8 @@ class Touched:
 
     pages: Mapping[str, PageSource | None]
     files: Mapping[str, AssetSource | None]
+    anchors: Anchors | None = None
+    """Those of all pages that lead on; None: as before."""
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class Standing:
         """page_path → entry, sorted by address."""
         self.records: dict[str, PageRecord] = {}
         """The pages of the manifest that was made last: that very object."""
+        self.anchors: Anchors = {}
         self._needing: defaultdict[str, set[str]] = defaultdict(set)
         self._recent: set[str] = set()
         self._empty = True
@@ -110,7 +114,7 @@ class Standing:
             self._address()
         dirty = {path for path, (_, after) in change.pages.items() if after is not None}
         dirty |= self._linking(change, urls) | self._mentioning(change)
-        dirty |= self._showing(touched.files)
+        dirty |= self._showing(touched.files) | self._leading(touched.anchors)
         if change.members and not change.everything:
             dirty |= self._below(old_urls ^ self.owners.keys())
         dirty |= self._navigate(change)
@@ -234,6 +238,17 @@ class Standing:
         if moved or changed:
             self.known_assets = {path: source.blob for path, source in self.assets.items()}
         return self._needers("asset", moved) | self._needers("picture", changed)
+
+    def _leading(self, anchors: Anchors | None) -> set[str]:
+        """Pages in which other old anchors lead on than before."""
+        if anchors is None:
+            return set()
+        old, self.anchors = self.anchors, anchors
+        return {
+            path
+            for path in old.keys() | anchors.keys()
+            if (was := old.get(path)) is not (now := anchors.get(path)) and was != now
+        }
 
     def _needers(self, kind: str, names: Iterable[str]) -> set[str]:
         found: set[str] = set()

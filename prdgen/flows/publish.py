@@ -18,9 +18,10 @@ from prdgen.builder.publication import Site, When
 from prdgen.builder.site import Build
 from prdgen.builder.standing import Touched
 from prdgen.files.text import readable
-from prdgen.flows import pages_of, site_file, whereabouts
+from prdgen.flows import old_anchors, pages_of, site_file, whereabouts
 from prdgen.flows.clone import Clone
 from prdgen.git import log as git_log
+from prdgen.page.anchor_trail import Anchors
 
 log = logging.getLogger(__name__)
 _NICE: Final = 10
@@ -97,9 +98,12 @@ def _built(
     where, frame_tip = target(clone, tip, branch, alone=alone), frame_of or tip
     drawn = draw(clone, frame_tip)
     works = None if clean else current.take_works(drawn.id, where)
-    touched = _touched(clone, previous.commit, tip) if works and previous else None
+    anchors = old_anchors.of(clone, branch or clone.main_branch, tip)
+    touched = _touched(clone, previous.commit, tip, anchors) if works and previous else None
     if works is None or touched is None:
-        made = _from_all(clone, tip, current, stamps, previous, where, drawn, index, branch)
+        made = _from_all(
+            clone, tip, current, stamps, previous, where, drawn, index, branch, anchors
+        )
         made.works.site_problems = tuple(_site_problems(clone, tip))
     else:
         gone = any(now is None for now in (*touched.pages.values(), *touched.files.values()))
@@ -116,6 +120,7 @@ def _built(
 def _from_all(
     clone: Clone, tip: str, current: Site, stamps: Look | None, previous: Manifest | None,
     where: sources.Target, drawn: frame.Frame, index: search_parts.Parts | None, branch: str | None,
+    anchors: Anchors,
 ) -> Build:  # fmt: skip
     """Look at every page and file of a commit."""
     pages, assets = gather(clone, tip, stamps() if stamps else None)
@@ -129,10 +134,11 @@ def _from_all(
         return site_builder.build(
             pages, assets, frame=drawn, target=where, previous=previous, store=current.store,
             workers=workers, index=index, moved=_moved(clone, branch or clone.main_branch, tip),
+            anchors=anchors,
         )  # fmt: skip
 
 
-def _touched(clone: Clone, old: str, tip: str) -> Touched | None:
+def _touched(clone: Clone, old: str, tip: str, anchors: Anchors) -> Touched | None:
     """What the commits since `old` changed, with who did; None when everything has to be looked at."""
     repository, globs = clone.repository, pages_of.globs(clone)
     changed = git_log.touched(repository, old, tip, limit=_COMMITS_AT_ONCE)
@@ -147,7 +153,7 @@ def _touched(clone: Clone, old: str, tip: str) -> Touched | None:
             pages[path] = _page(clone, path, entry.blob, *stamp) if entry else None
         else:
             files[path] = _asset(clone, path, entry.blob) if entry else None
-    return Touched(pages, files)
+    return Touched(pages, files, anchors)
 
 
 def _came(clone: Clone, previous: Manifest | None, touched: Touched) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -12,7 +12,7 @@ from prdgen import ids
 from prdgen.builder import render
 from prdgen.builder.render import Rendered
 from prdgen.files import text
-from prdgen.flows import around, whereabouts
+from prdgen.flows import around, old_anchors, whereabouts
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.git.values import Version
@@ -51,6 +51,9 @@ async def page(app: App, branch: str, page_path: str, commit: str | None = None)
     """
     content, at = await source(app, branch, page_path, commit)
     context = await render_context(app, branch, at)
+    if commit is None:
+        led = await to_thread.run_sync(old_anchors.of_page, app, branch, at, page_path)
+        context = replace(context, old_anchors=led)
     rendered = await to_thread.run_sync(lambda: render.render(page_path, content, context=context))
     async with app.store.transaction() as tx:
         row = await pages.get_page(tx, branch, page_path)
