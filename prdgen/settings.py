@@ -76,6 +76,9 @@ class Settings:
         "A .docx of the repository, on the main branch, whose styles Word files take over.",
         form=PATH,
     )
+    export_pages: int = _setting(
+        1_000, "Pages one PDF or Word file that is made on this server may have.", low=1
+    )
     site_url: str = _setting(
         "", "The published site's address, for absolute links; empty: base_url.", form=ADDRESS
     )

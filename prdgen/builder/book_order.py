@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from prdgen.builder import facts, navigation
+from prdgen.builder.manifest import PageFacts
 from prdgen.builder.navigation import Node
 from prdgen.builder.scope import Scope
 from prdgen.builder.site_config import SiteConfig
@@ -16,22 +17,27 @@ def listed(sources: Sequence[PageSource], config: SiteConfig | None) -> list[tup
     """(page_path, title of its top section) of every listed page in the order of the navigation; what
     is a draft, hidden or excluded is not there.
     """
+    shown = published(sources, config)
+    root = config.docs_dir if config else "."
+    urls = page_urls(list(shown), root)
+    paths = {url: path for path, url in urls.items()}
+    found: dict[str, str] = {}
+    nav = config.values.get("nav") if config else None
+    for url, folder in _walk(navigation.tree(shown, urls, nav, root), ""):
+        if url in paths:
+            found.setdefault(paths[url], folder)
+    return list(found.items())
+
+
+def published(sources: Iterable[PageSource], config: SiteConfig | None) -> dict[str, PageFacts]:
+    """page_path → facts of those that are neither drafts nor hidden nor excluded."""
     scope = Scope.of(config) if config else None
     known = {
         source.page_path: scope.apply(facts.of(source)) if scope else facts.of(source)
         for source in sources
         if scope is None or not scope.excludes(source.page_path)
     }
-    published = {path: each for path, each in known.items() if each.published}
-    root = config.docs_dir if config else "."
-    urls = page_urls(list(published), root)
-    paths = {url: path for path, url in urls.items()}
-    found: dict[str, str] = {}
-    nav = config.values.get("nav") if config else None
-    for url, folder in _walk(navigation.tree(published, urls, nav, root), ""):
-        if url in paths:
-            found.setdefault(paths[url], folder)
-    return list(found.items())
+    return {path: each for path, each in known.items() if each.published}
 
 
 def title(page_path: str, content: str) -> str:

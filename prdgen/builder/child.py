@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -23,6 +24,7 @@ _LAUNCHER: Final = Path(__file__).with_name("launch.py")
 _PACKAGE_PARENT: Final = Path(__file__).resolve().parents[2]
 _STDERR_KEPT: Final = 2000
 _PATIENCE: Final = 1.0
+_LOOK: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,19 @@ def run(
     seconds: float,
     limits: Limits | None = None,
     folder: Path | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> bytes:
     """What the program prints when it is given `data`.
 
     It sees none of this process' environment, open files or network, runs in `folder` or an empty
-    one, and dies with its whole process group when the time is over or this process ends. Blocks;
-    call it in a thread. Raises ChildFailed (with the end of its error output), ChildTookTooLong.
+    one, and dies with its whole process group when the time is over or this process ends. `watch` is
+    called every second and stops it by raising. Blocks; call it in a thread. Raises ChildFailed (with
+    the end of its error output), ChildTookTooLong, and what `watch` raises.
     """
     with tempfile.TemporaryDirectory(prefix="prdgen-child-") as scratch:
         process = _start(argv, limits, folder or Path(scratch), scratch, subprocess.PIPE)
         try:
-            output, said = process.communicate(data, timeout=seconds)
+            output, said = _talk(process, data, seconds, watch)
         except subprocess.TimeoutExpired as error:
             raise errors.ChildTookTooLong(what=what, expected=f"{seconds:g}") from error
         finally:
@@ -78,6 +82,24 @@ def run(
     if process.returncode != 0:
         raise errors.ChildFailed(what=what, got=_reason(process.returncode, said))
     return output
+
+
+def _talk(
+    process: subprocess.Popen[bytes], data: bytes, seconds: float, watch: Callable[[], None] | None
+) -> tuple[bytes, bytes]:
+    """What it prints, and what it prints as an error; raises TimeoutExpired and what `watch` raises."""
+    if watch is None:
+        return process.communicate(data, timeout=seconds)
+    with futures.ThreadPoolExecutor(1) as thread:
+        said = thread.submit(process.communicate, data, seconds)
+        while not futures.wait([said], _LOOK).done:
+            try:
+                watch()
+            except BaseException:
+                # Or the thread would wait for it.
+                _kill_group(process)
+                raise
+        return said.result()
 
 
 class Program:

@@ -53,6 +53,14 @@ class Kept:
             return None
         return data
 
+    def has(self, page: str, kind: str, seen: str) -> bool:
+        """Whether `known` would find a file. Blocks."""
+        try:
+            key = (self._place(page) / f"{_SEEN}{seen}").read_text("ascii")
+        except OSError:
+            return False
+        return (self._place(page) / f"{key}.{kind}").exists()
+
     def note(self, page: str, seen: str, key: str) -> None:
         """Note that `key` is what `seen` comes to, so that nobody has to find out again. Blocks."""
         place = self._place(page)
@@ -80,10 +88,13 @@ class Kept:
         return found
 
     def tidy(self, seconds: float) -> None:
-        """Forget pages that nobody asked for in so many seconds. Blocks."""
+        """Forget pages that nobody asked for in so many seconds, but none whose file is being made.
+        Blocks.
+        """
         for folder in self._folder.glob("*"):
-            newest = max((path.stat().st_mtime for path in _files(folder)), default=0.0)
-            if newest < time.time() - seconds:
+            begun = folder.stat().st_mtime
+            newest = max((path.stat().st_mtime for path in _files(folder)), default=begun)
+            if newest < time.time() - seconds and not _is_held(folder / "lock"):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _get(
@@ -126,6 +137,16 @@ class Kept:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.glob("*.*") if not path.name.startswith(".")]
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody has the lock just now."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _read(path: Path) -> bytes | None:

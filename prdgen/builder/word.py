@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,8 @@ def make(
 ) -> bytes:
     """The .docx of `parts` in order: title, facts, contents, Word's own styles, footnotes and
     formulas. The same input gives the same bytes. Only images in `meta.files` are in it.
-    `meta.template` is a document whose styles are taken over.
+    `meta.template` is a document whose styles are taken over. `progress` is told every second that
+    none of the parts is done, then that all are, and may raise to stop it.
 
     Raises BadWordTemplate, PandocMissing, ChildFailed, ChildTookTooLong. Blocks; call it in a
     thread.
@@ -49,12 +50,12 @@ def make(
     with ThreadPoolExecutor(1) as thread:
         # Pictures are drawn while pandoc works.
         pictures = thread.submit(drawings.drawn, nice=nice)
-        data = _pandoc(html, meta, nice)
+        data = _pandoc(html, meta, nice, lambda: progress(0, len(parts)))
     progress(len(parts), len(parts))
     return _stable(data, meta, drawings, pictures.result())
 
 
-def _pandoc(html: str, meta: Meta, nice: int) -> bytes:
+def _pandoc(html: str, meta: Meta, nice: int, watch: Callable[[], None]) -> bytes:
     try:
         pandoc = pypandoc.get_pandoc_path()
     except OSError as error:
@@ -72,6 +73,7 @@ def _pandoc(html: str, meta: Meta, nice: int) -> bytes:
             what="the Word file",
             seconds=_SECONDS + _SECONDS_A_MEGABYTE * len(html) / 1_000_000,
             limits=child.Limits(cpu=900, memory_bytes=2 * 1024**4, nice=nice),
+            watch=watch,
         )  # fmt: skip
         return out.read_bytes()
 

@@ -240,3 +240,34 @@ class NothingBuilt(PrdgenError):
     cure = "Run `prdgen build` first, or `prdgen publish` without `--no-build`."
     status = 409
     retryable = True
+
+
+class NotPublished(PrdgenError):
+    """{page_path} is a draft, hidden or excluded: it is in no document of several pages."""
+
+    cure = "Take it out of the selection. Who may read it here can have it as a file of its own."
+    status = 422
+    exit_code = 2
+
+
+class TooManyExports(PrdgenError):
+    """{who} {got} documents of several pages on the way, of {expected} at most."""
+
+    cure = "Wait until one of them is done, or cancel one."
+    status = 429
+    retryable = True
+
+
+class ExportGone(PrdgenError):
+    """The file of {title} is not kept here any more."""
+
+    cure = "Ask for it again; it is made anew."
+    status = 410
+
+
+class ExportNotMade(PrdgenError):
+    """The file of {title} is not there: {why}."""
+
+    cure = "Look at the document's page: it says how far it is, and lets you ask again."
+    status = 409
+    retryable = True

@@ -13,8 +13,8 @@ from prdgen.builder import kept as kept_files
 from prdgen.errors import Invalid
 from prdgen.files.text import readable
 from prdgen.flows import export, export_plan, publish
-from prdgen.flows.clone import Clone
-from prdgen.flows.errors import NoSuchPage
+from prdgen.flows.clone import Clone, base_url
+from prdgen.flows.errors import NoSuchPage, NotPublished
 
 KINDS: Final = ("pdf", "docx")
 """The formats that hold several pages."""
@@ -31,10 +31,9 @@ class Wanted:
     """Pages and folders; none of them: the whole site."""
 
     @property
-    def id(self) -> str:
-        """A name for it: who asks for the same gets the same."""
-        parts = [kept_files.makers(), self.branch, self.commit, self.kind, *self.paths]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    def kept_as(self) -> str:
+        """The name under which its files are kept, of any commit."""
+        return f"{self.branch}\0book\0" + "\0".join(self.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +71,60 @@ def chapters(clone: Clone, wanted: Wanted) -> list[Chapter]:
     return [Chapter(path, texts[path].read(), folder) for path, folder in found.items()]
 
 
+def name_of(clone: Clone, wanted: Wanted) -> str:
+    """A name for it, made of all it depends on: who asks for the same gets the same. Blocks.
+
+    Raises BadWordTemplate.
+    """
+    settings = clone.settings
+    template = export_plan.word_template_blob(clone) if wanted.kind == "docx" else ""
+    parts = [kept_files.makers(), wanted.branch, wanted.commit, wanted.kind, settings.site_url,
+             base_url(settings), template, *wanted.paths]  # fmt: skip
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def check_published(clone: Clone, wanted: Wanted) -> None:
+    """Raises NoSuchPage for a path that is neither page nor folder, NotPublished for a page that is
+    named and that no reader of the site sees. Blocks.
+    """
+    sources, _ = publish.gather(clone, wanted.commit, {})
+    named = {source.page_path: source for source in sources if source.page_path in wanted.paths}
+    shown = book_order.published(named.values(), export_plan.site_of(clone))
+    for path in wanted.paths:
+        inside = any(source.page_path.startswith(f"{path}/") for source in sources)
+        if path not in named and not inside:
+            raise NoSuchPage(page_path=path, branch=wanted.branch)
+        if path in named and path not in shown:
+            raise NotPublished(page_path=path)
+
+
+def is_kept(clone: Clone, wanted: Wanted, called: str) -> bool:
+    """Whether the file that is `called` so is still there. Blocks."""
+    return export.kept(clone).has(wanted.kept_as, wanted.kind, called)
+
+
+def find(clone: Clone, wanted: Wanted, called: str) -> export.Exported | None:
+    """The file that `make` kept under a name. Blocks."""
+    known = export.kept(clone).known(wanted.kept_as, wanted.kind, called)
+    return None if known is None else _handed_over(known, wanted, title_of(clone, wanted))
+
+
 def make(
-    clone: Clone, wanted: Wanted, progress: exports.Progress = exports.nobody_asks
-) -> export.Exported:
-    """The document, kept by what it shows. Blocks.
+    clone: Clone, wanted: Wanted, progress: exports.Progress = exports.nobody_asks,
+    called: str | None = None,
+) -> export.Exported:  # fmt: skip
+    """The document, kept by what it shows and under the name it is `called` (see `name_of`). Blocks.
 
     Raises Invalid for other formats, NoSuchPage, BadWordTemplate, ChildFailed, ChildTookTooLong, and
     what `progress` raises.
     """
     if wanted.kind not in KINDS:
         raise Invalid(what="format", where="export", expected=", ".join(KINDS), got=wanted.kind)
-    page = f"{wanted.branch}\0book\0" + "\0".join(wanted.paths)
     files, title = export.kept(clone), title_of(clone, wanted)
-    known = files.known(page, wanted.kind, wanted.id)
-    name = f"{_file_name(title)}.{wanted.kind}"
+    called = called or name_of(clone, wanted)
+    known = files.known(wanted.kept_as, wanted.kind, called)
     if known is not None:
-        return export.Exported(known, export.MEDIA_TYPES[wanted.kind], name)
+        return _handed_over(known, wanted, title)
     found = chapters(clone, wanted)
     progress(0, len(found))
     around = export_plan.around(
@@ -103,11 +140,11 @@ def make(
     key = _key(around, parts, meta)
     maker = pdf.make if wanted.kind == "pdf" else word.make
     data = files.get(
-        page, wanted.kind, key,
+        wanted.kept_as, wanted.kind, key,
         lambda: maker(parts, around.with_files(meta), nice=_NICE, progress=progress),
     )  # fmt: skip
-    files.note(page, wanted.id, key)
-    return export.Exported(data, export.MEDIA_TYPES[wanted.kind], name)
+    files.note(wanted.kept_as, called, key)
+    return _handed_over(data, wanted, title)
 
 
 _NICE: Final = 5
@@ -126,6 +163,11 @@ def title_of(clone: Clone, wanted: Wanted) -> str:
     if data is not None:
         return book_order.title(path, readable(data))
     return book_order.folder_title(path)
+
+
+def _handed_over(data: bytes, wanted: Wanted, title: str) -> export.Exported:
+    name = f"{_file_name(title)}.{wanted.kind}"
+    return export.Exported(data, export.MEDIA_TYPES[wanted.kind], name)
 
 
 def _is_page(path: str) -> bool:

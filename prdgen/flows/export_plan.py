@@ -85,16 +85,7 @@ class Around:
 
     def template_blob(self) -> str:
         """What the company's template is, for keys; "" without one. Raises BadWordTemplate."""
-        path = self.clone.settings.word_template
-        if not path or self.kind != "docx":
-            return ""
-        tip = self.clone.repository.tip(self.clone.main_branch)
-        folder = posixpath.dirname(path)
-        found = self.clone.repository.files(tip, below=folder) if tip else ()
-        for entry in found:
-            if entry.path == path:
-                return entry.blob
-        raise BadWordTemplate(path=path, got="it is not on the main branch")
+        return word_template_blob(self.clone) if self.kind == "docx" else ""
 
     def _template(self) -> bytes | None:
         blob = self.template_blob()
@@ -135,6 +126,18 @@ def around(
         titles={e.path: e.path for e in entries if globs.match(e.path)},
         config=site_of(clone),
     )  # fmt: skip
+
+
+def word_template_blob(clone: Clone) -> str:
+    """The blob of the company's Word template; "" without one. Blocks. Raises BadWordTemplate."""
+    path = clone.settings.word_template
+    if not path:
+        return ""
+    tip = clone.repository.tip(clone.main_branch)
+    for entry in clone.repository.files(tip, below=posixpath.dirname(path)) if tip else ():
+        if entry.path == path:
+            return entry.blob
+    raise BadWordTemplate(path=path, got="it is not on the main branch")
 
 
 def site_of(clone: Clone) -> site_config.SiteConfig | None:

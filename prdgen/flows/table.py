@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+from functools import partial
 
 from anyio import to_thread
 
@@ -17,6 +18,7 @@ from prdgen.flows import (
     draft_site,
     exchange,
     export,
+    export_jobs,
     follow,
     forge_exchange,
     forge_wanted,
@@ -29,7 +31,7 @@ from prdgen.flows.remote_state import LONGEST_PAUSE
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
-from prdgen.store import access, event_log, texts
+from prdgen.store import access, event_log, exports, texts
 
 _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
@@ -71,6 +73,7 @@ def tasks(app: App) -> list[Task]:
             await access.prune(tx)
             await texts.prune(tx)
             await event_log.prune(tx, _EVENT_DAYS)
+            await exports.prune(tx, _EXPORT_DAYS)
         await app.queue.prune()
         await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
         await to_thread.run_sync(draft_site.tidy, app)
@@ -114,6 +117,7 @@ def tasks(app: App) -> list[Task]:
         Task(deliveries.PURGE, lambda **_: purge(), attempts=_REMOTE_TRIES),
         Task(purge_here.TASK, forget_here, attempts=_REMOTE_TRIES),
         Task("renew_exports", renew_exports, attempts=3),
+        Task(export_jobs.TASK, partial(export_jobs.run, app), attempts=3),
         Task("improve_site", lambda **_: improve_site()),
         Task("tidy", lambda **_: tidy(), cron="17 * * * *"),
     ]

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from prdgen.server import (
     draft_pages,
     events_stream,
+    export_pages,
     git_http,
     health,
     history_pages,
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *writing.OPERATIONS,
     *reviewing.OPERATIONS,
     *drafting.OPERATIONS,
+    *export_pages.OPERATIONS,
     *remote_pages.OPERATIONS,
     *events_stream.OPERATIONS,
 )
@@ -49,6 +51,8 @@ def all_routes() -> list[BaseRoute]:
         Route("/blame/{address:path}", history_pages.blame_page),
         Route("/raw/{address:path}", pages.raw),
         Route("/export/{address:path}", pages.export_file),
+        Route("/exports", export_pages.start, methods=["POST"]),
+        Route("/exports/{id}", export_pages.export, methods=["GET", "POST"]),
         Route("/new", pages.new_page, methods=["GET", "POST"]),
         Route("/drafts", draft_pages.draft_list),
         Route("/drafts", draft_pages.start, methods=["POST"]),

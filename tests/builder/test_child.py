@@ -135,3 +135,21 @@ def _group(leader: int) -> list[int]:
             except ProcessLookupError:
                 continue
     return found
+
+
+def test_who_watches_may_stop_it(monkeypatch):
+    """A watcher is asked again and again; what it raises ends the child, and what is said is whole."""
+    monkeypatch.setattr(child, "_LOOK", 0.05)
+    asked = []
+    code = "import sys, time; time.sleep(0.3); print(len(sys.stdin.read()))"
+    argv, given = [*PYTHON, code], b"x" * 1_000_000
+    said = child.run(argv, given, what="a test", seconds=20, watch=lambda: asked.append(1))
+    assert (said, len(asked) > 1) == (b"1000000\n", True)
+
+    def stop():
+        raise errors.ExportCancelled(what="a test")
+
+    with pytest.raises(errors.ExportCancelled):
+        run("import time; time.sleep(60)", watch=stop)
+    with pytest.raises(errors.ChildTookTooLong):
+        run("import time; time.sleep(60)", seconds=0.3, watch=lambda: None)

@@ -90,3 +90,28 @@ def test_a_maker_that_fails_leaves_nothing(kept):
     with pytest.raises(ZeroDivisionError):
         kept.get("page", "pdf", "a", fails)
     assert kept.get("page", "pdf", "a", Maker()) == b"made"
+
+
+def test_what_is_being_made_is_not_tidied_away(kept):
+    """Neither a page's first file, nor one of a page that nobody asked for in a long time."""
+    kept.get("old", "pdf", "a", Maker())
+
+    def makes():
+        kept.tidy(3600 if not kept.asked("new") else -1)
+        return b"made"
+
+    kept.get("new", "pdf", "a", makes)
+    assert kept.asked("new")
+    kept.get("new", "pdf", "b", makes)
+    assert not kept.asked("old")
+    assert len(kept.asked("new")) == 1
+
+
+def test_whether_a_file_is_kept_is_told_without_reading_it(kept, tmp_path):
+    """Before it is asked for, and after it is thrown away, there is none."""
+    assert not kept.has("page", "pdf", "seen")
+    kept.get("page", "pdf", "a", Maker())
+    kept.note("page", "seen", "a")
+    assert kept.has("page", "pdf", "seen")
+    next((tmp_path / "exports").glob("*/*.pdf")).unlink()
+    assert not kept.has("page", "pdf", "seen")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,7 +29,7 @@ LOOKS = {
 
 
 REVIEW: dict[str, str] = {}
-"""Name → address of the pages about drafts, once there are some."""
+"""Name → address of the pages about drafts and of an export, once there are some."""
 
 
 def main(folder: Path) -> None:
@@ -58,8 +59,18 @@ def prepare(browser: Browser, house: House) -> None:
     ada.type("\nA sentence more, for the picture of the history.\n")
     ada.saved()
     ada.save_version("Add a sentence")
+    REVIEW["export"] = _export(ada)
     ada.context.close()
     REVIEW.update(drawn.review(house))
+
+
+def _export(ada: Desk) -> str:
+    """The address of a file of several pages that is made."""
+    ada.page.goto(f"{ada.house.url}/p/main/{PAGE}")
+    ada.page.locator("summary", has_text="More files").click()
+    ada.page.get_by_role("button", name="The whole site as PDF").click()
+    ada.page.get_by_role("link", name="Download").wait_for(timeout=60_000)
+    return urlsplit(ada.page.url).path
 
 
 def show(desk: Desk, name: str, address: str) -> None:

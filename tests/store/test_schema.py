@@ -58,7 +58,7 @@ def test_migrations_are_numbered_without_a_gap():
 
 
 @pytest.mark.parametrize("name", ["documents", "changes", "event_log", "pages", "search", "people",
-                                  "records", "migrations"])  # fmt: skip
+                                  "records", "exports", "migrations"])  # fmt: skip
 async def test_every_statement_parses(store, name):
     """PostgreSQL prepares each of them, also those no other test reaches."""
     for statement in statements.load(name).values():

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -70,11 +71,15 @@ async def form_of(request: Request) -> dict[str, str]:
 
     Raises SignInNeeded before anything is read, and WrongOrigin.
     """
+    return {key: str(value) for key, value in (await sent_form(request)).items()}
+
+
+async def sent_form(request: Request, most_fields: int = 50) -> FormData:
+    """The same with fields that may be there several times."""
     auth.visitor_of(request)
-    async with request.form(max_files=0, max_fields=50) as sent:
-        fields = {key: str(value) for key, value in sent.items()}
-    check_form_token(request, fields.get("csrf", ""))
-    return fields
+    async with request.form(max_files=0, max_fields=most_fields) as sent:
+        check_form_token(request, str(sent.get("csrf", "")))
+        return sent
 
 
 async def body_of(request: Request, *required: str, optional: Sequence[str] = ()) -> dict[str, Any]:

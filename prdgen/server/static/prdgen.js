@@ -36,6 +36,27 @@ scrollers();
 addEventListener("resize", scrollers, { passive: true });
 document.addEventListener("toggle", scrollers, { capture: true, passive: true });
 
+// A file that is being made: how far it is, until there is something else to see.
+for (const box of document.querySelectorAll("[data-follow]")) {
+  const bar = box.querySelector("progress");
+  const said = box.querySelector("[data-said]");
+  const look = async () => {
+    const answer = await fetch(box.dataset.follow).catch(() => null);
+    if (answer?.status === 401 || answer?.status === 404) return location.reload();
+    const found = answer?.ok ? await answer.json() : null;
+    if (found && found.state !== "waiting" && found.state !== "doing") return location.reload();
+    if (found?.state === "doing" && found.done) {
+      bar.max = found.of;
+      bar.value = found.done;
+      said.textContent = `${found.done} of ${found.of} pages done.`;
+    } else if (found?.state === "doing") {
+      said.textContent = found.of ? `Being made from ${found.of} pages.` : "Being made.";
+    }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
+
 // Drafts: words marked in a page are what a comment is about.
 for (const section of document.querySelectorAll(".change")) {
   const page = section.querySelector("[data-marked]");
