@@ -18,7 +18,7 @@ from prdgen.builder.publication import Site, When
 from prdgen.builder.site import Build
 from prdgen.builder.standing import Touched
 from prdgen.files.text import readable
-from prdgen.flows import old_anchors, pages_of, site_file, whereabouts
+from prdgen.flows import old_anchors, pages_of, servers, site_file, whereabouts
 from prdgen.flows.clone import Clone
 from prdgen.git import log as git_log
 from prdgen.page.anchor_trail import Anchors
@@ -55,11 +55,13 @@ def build(clone: Clone, tip: str, stamps: Look | None = None, *, clean: bool = F
 
 
 def finish(clone: Clone, tip: str, *, clean: bool = False, searched: bool = True) -> Build:
-    """The same with search index and compressed twins, which are there when the site is switched."""
-    current = published(clone)
+    """The same with search index and compressed twins, which are there when the site is switched. While
+    a server of this clone runs its pages lead there, as those that it publishes do.
+    """
+    current, alone = published(clone), not servers.alive(clone.state_dir)
     with current.index() as opened:
         index = opened if searched else None
-        made = _built(clone, tip, current, None, clean=clean, index=index, alone=True)
+        made = _built(clone, tip, current, None, clean=clean, index=index, alone=alone)
         shown = current.finish(made.manifest, index, when=_not_overtaken(clone, tip))
     return replace(made, manifest=shown)
 

@@ -5,7 +5,7 @@ import pytest
 from prdgen.builder import site
 from prdgen.builder.publication import Site
 from prdgen.flows import clone as clones
-from prdgen.flows import publish
+from prdgen.flows import publish, servers
 from prdgen.settings import Settings
 
 from git import repos  # isort: skip
@@ -98,3 +98,16 @@ def test_a_build_that_failed_is_forgotten(clone, repo, monkeypatch, tmp_path):
     made = publish.build(clone, tip)
     clean = from_nothing(repo, tmp_path / "clone")
     assert dict(made.manifest.files) == dict(clean.manifest.files)
+
+
+def test_a_build_beside_a_server_is_the_servers(clone, repo):
+    """`prdgen build` in the clone that is served renders nothing anew, and its pages lead to the server;
+    without one there is nowhere to lead.
+    """
+    page = clone.public_dir / "one" / "index.html"
+    with servers.joined(clone.state_dir, clone.settings, "http://127.0.0.1:1"):
+        publish.build(clone, repo.tip())
+        assert publish.finish(clone, repo.tip()).rendered == ()
+        assert "edit/main/one.md" in page.read_text()
+    publish.finish(clone, repo.tip())
+    assert "edit/main/one.md" not in page.read_text()
