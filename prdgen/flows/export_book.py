@@ -131,18 +131,26 @@ def make(
         clone, wanted.branch, wanted.commit, wanted.kind,
         frozenset(chapter.page_path for chapter in found),
     )  # fmt: skip
-    parts = [around.part(each.page_path, each.content, each.folder) for each in found]
+    parts = []
+    for number, each in enumerate(found):
+        # A page counts half when it is rendered, and whole when it is set.
+        progress(number // 2, len(found))
+        parts.append(around.part(each.page_path, each.content, each.folder))
     meta = exports.Meta(
         title=title, site_name=around.site_name, branch=wanted.branch, commit=wanted.commit,
         date=clone.repository.commit_info(wanted.commit).at, language=around.language,
         template_path=clone.settings.word_template,
     )  # fmt: skip
     key = _key(around, parts, meta)
-    maker = pdf.make if wanted.kind == "pdf" else word.make
-    data = files.get(
-        wanted.kept_as, wanted.kind, key,
-        lambda: maker(parts, around.with_files(meta), nice=_NICE, progress=progress),
-    )  # fmt: skip
+
+    def draw() -> bytes:
+        maker = pdf.make if wanted.kind == "pdf" else word.make
+        return maker(
+            parts, around.with_files(meta), nice=_NICE,
+            progress=lambda done, pages: progress((pages + done) // 2, pages),
+        )  # fmt: skip
+
+    data = files.get(wanted.kept_as, wanted.kind, key, draw)
     files.note(wanted.kept_as, called, key)
     return _handed_over(data, wanted, title)
 

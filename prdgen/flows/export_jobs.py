@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from anyio import from_thread, to_thread
 
 from prdgen import ids
 from prdgen.builder.errors import ExportCancelled
-from prdgen.errors import Forbidden, Invalid, NotFound, PrdgenError, TooLarge
+from prdgen.errors import Forbidden, Invalid, NotFound, PrdgenError, TooLarge, Unavailable
 from prdgen.events import Event
 from prdgen.flows import export_book, roles
 from prdgen.flows.context import App
@@ -28,6 +29,8 @@ _LOCK: Final = "export_pages"
 """One document at a time: each takes a processor, and Word much memory."""
 _OWN: Final = 5
 _EVERYBODYS: Final = 100
+_PAUSE: Final = 0.3
+"""Seconds between two words about how far it is."""
 WHOLE_SITE: Final[tuple[str, ...]] = ()
 
 
@@ -109,7 +112,10 @@ async def cancel(app: App, export_id: str, person: Person, role: str) -> None:
 
 
 async def run(app: App, export_id: str, turn: int) -> None:
-    """What the job does: make the file, say how far it is, and stop when nobody wants it any more."""
+    """What the job does: make the file, say how far it is, and stop when nobody wants it any more.
+
+    What is wrong with the document is noted; raises Unavailable, so that the job is tried again.
+    """
     async with app.store.transaction() as tx:
         row = await exports.take(tx, export_id, turn)
     if row is None:
@@ -122,6 +128,8 @@ async def run(app: App, export_id: str, turn: int) -> None:
         await to_thread.run_sync(making, abandon_on_cancel=True)
     except ExportCancelled:
         return
+    except Unavailable:
+        raise
     except PrdgenError as failed:
         error = failed
     finally:
@@ -140,12 +148,16 @@ class _Told:
     def __init__(self, app: App, row: Export) -> None:
         self._app = app
         self._row = row
+        self._noted = 0.0
         self.over = False
         """Nobody waits for what is made here any more."""
 
     def __call__(self, done: int, pages: int) -> None:
         if self.over:
             raise ExportCancelled(what=self._row.title)
+        if done < pages and time.monotonic() < self._noted + _PAUSE:
+            return
+        self._noted = time.monotonic()
         limit = self._app.settings.export_pages
         if pages > limit:
             raise TooLarge(what=self._row.title, where="export", got=f"{pages} pages",

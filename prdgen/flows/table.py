@@ -117,7 +117,7 @@ def tasks(app: App) -> list[Task]:
         Task(deliveries.PURGE, lambda **_: purge(), attempts=_REMOTE_TRIES),
         Task(purge_here.TASK, forget_here, attempts=_REMOTE_TRIES),
         Task("renew_exports", renew_exports, attempts=3),
-        Task(export_jobs.TASK, partial(export_jobs.run, app), attempts=3),
+        Task(export_jobs.TASK, partial(export_jobs.run, app)),
         Task("improve_site", lambda **_: improve_site()),
         Task("tidy", lambda **_: tidy(), cron="17 * * * *"),
     ]

@@ -143,3 +143,32 @@ def test_a_template_that_is_not_there_is_named(tmp_path, clone):
     ):
         single(clone, "docs/a.md", "docx")
     assert single(clone, "docs/a.md", "pdf").data
+
+
+def test_it_is_told_how_far_it_is_from_the_first_page_on(clone):
+    """A rendered page counts half; whoever stops it while pages are rendered waits no longer."""
+    told = []
+    export_book.make(clone, wanted(clone, "docs/b", "docs/a.md"), lambda *said: told.append(said))
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == ((0, 3), (3, 3))
+    assert (1, 3) in told
+
+    def stop(done, _):
+        if done:
+            raise errors.ExportCancelled(what="the book")
+
+    with pytest.raises(errors.ExportCancelled):
+        export_book.make(clone, wanted(clone), stop)
+
+
+def test_its_name_is_made_of_all_it_depends_on(clone):
+    """Pages, order, format, and where links lead; the same for who asks for the same."""
+    asked = [wanted(clone), wanted(clone, kind="docx"), wanted(clone, "docs/a.md", "docs/b"),
+             wanted(clone, "docs/b", "docs/a.md")]  # fmt: skip
+    names = [export_book.name_of(clone, each) for each in asked]
+    assert len(set(names)) == 4
+    assert export_book.name_of(clone, wanted(clone)) == names[0]
+    elsewhere = clones.open_clone(
+        Settings(repository=clone.settings.repository, site_url="https://prds.example.org")
+    )
+    assert export_book.name_of(elsewhere, wanted(clone)) != names[0]

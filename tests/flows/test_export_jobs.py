@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prdgen.builder import errors as builder_errors
-from prdgen.errors import Forbidden, Invalid, NotFound, TooLarge
+from prdgen.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from prdgen.flows import export_book, export_jobs
 from prdgen.flows.errors import (
     ExportGone,
@@ -135,6 +135,7 @@ async def test_cancelled_in_the_middle_it_stops(house, monkeypatch, eventually):
         steps.append("after")
 
     monkeypatch.setattr(export_book, "make", slow)
+    monkeypatch.setattr(export_jobs, "_PAUSE", 0)
     row = await ask(house, *PAGES)
     working = asyncio.create_task(house.work())
     await begun.wait()
@@ -162,6 +163,18 @@ async def test_what_fails_says_why_and_can_be_asked_for_again(house, monkeypatch
     assert (await ask(house, *PAGES)).state == "waiting"
     await house.work()
     assert await state(house, row) == "done"
+
+
+async def test_what_may_go_better_next_time_is_tried_again(house, monkeypatch):
+    """PostgreSQL was away for a moment: nobody has to ask again."""
+
+    def fails(*_):
+        raise Unavailable(what="PostgreSQL", got="nothing")
+
+    monkeypatch.setattr(export_book, "make", fails)
+    row = await ask(house, *PAGES)
+    await house.work()
+    assert (await state(house, row), await jobs(house)) == ("doing", 1)
 
 
 async def test_a_job_that_is_given_up_is_a_failed_export(house):

@@ -48,7 +48,7 @@ for (const box of document.querySelectorAll("[data-follow]")) {
     if (found?.state === "doing" && found.done) {
       bar.max = found.of;
       bar.value = found.done;
-      said.textContent = `${found.done} of ${found.of} pages done.`;
+      said.textContent = found.done === found.of ? `All ${found.of} pages are done and are put together.` : `${found.done} of ${found.of} pages done.`;
     } else if (found?.state === "doing") {
       said.textContent = found.of ? `Being made from ${found.of} pages.` : "Being made.";
     }
