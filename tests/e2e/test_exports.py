@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +86,41 @@ def test_the_whole_site_and_a_folder_from_a_page(house: House, sit: Callable[...
         tab.locator("summary", has_text="More files").click()
         tab.get_by_role("button", name=name).click()
         assert downloaded(tab).startswith(begins)
+
+
+def worker_of(house: House) -> int:
+    """The process that does this server's jobs."""
+    for children in Path(f"/proc/{house.pid}/task").glob("*/children"):
+        for pid in children.read_text().split():
+            if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return int(pid)
+    raise AssertionError("the server has no worker")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
+def test_cancelled_and_made_after_all(house: House, sit: Callable[..., Desk]) -> None:
+    """While nobody works on it, one person asks twice, cancels, and asks again; the open page hears
+    that the file is ready.
+    """
+    tab = sit(house).page
+    open_list(tab, house)
+    worker = worker_of(house)
+    os.kill(worker, signal.SIGSTOP)
+    tab.get_by_role("button", name="The whole site as PDF").click()
+    tab.wait_for_url("**/exports/*")
+    where = tab.url
+    expect(tab.get_by_text("Begins in a moment.")).to_be_visible()
+    assert not axe.violations(tab)
+    open_list(tab, house)
+    tab.get_by_role("button", name="The whole site as PDF").click()
+    tab.wait_for_url(where)
+    tab.get_by_role("button", name="Cancel").click()
+    expect(tab.get_by_text("It was cancelled.")).to_be_visible()
+    tab.get_by_role("button", name="Make it again").click()
+    expect(tab.get_by_role("button", name="Cancel")).to_be_visible()
+    assert tab.url == where
+    os.kill(worker, signal.SIGCONT)
+    assert downloaded(tab)[:5] == b"%PDF-"
 
 
 def test_it_works_without_scripts(house: House, browser: Browser, sit: Callable[..., Desk]) -> None:
