@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from functools import lru_cache
+from itertools import groupby, repeat
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -18,9 +20,9 @@ from urllib.parse import quote
 from prdgen.files.text import readable
 from prdgen.flows import kept_facts
 from prdgen.flows.clone import Clone
+from prdgen.git import locks, page_steps
 from prdgen.git import log as git_log
-from prdgen.git import page_steps
-from prdgen.git.page_steps import Line
+from prdgen.git.page_steps import Line, Step
 from prdgen.git.repository import Repository
 from prdgen.page import moved_anchors
 from prdgen.page.anchor_trail import Anchors, Change, Trail
@@ -57,7 +59,8 @@ class _Memory:
     main: _Known | None = None
     saved: int | None = None
     """The number of the commit that was saved last."""
-    others: OrderedDict[tuple[str, str], _Known] = field(default_factory=OrderedDict)
+    others: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
+    """By branch."""
 
 
 @lru_cache(maxsize=8)
@@ -95,10 +98,13 @@ def _at(clone: Clone, memory: _Memory, branch: str, tip: str) -> _Known:
     known = _of_main(clone, memory, main)
     if tip == main:
         return known
-    key = main, tip
-    found = memory.others.get(key) or _from(clone, known, tip) or _from_all(clone, tip)
-    memory.others[key] = found
-    memory.others.move_to_end(key)
+    held = memory.others.get(branch)
+    if held is not None and held.tip == tip:
+        return held
+    found = _from(clone, held, tip) if held else None
+    found = found or _from(clone, known, tip) or _from_all(clone, tip)
+    memory.others[branch] = found
+    memory.others.move_to_end(branch)
     if len(memory.others) > _BRANCHES_KEPT:
         memory.others.popitem(last=False)
     return found
@@ -158,24 +164,30 @@ def _from(clone: Clone, known: _Known, tip: str) -> _Known | None:
     return _Known(tip, count, floor, changes, trail.at(new, after=after))
 
 
-def _changes(repository: Repository, line: Line, start: int) -> Iterator[Change]:
+def _changes(repository: Repository, line: Line, start: int) -> list[Change]:
     """What the commits of the line did to anchors, numbered from `start` + 1."""
-    for number, steps in enumerate(line.commits, start + 1):
-        for step in steps:
-            moves = _moves(repository, step.old, step.new)
-            if step.before != step.after or moves != _NOTHING:
-                yield Change(number, step.before, step.after, moves.led, moves.taken)
+    steps = [(step.after, number, step) for number, some in enumerate(line.commits, start + 1)
+             for step in some]  # fmt: skip
+    # Page by page: texts that are much the same lie together in Git, and each is read once.
+    steps.sort(key=itemgetter(0, 1))
+    texts = _texts(repository, [step for _, _, step in steps])
+    found = []
+    for (_, number, step), (old, new) in zip(steps, texts, strict=True):
+        moves = _NOTHING
+        if moved_anchors.may_differ(old, new):
+            moves = moved_anchors.between(readable(old), readable(new))
+        if step.before != step.after or moves != _NOTHING:
+            found.append(Change(number, step.before, step.after, moves.led, moves.taken))
+    return sorted(found, key=attrgetter("number"))
 
 
-@lru_cache(maxsize=2048)
-def _moves(repository: Repository, old: str, new: str) -> Moves:
-    """What became of the anchors from one blob to another one, which is so for ever."""
-    if old == new:
-        return _NOTHING
-    before, after = git_log.blob(repository, old), git_log.blob(repository, new)
-    if not moved_anchors.may_differ(before, after):
-        return _NOTHING
-    return moved_anchors.between(readable(before), readable(after))
+def _texts(repository: Repository, steps: Sequence[Step]) -> Iterator[tuple[bytes, bytes]]:
+    """The bytes before and after each of these steps."""
+    names = [name for step in steps for name in (step.old, step.new)]
+    row = [name for name, _ in groupby(names)]
+    read = git_log.blobs(repository, row)
+    each = (data for name, same in groupby(names) for data in repeat(next(read), len(list(same))))
+    return zip(each, each, strict=True)
 
 
 def _is_page(path: str) -> bool:
@@ -194,7 +206,8 @@ def _stamp() -> list[int]:
 def _save(clone: Clone, known: _Known) -> None:
     facts = asdict(known) | {"version": _stamp(), "changes": [astuple(c) for c in known.changes]}
     del facts["trail"]
-    kept_facts.save(clone, _name(clone), facts)
+    with locks.held(clone.repository, "anchors"):
+        kept_facts.save(clone, _name(clone), facts)
 
 
 def _loaded(clone: Clone) -> _Known | None:

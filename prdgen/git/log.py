@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +15,8 @@ from prdgen.git.repository import Repository
 from prdgen.git.values import Signature, Version
 
 _FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00"
+_FEW: Final = 16
+_BYTES_AT_ONCE: Final = 32 * 1024 * 1024
 _PERSON: Final = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
 
 
@@ -31,6 +34,33 @@ def blob(repository: Repository, blob_id: str) -> bytes:
     if not isinstance(found, pygit2.Blob):
         raise KeyError(blob_id)
     return bytes(found.data)
+
+
+def blobs(repository: Repository, blob_ids: Sequence[str]) -> Iterator[bytes]:
+    """The bytes of many blobs, one after the other: Git reads them several times quicker than libgit2
+    when those that are much alike follow each other. Raises KeyError as `blob` does. Blocks.
+    """
+    if len(blob_ids) <= _FEW:
+        yield from (blob(repository, each) for each in blob_ids)
+        return
+    start, count = 0, _FEW
+    while some := blob_ids[start : start + count]:
+        asked = "".join(f"{each}\n" for each in some).encode()
+        printed = process.output(
+            repository.work_tree, "cat-file", "--batch", "--buffer", data=asked, seconds=300
+        )
+        place = 0
+        for each in some:
+            end = printed.index(b"\n", place)
+            said = printed[place:end].split(b" ")
+            if said[1:2] != [b"blob"]:
+                raise KeyError(each)
+            place = end + 1 + int(said[2])
+            yield printed[end + 1 : place]
+            place += 1
+        start += count
+        # As many as are about so many bytes, by those that were read last.
+        count = max(_FEW, min(8 * count, count * _BYTES_AT_ONCE // len(printed)))
 
 
 def between(repository: Repository, old: str | None, new: str, *, limit: int) -> list[Version]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -16,10 +16,8 @@ from prdgen.page import tree as trees
 
 VERSION: Final = 1
 """Raised when the same two texts give another answer."""
-_HEADING_LINE: Final = re.compile(
-    rb"^[ \t>*+\-0-9.)]{0,40}#{1,6}(?:[ \t][^\n]*)?\r?$|^[ >]{0,40}(?:=+|-+)[ \t]*\r?$",
-    re.MULTILINE,
-)
+_MARK: Final = re.compile(rb"#{1,6}(?![^ \t\r\n])[^\n]*")
+_UNDERLINE: Final = re.compile(rb"\n[ >]{0,40}(?:=+|-+)[ \t\r]*(?=\n|$)")
 _WORD: Final = re.compile(r"\w+")
 _SAME_BODY: Final = 0.6
 """Share of the words below two headings that are the same, for them to be one heading by that alone."""
@@ -81,19 +79,20 @@ def between(old: str, new: str) -> Moves:
     return Moves(led, tuple(each.slug for each in after if each.slug not in same))
 
 
+@lru_cache(maxsize=2)
 def _heading_lines(data: bytes) -> list[bytes]:
-    """Lines with `#`, and those above an underline."""
-    found = []
-    for match in _HEADING_LINE.finditer(data):
-        line = match[0]
-        if b"#" not in line:
-            start = data.rfind(b"\n", 0, max(match.start() - 1, 0)) + 1
-            line = data[start : match.end()]
-        found.append(line)
-    return found
+    """Lines with a `#` as headings have it, and those with an underline below them."""
+    marked = [_line(data, match.start(), match.end()) for match in _MARK.finditer(data)]
+    underlined = [_line(data, match.start(), match.end()) for match in _UNDERLINE.finditer(data)]
+    return [*marked, b"", *underlined]
 
 
-def _sections(text: str) -> list[_Section]:
+def _line(data: bytes, place: int, end: int) -> bytes:
+    return data[data.rfind(b"\n", 0, place) + 1 : end]
+
+
+@lru_cache(maxsize=2)
+def _sections(text: str) -> Sequence[_Section]:
     tree = trees.parse(text)
     headings, lines = outline.of(tree), tree.body.split("\n")
     ends = [*(heading.line - 1 for heading in headings[1:]), len(lines)]

@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -214,3 +215,15 @@ def test_what_was_known_before_makes_no_difference(clone, repo, seed):
             assert old_anchors.of(clone, "draft", draft) == everything
             repo.git("checkout", "-q", "main")
     assert seen > 25
+
+
+def test_two_processes_keep_what_they_found(clone, repo):
+    """At once: what lies there afterwards can be read, and neither fails."""
+    repo.commit(p=PAGE.format("First", "Second"))
+    tip = repo.commit(p=PAGE.format("Erste", "Second"))
+    known = old_anchors._from_all(clone, tip)
+    with ThreadPoolExecutor(8) as threads:
+        assert (
+            list(threads.map(lambda _: old_anchors._save(clone, known), range(80))) == [None] * 80
+        )
+    assert old_anchors._loaded(clone).trail == known.trail

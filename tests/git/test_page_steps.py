@@ -2,6 +2,7 @@
 
 import pytest
 
+from prdgen.git import log as git_log
 from prdgen.git import page_steps
 
 LONG = "".join(f"Line {number} of a page that is long enough.\n" for number in range(9))
@@ -85,3 +86,14 @@ def test_a_branch_leaves_the_line_where_it_began(repo):
     assert page_steps.behind(repo.opened, tip, tip) == 0
     assert page_steps.behind(repo.opened, tip, first) == 4
     assert page_steps.behind(repo.opened, tip, repo.git("rev-parse", "side")) is None
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_many_blobs_are_read_as_they_are(repo, monkeypatch, count):
+    """A few by libgit2, many by Git, in turns of few bytes; empty ones and line ends included."""
+    monkeypatch.setattr(git_log, "_BYTES_AT_ONCE", 300)
+    texts = [b"", b"\n", b"a\r\nb", b"\xff\0 blob 3\n", *(b"x" * n for n in range(count))][-count:]
+    names = [str(repo.opened.libgit2.create_blob(text)) for text in texts]
+    assert list(git_log.blobs(repo.opened, names)) == texts
+    with pytest.raises(KeyError):
+        list(git_log.blobs(repo.opened, [*names, "1" * 40]))
