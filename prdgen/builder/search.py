@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 
 import pagefind_bin  # type: ignore[import-untyped]
 
-from prdgen.builder import child, errors, sources
+from prdgen.builder import child, errors, search_order, sources
 from prdgen.builder.artifacts import Artifacts
 
 _WHAT: Final = "the search index"
@@ -101,8 +101,10 @@ class Index:
         files = {
             f"pagefind/{path.relative_to(working).as_posix()}": self._put(path)
             for path in sorted(found)
-            if not any(part in path.name for part in _LEFT_OUT)
+            if not any(part in path.name for part in _LEFT_OUT) and not search_order.replaced(path)
         }
+        for name, data in search_order.ordered(working, found).items():
+            files[f"pagefind/{name}"] = self._store.put(data)
         for other in self._state.iterdir():
             if other.is_dir() and other != working:
                 shutil.rmtree(other)

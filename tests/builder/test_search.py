@@ -4,6 +4,7 @@ import gzip
 import json
 from dataclasses import replace
 
+import cbor2
 import pytest
 
 from prdgen.builder import errors, search
@@ -69,6 +70,34 @@ def test_the_next_index_is_the_one_a_new_site_would_get(team, tmp_path, frame):
     new.pages = team.pages
     new.publish()
     assert files_of(again) == files_of(new.site.improve())
+
+
+def test_filters_are_the_same_in_every_index_of_the_same_pages(team, tmp_path, frame):
+    """Pagefind writes them as its hash maps have them; and what they say is what it wrote."""
+    states = ("draft", "review", "approved", "done", "parked")
+    pages = {
+        f"p{number}": f"---\nstatus: {state}\nowner: {state}er\n---\n# Page {number}\n"
+        for number, state in enumerate(states)
+    }
+    made = []
+    for number in range(3):
+        new = type(team)(tmp_path / f"new{number}", frame)
+        new.publish(**pages)
+        manifest = new.site.improve()
+        made.append(dict(manifest.search))
+        filters = [path for path in manifest.search if path.endswith(".pf_filter")]
+        read = [cbor2.loads(gzip.decompress((new.site.public / path).read_bytes())[12:])
+                for path in filters]  # fmt: skip
+        assert {name for name, _ in read} == {"status", "owner"}
+        assert {value.casefold() for name, values in read if name == "status"
+                for value, _ in values} == set(states)  # fmt: skip
+        for path in filters:
+            meta = next(each for each in manifest.search if each.endswith(".pf_meta"))
+            said = gzip.decompress((new.site.public / meta).read_bytes())
+            assert path.rpartition("/")[2].removesuffix(".pf_filter").encode() in said
+            entry = json.loads((new.site.public / "pagefind/pagefind-entry.json").read_text())
+            assert f"pagefind.{entry['languages']['en']['hash']}.pf_meta" in meta
+    assert made[0] == made[1] == made[2]
 
 
 def test_an_index_of_the_same_pages_is_not_made_again(team, monkeypatch):

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -160,7 +161,7 @@ def distribution(amazon):
     behaviour = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "MinTTL": 0,
                  "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}}}  # fmt: skip
     made = client.create_distribution(DistributionConfig={
-        "CallerReference": "r", "Comment": "", "Enabled": True,
+        "CallerReference": uuid4().hex, "Comment": "", "Enabled": True,
         "Origins": {"Quantity": 1, "Items": [origin]}, "DefaultCacheBehavior": behaviour,
     })  # fmt: skip
     number = made["Distribution"]["Id"]
