@@ -43,6 +43,9 @@ export class Ended {
 
   constructor(private readonly notices: Notices, private readonly writes: boolean) {}
 
+  /** Did the draft end, as far as is known? */
+  get over(): boolean { return this.#end !== null; }
+
   /** The server's answer came; null: the draft goes on. */
   heard(end: End | null): void {
     const same = JSON.stringify(end) === JSON.stringify(this.#end);

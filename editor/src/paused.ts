@@ -81,6 +81,12 @@ export class Paused {
     this.#ended.typed();
   }
 
+  /** Ask whether the page's draft goes on: it was not merged, closed or deleted. */
+  async goesOn(): Promise<boolean> {
+    await this.ask();
+    return !this.#ended.over;
+  }
+
   /** Ask now. No answer says nothing: the connection has words of its own. */
   async ask(): Promise<void> {
     this.#asked = performance.now();

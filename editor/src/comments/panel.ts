@@ -20,10 +20,10 @@ export class Comments {
   /** `draftUrl` is the draft's page; null: the page is on the main branch, of which nothing is said here. */
   constructor(private readonly draftUrl: string | null, private readonly arrive: () => void, private readonly open: () => void) {}
 
-  /** Show what is said now, and from now on what others say. */
-  async follow(api: Api, view: EditorView, pagePath: string): Promise<void> {
+  /** Show what is said now, and from now on what others say, as long as the draft `goesOn`. */
+  async follow(api: Api, view: EditorView, pagePath: string, goesOn: () => Promise<boolean>): Promise<void> {
     const look = async (): Promise<void> => {
-      if (document.visibilityState === "visible") await this.refresh(api, view, pagePath);
+      if (document.visibilityState === "visible" && await goesOn()) await this.refresh(api, view, pagePath);
     };
     if (this.draftUrl !== null && this.#looks === undefined) {
       this.#looks = setInterval(() => void look(), LOOK_MILLISECONDS);
