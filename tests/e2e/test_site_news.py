@@ -108,7 +108,7 @@ def test_a_page_from_the_browsers_cache_looks_at_once(
         change(house, "docs/a.md", "# A\n\nSecond words.\n")
         assert house.prdgen("build").returncode == 0
         tab.evaluate("location.href = '/a/'")
-        expect(tab.locator(NOTICE)).to_contain_text("This page has changed.")
+        expect(tab.locator(NOTICE)).to_contain_text("This page has changed.", timeout=20_000)
         assert "First words." in tab.locator("#prd-content").inner_text()
         tab.evaluate("location.href = '/b/'")
         tab.wait_for_url("**/b/")
