@@ -21,7 +21,7 @@ from prdgen.builder.typst_math import quoted
 
 _JOIN: Final = "prdgen.builder.pdf_join"
 _PIECE: Final = 250_000
-"""Characters of HTML that are set together: about 150 MB while they are."""
+"""Characters of HTML that are set together: up to 290 MB while they are."""
 _SECONDS: Final = 300.0
 _MANY: Final = 40
 """From so many pages on the contents name pages only, not their sections."""

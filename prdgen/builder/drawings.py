@@ -34,6 +34,12 @@ def taken_out(html: str) -> tuple[str, dict[str, str]]:
     return "".join(out) + html[end:], drawings
 
 
+def put_back(html: str, found: dict[str, str]) -> str:
+    """What `taken_out` was given, whatever was done to the rest meanwhile."""
+    image = re.compile(rf'<img src="({re.escape(ADDRESS)}\d+)" alt="[^"]*">')
+    return image.sub(lambda match: found.get(match[1], match[0]), html)
+
+
 def size(svg: str) -> Size:
     """How large the drawing is by itself."""
     return size_of(svg) or _UNKNOWN

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, unquote
 
+from prdgen.builder import drawings
 from prdgen.page.outline import Heading
 from prdgen.page.requirements import Requirement
 
@@ -113,8 +114,10 @@ def without_title(body: str) -> str:
     return re.sub(r"\A\s*<h1\b.*?</h1>", "", body, count=1, flags=re.DOTALL)
 
 
-_TO_PART: Final = re.compile(r'(\shref=")#@([^"@]*)@([^"]*)(")')
-_HERE: Final = re.compile(r'(\shref="#)(?!@)')
+# Only inside a tag: what a page shows as code may look the same.
+_ID: Final = re.compile(r'(<[a-zA-Z][^<>]*?\sid=")')
+_TO_PART: Final = re.compile(r'(<[a-zA-Z][^<>]*?\shref=")#@([^"@]*)@([^"]*)(")')
+_HERE: Final = re.compile(r'(<[a-zA-Z][^<>]*?\shref="#)(?!@)')
 
 
 def _joined(part: Part, number: int, numbers: Mapping[str, int]) -> Part:
@@ -124,8 +127,10 @@ def _joined(part: Part, number: int, numbers: Mapping[str, int]) -> Part:
         target = numbers.get(unquote(html.unescape(match[2])), number)
         return f"{match[1]}#p{target}-{match[3]}{match[4]}"
 
-    body = re.sub(r'(\sid=")', rf"\g<1>{prefix}", part.html)
-    body = _TO_PART.sub(there, _HERE.sub(rf"\g<1>{prefix}", body))
+    # A drawing is a picture by itself: what it says of its own parts stays as it is.
+    bare, drawn = drawings.taken_out(part.html)
+    bare = _TO_PART.sub(there, _HERE.sub(rf"\g<1>{prefix}", _ID.sub(rf"\g<1>{prefix}", bare)))
+    body = drawings.put_back(bare, drawn)
     if not re.match(r"\s*<h1\b", body):
         body = f"<h1>{html.escape(part.title)}</h1>\n{body}"
     outline = [

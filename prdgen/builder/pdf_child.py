@@ -1,6 +1,6 @@
 """Sets one PDF with Typst; runs in a child process, reads a job and writes what it made.
 
-The job is JSON: `bodies` (HTML and known anchors), `meta`, `files` …, see `pdf.py`. The answer is one
+The job is JSON: `bodies` (HTML and known anchors), `meta`, `files` …, see `sheets.py`. The answer is one
 line of JSON (pages, positions) and then the PDF.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import posixpath
 import re
 import warnings
@@ -20,7 +21,14 @@ MAX_PIXELS: Final = 40_000_000
 """Of one image: drawn it takes four bytes a pixel."""
 _MAX_ELEMENTS: Final = 20_000
 """Of an SVG with what it repeats."""
-_FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
+_FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "MPO": "jpg", "GIF": "gif", "WEBP": "webp"}
+MEDIA_TYPES: Final = {
+    "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+}  # fmt: skip
+"""Ending → what it is called in addresses with the bytes in them."""
+_RASTER: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp)[;,]", re.IGNORECASE)
+_OUTWARD: Final = re.compile(r"url\(\s*['\"]?\s*(?!#)|@import", re.IGNORECASE)
+"""In a style: a file that is not in the drawing."""
 
 
 @dataclass
@@ -74,22 +82,48 @@ def look(path: str, data: bytes) -> tuple[str, float] | str:
 
 
 def _look_at_svg(data: bytes) -> tuple[str, float] | str:
-    if re.search(rb"<!(?:DOCTYPE|ENTITY)[^>]*\[|<!ENTITY", data, re.IGNORECASE):
-        return "left out, its SVG declares entities"
     try:
-        root = ET.fromstring(data)  # noqa: S314 - no entities, see above
-    except ET.ParseError:
+        source = data.decode("utf-8-sig")
+        if re.search(r"<!(?:DOCTYPE|ENTITY)[^>]*\[|<!ENTITY", source, re.IGNORECASE):
+            return "left out, its SVG declares entities"
+        root = ET.fromstring(source)  # noqa: S314 - no entities, see above
+    except (ET.ParseError, ValueError, LookupError):
         return "this file cannot be read as an image"
     if _weight(root) > _MAX_ELEMENTS:
         return "left out, its SVG repeats itself too often"
-    width = re.match(r"\s*([\d.]+)(?:px)?\s*$", root.get("width", ""))
+    if any(_shows_others(each) for each in root.iter()):
+        return "left out, its SVG shows other files"
     box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    if width and float(width[1]):
-        return "svg", float(width[1])
+    sides = [_length(root.get(name, "")) for name in ("width", "height")]
+    if len(box) == 4:
+        sides = [side or _length(given) for side, given in zip(sides, box[2:], strict=True)]
+    if any(side is not None and not 0 < side < math.inf for side in sides):
+        return "this file cannot be read as an image"
+    return "svg", sides[0] or 300.0
+
+
+def _length(given: str) -> float | None:
+    """A length in CSS pixels; None: it is not said in them."""
+    found = re.fullmatch(
+        r"\s*([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)\s*(?:px)?\s*", given, re.IGNORECASE
+    )
     try:
-        return "svg", float(box[2]) or 300.0
-    except (IndexError, ValueError):
-        return "svg", 300.0
+        return None if found is None else float(found[1])
+    except ValueError:
+        return math.nan
+
+
+def _shows_others(element: ET.Element) -> bool:
+    """Whether an element shows a file of its own: of this machine, or of another one."""
+    tag = str(element.tag).rpartition("}")[2]
+    for name, value in element.attrib.items():
+        address = value.strip()
+        if tag != "a" and name.rpartition("}")[2] == "href" and address[:1] != "#":
+            if not (tag in {"image", "feImage"} and _RASTER.match(address)):
+                return True
+        elif _OUTWARD.search(value):
+            return True
+    return tag == "style" and _OUTWARD.search("".join(element.itertext())) is not None
 
 
 def _weight(root: ET.Element) -> int:

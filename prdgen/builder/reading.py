@@ -24,6 +24,11 @@ date.
 """
 
 
+def is_lasting(path: str) -> bool:
+    """Whether a public file's name says which bytes it has, so that it never changes."""
+    return _HASHED.search(path) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One public file in one encoding, whole in memory."""
@@ -65,7 +70,7 @@ class Reading:
             name, made_here = placed
             if known is not None and known.artifact == name and self._is_best(known, encodings):
                 return known
-            lasting = made_here and _HASHED.search(path) is not None
+            lasting = made_here and is_lasting(path)
             for encoding in (*encodings, ""):
                 data = self._store.get(name, SUFFIXES.get(encoding, ""))
                 if data is not None:

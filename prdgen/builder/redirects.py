@@ -59,12 +59,16 @@ def owners(
 
 
 def mapped(rules: Scope) -> dict[str, tuple[str, str]]:
-    """Public path of each redirect that mkdocs.yml has → page_path or address, and anchor."""
+    """Public path of each redirect that mkdocs.yml has → page_path or address, and anchor; those that
+    would lie outside the site are none.
+    """
     found = {}
     for old, new in rules.redirects.items():
         page, _, anchor = (new, "", "") if ELSEWHERE.match(new) else new.partition("#")
         to = page if ELSEWHERE.match(page) or rules.root == "." else f"{rules.root}/{page}"
-        found[_index_of(posixpath.normpath(old), ".")] = to, anchor
+        place = posixpath.normpath(old)
+        if not place.startswith(("/", "../")) and place != "..":
+            found[_index_of(place, ".")] = to, anchor
     return found
 
 

@@ -302,14 +302,22 @@ def _own_files(values: dict[Any, Any], key: str, reading: _Reading) -> list[str]
 
 def _plugins(value: Any, reading: _Reading) -> dict[str, str]:
     """Look at every plugin; the map of the one for redirects, whose work the builder does."""
-    items = value if isinstance(value, list) else [{k: v} for k, v in dict(value or {}).items()]
+    if value is not None and not isinstance(value, list | dict):
+        reading.find(("plugins",), "`plugins` is no list of plugins", "Write one in each line.")
+        return {}
+    items = value if isinstance(value, list) else [{k: v} for k, v in (value or {}).items()]
     maps: dict[str, str] = {}
     for item in items:
         name, options = next(iter(item.items())) if isinstance(item, dict) and item else (item, {})
         name = str(name)
         if name == _REDIRECTS:
             given = options.get("redirect_maps") if isinstance(options, dict) else None
-            maps = {str(old): str(new) for old, new in dict(given or {}).items()}
+            if given is not None and not isinstance(given, dict):
+                reading.find(
+                    ("plugins", name), "`redirect_maps` is no map", "Write `old.md: new.md` lines."
+                )
+                given = None
+            maps = {str(old): str(new) for old, new in (given or {}).items()}
         elif name not in _KNOWN_PLUGINS:
             reading.find(
                 ("plugins", name),

@@ -63,6 +63,8 @@ class Switch:
                 self._clear(slot, path, files)
         made: set[str] = set()
         for path in sorted(path for path in paths if path in files):
+            if path.startswith(("/", "../")) or "/../" in path:
+                raise ValueError(f"{path} would lie outside the site")
             place = artifacts.place(files[path])
             self._link(f"{slot}/{path}", place, made)
             if artifacts.compressible(path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import mimetypes
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -119,6 +118,6 @@ def _embedded(tag: str, meta: Meta, drawings: word_images.Drawings) -> str:
         return f"<em>[{alt or 'image'}: {looked}]</em>"
     if looked[0] == "svg":
         return drawings.image(data.decode("utf-8", "replace"), unescape(alt))
-    kind = mimetypes.types_map[f".{looked[0]}"]
+    kind = pictures.MEDIA_TYPES[looked[0]]
     encoded = base64.b64encode(data).decode()
     return tag.replace(f'src="{address}"', f'src="data:{kind};base64,{encoded}"')

@@ -147,3 +147,18 @@ def test_several_pages_keep_their_anchors_apart():
     assert 'href="#p1-goal"' in one.html
     assert 'href="#p0-"' in two.html
     assert [heading.slug for heading in two.outline][-1] == "p1-goal"
+
+
+def test_a_drawing_and_what_is_shown_as_code_stay_as_they_are():
+    """A marker of a diagram is found by its id; code that looks like a tag is words."""
+    svg = '<svg aria-label="A"><marker id="m"/><path marker-end="url(#m)"/><a href="#m"/></svg>'
+    code = '<code>&lt;div id="x" href="#y"&gt;</code>'
+    one, two = exports.joined([
+        replace(part, html=f'<h2 id="h">H</h2>{svg}<p>{code} <a href="#h">h</a></p>')
+        for part in parts()[:2]
+    ])  # fmt: skip
+    for number, part in enumerate((one, two)):
+        assert svg in part.html
+        assert code in part.html
+        assert f'<h2 id="p{number}-h">' in part.html
+        assert f'<a href="#p{number}-h">' in part.html

@@ -1,6 +1,5 @@
 """PDF: title, contents, bookmarks, tags, links and everything a page can hold; the same twice."""
 
-import base64
 import io
 import subprocess
 import sys
@@ -167,9 +166,44 @@ def test_nothing_is_fetched(tmp_path):
         f'<a href="file://{secret}">local</a><img src="http://127.0.0.1:9/x.png" alt="far">'
     )
     data = pdf.make([raw(html)], META)
-    assert b"TOPSECRET" not in data
+    assert "TOPSECRET" not in words(data)
     assert "far: not a file of this commit" in words(data)
-    assert b"file://" not in data
+    assert all(
+        "file://" not in str(item)
+        for page in pypdf.PdfReader(io.BytesIO(data)).pages
+        for item in (each.get_object() for each in page.get("/Annots", []))
+    )
+
+
+@pytest.mark.parametrize("shows", [
+    '<image href="{0}"/>', '<image xlink:href="file://{0}"/>', '<use href="{0}#a"/>',
+    '<image href="data:image/svg+xml;base64,AA=="/>', '<rect style="fill: url({0})"/>',
+    '<style>@import "{0}";</style>', '<feImage href="//far/x.png"/>',
+])  # fmt: skip
+def test_a_drawing_that_shows_other_files_is_left_out(tmp_path, shows):
+    """An SVG of the repository must not bring a file of this machine into a document."""
+    inside = shows.format(tmp_path / "secret.png")
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{inside}</svg>'
+    assert pictures.look("a.svg", svg.encode()) == "left out, its SVG shows other files"
+
+
+def test_a_drawing_may_have_its_pixels_and_parts_in_it():
+    """They are in the file itself."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="8px" height="4"><a href="https://x.org/"><rect id="r"/></a>'
+        '<use href="#r" fill="url(#g)"/><image href="data:image/png;base64,AAAA"/></svg>'
+    )
+    assert pictures.look("a.svg", svg.encode()) == ("svg", 8.0)
+
+
+@pytest.mark.parametrize("svg", [
+    b'<?xml version="1.0" encoding="foo"?><svg width="1.2.3"/>', b'<svg width="0"/>',
+    b'<svg height="-4"/>', b'<svg viewBox="0 0 nan 5"/>', b'<svg viewBox="0 0 1e999 5"/>',
+    '<!DOCTYPE s [<!ENTITY x "y">]><svg/>'.encode("utf-16"), b"\xff\xfe<svg/>",
+])  # fmt: skip
+def test_a_drawing_that_is_none_is_said(svg):
+    """And costs nobody their document."""
+    assert pictures.look("a.svg", svg) == "this file cannot be read as an image"
 
 
 def test_a_page_cannot_write_typst():
@@ -308,4 +342,3 @@ def test_pictures_are_measured_without_being_drawn():
     """The header is enough to refuse what would take too much memory."""
     assert pictures.look("a.png", png(7, 5)) == ("png", 7.0)
     assert pictures.look("a.svg", b'<svg viewBox="0 0 40 20"/>') == ("svg", 40.0)
-    assert base64.b64encode(png(7, 5))

@@ -1,6 +1,11 @@
 """Old addresses on the published site: what pages name, and what Git knows."""
 
+from dataclasses import replace
+
 import pytest
+
+from prdgen.builder import redirects, site_config
+from prdgen.builder.scope import Scope
 
 PAGE = "# New & better\n\nWords.\n"
 
@@ -100,3 +105,20 @@ def test_a_redirect_goes_away_when_a_page_comes_to_its_place(team):
     assert "refresh" in team.read("old/index.html")
     team.publish(old="# Here again\n")
     assert "Here again" in team.read("old/index.html")
+
+
+@pytest.mark.parametrize("old", ["../../x.md", "a/../../../x.md", "/etc/x.md", ".."])
+def test_a_redirect_of_mkdocs_stays_inside_the_site(old):
+    """Trap 17: a push writes nothing beside the public folder."""
+    scope = Scope.of(site_config.read(b"site_name: T\ndocs_dir: .\n"))
+    assert redirects.mapped(replace(scope, redirects={old: "index.md", "b.md": "index.md"})) == {
+        "b/index.html": ("index.md", "")
+    }
+
+
+def test_the_public_folder_takes_no_other_place(team):
+    """Whoever asks for it."""
+    made = team.build(new=PAGE).manifest
+    files = {**made.files, "../out.html": next(iter(made.files.values()))}
+    with pytest.raises(ValueError, match="outside"):
+        team.site._switch._fill(team.site.public.parent / "slot", files)

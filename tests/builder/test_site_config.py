@@ -80,3 +80,14 @@ def test_folders():
     config = read("docs_dir: ./site/\ntheme: {name: material, custom_dir: site/overrides/}\n")
     assert (config.docs_dir, config.custom_dir) == ("site", "site/overrides")
     assert read("site_name: x").docs_dir == "docs"
+
+
+@pytest.mark.parametrize("lines", [
+    "plugins: search", "plugins: 5", "plugins:\n  - redirects:\n      redirect_maps: [a]",
+    "plugins:\n  redirects:\n    redirect_maps: x",
+])  # fmt: skip
+def test_plugins_that_are_no_list_are_a_finding(lines):
+    """And never an error of Python's."""
+    config = read(f"site_name: T\n{lines}\n")
+    assert any("no list" in each.message or "no map" in each.message for each in config.findings)
+    assert not config.redirects
