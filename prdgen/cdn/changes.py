@@ -20,9 +20,14 @@ class Changes:
     top: str = "/"
     """Where the site begins."""
 
+    all: bool = False
+    """More than is named: everything may have changed, and addresses may be gone."""
+
     @property
     def what(self) -> str:
         """The changes in words."""
+        if self.all:
+            return "every file"
         return f"{len(self.keys)} changed file{'' if len(self.keys) == 1 else 's'}"
 
 

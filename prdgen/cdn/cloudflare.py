@@ -48,9 +48,10 @@ class Cloudflare:
     def _requests(self, changes: Changes) -> list[dict[str, Any]]:
         site = self._access.site
         if self._access.by == "keys":
-            keys = changes.keys if len(changes.keys) <= _ALL else [changes.everything]
+            few = not changes.all and len(changes.keys) <= _ALL
+            keys = changes.keys if few else [changes.everything]
             return [{"tags": some} for some in batches(keys, _MOST)]
-        if len(changes.addresses) > _ALL:
+        if changes.all or len(changes.addresses) > _ALL:
             # A prefix is named without its scheme.
             return [{"prefixes": [site.partition("://")[2] + changes.top]}]
         files = [f"{site}{address}" for address in changes.addresses]

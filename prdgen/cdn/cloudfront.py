@@ -48,9 +48,11 @@ class CloudFront:
 
     def _items(self, changes: Changes) -> list[str]:
         if self._access.by == "keys":
-            keys = changes.keys if len(changes.keys) <= _ALL else [changes.everything]
+            few = not changes.all and len(changes.keys) <= _ALL
+            keys = changes.keys if few else [changes.everything]
             return [f"#{key}" for key in keys]
-        return list(changes.addresses) if len(changes.addresses) <= _ALL else [f"{changes.top}*"]
+        few = not changes.all and len(changes.addresses) <= _ALL
+        return list(changes.addresses) if few else [f"{changes.top}*"]
 
     def _signed(self, body: bytes) -> dict[str, str]:
         keys = signature.Keys(self._access.key, self._access.secret, self._access.session)

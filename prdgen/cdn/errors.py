@@ -12,6 +12,7 @@ class CdnError(PrdgenError):
 
     cure = "The site is published; readers may see older pages for an hour. It is tried again."
     status = 502
+    retryable = True
 
 
 class BadCdn(PrdgenError):
@@ -26,7 +27,6 @@ class CdnAway(CdnError):
 
     cure = "The site is published; prdgen tries again by itself. Readers see it within an hour."
     status = 503
-    retryable = True
 
 
 class CdnBusy(CdnError):
@@ -34,7 +34,6 @@ class CdnBusy(CdnError):
 
     cure = "Nothing to do: prdgen goes on when that time is over."
     status = 503
-    retryable = True
 
     def __init__(self, *, seconds: float, **facts: Any) -> None:
         self.seconds = seconds
@@ -45,18 +44,15 @@ class CdnDenied(CdnError):
     """The CDN {where} does not let prdgen's token have {what} forgotten: {got}."""
 
     cure = "Give `cdn_token` (for CloudFront `publish_key`) this right: {right}. It is tried again."
-    retryable = True
 
 
 class CdnMissing(CdnError):
     """The CDN {where} is not known there, asked to forget {what}: {got}."""
 
     cure = "Check `cdn_id` and `cdn_api`. It is tried again."
-    retryable = True
 
 
 class CdnGarbled(CdnError):
     """The CDN {where} gave no answer that makes sense when told of {what}: {got}."""
 
     cure = "Check `cdn_api`: another program may be at that address. It is tried again."
-    retryable = True

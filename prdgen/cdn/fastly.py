@@ -33,9 +33,10 @@ class Fastly:
 
     async def forget(self, changes: Changes) -> int:
         """See `changes.Cdn`."""
-        if self._access.by == "addresses":
+        if self._access.by == "addresses" and not changes.all:  # which has no wildcard
             return await self._addresses(changes)
-        keys = changes.keys if len(changes.keys) <= _ALL else [changes.everything]
+        few = not changes.all and len(changes.keys) <= _ALL
+        keys = changes.keys if few else [changes.everything]
         several = batches(keys, _MOST)
         for some in several:
             body = json.dumps({"surrogate_keys": some}).encode()

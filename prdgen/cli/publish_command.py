@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,8 @@ def command(
     if not dry_run and not to:
         delivery_report.published(clone, place.where, done.build, done.commit)
     if not dry_run:
-        anyio.run(purge.run, clone.settings, place)
+        with nullcontext() if to else delivery_report.noting_cdn(clone):
+            anyio.run(purge.run, clone.settings, place)
 
 
 def _progress(step: str, done: int, everything: int) -> None:

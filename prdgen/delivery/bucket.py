@@ -71,13 +71,16 @@ class BucketTarget:
             listed = self._listed(progress) if checked or lease.state.underway else {}
             if checked:
                 doubt |= _touched(old, listed)
-                lease.state.checked_at = time.time()
             if lease.took_over:
                 lease.state.checked_at = 0.0
             change = _Change(lease.state, _marked(build, self._ages), old, doubt, fixed)
             done = self._bring(lease, change, listed, read, progress)
             if checked:
                 self._sweep(lease, listed)
+                if (
+                    not lease.took_over
+                ):  # Only now all is right: a repair that failed is tried again.
+                    lease.state.checked_at = time.time()
             return done
 
     def roll_back(self, build: str, progress: Progress = silent) -> Outcome:

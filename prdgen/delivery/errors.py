@@ -54,6 +54,14 @@ class BuildDamaged(PrdgenError):
     status = 409
 
 
+class FolderRefused(PrdgenError):
+    """{where} cannot be published to: {got}."""
+
+    cure = "Make it writable for whoever runs prdgen, or make room there; it is tried again."
+    status = 503
+    retryable = True
+
+
 class FileGone(PrdgenError):
     """{path} was to be published to {where}, but the built file is gone."""
 

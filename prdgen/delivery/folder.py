@@ -20,6 +20,7 @@ from prdgen.delivery.build import NOTHING, Build, File, Kind, otherwise
 from prdgen.delivery.errors import (
     BuildDamaged,
     FileGone,
+    FolderRefused,
     NoSuchBuild,
     TargetBusy,
     TargetGarbled,
@@ -46,6 +47,10 @@ class FolderTarget:
 
     def state(self) -> State | None:
         """See `Target`."""
+        with self._asking():
+            return self._state()
+
+    def _state(self) -> State | None:
         try:
             state = State.unpacked((self._home / "state.json").read_bytes(), self.where)
         except FileNotFoundError:
@@ -55,15 +60,21 @@ class FolderTarget:
                 raise TargetNotOurs(where=self.where, got=other) from None
             return None
         # The link is what readers see, also when whoever moved it was killed right then.
-        with contextlib.suppress(OSError):
-            state.current = self._link.readlink().name
+        try:
+            shown = self._link.readlink().name
+        except FileNotFoundError:
+            return state
+        if shown != state.current and (build := self._load(shown)) is not None:
+            state.switched(build, self._keep, back=state.find(shown) is not None)
+        state.current = shown
         return state
 
     def plan(self, build: Build) -> Outcome:
         """See `Target`."""
-        state = self.state() or State()
-        old = self._load(state.current) or NOTHING
-        return self._outcome(old, build, self._touched(old))
+        with self._asking():
+            state = self._state() or State()
+            old = self._load(state.current) or NOTHING
+            return self._outcome(old, build, self._touched(old))
 
     def publish(
         self,
@@ -79,6 +90,7 @@ class FolderTarget:
             touched = self._touched(old)
             outcome = self._outcome(old, build, touched)
             if outcome.nothing and not touched and state.current == build.id:
+                self._save(state)  # Whoever was killed right after the switch did not.
                 return outcome
             made, written = self._made(build, old, touched, read, progress)
             self._switch(state, old, made, outcome)
@@ -109,9 +121,26 @@ class FolderTarget:
             self._save(state)
 
     @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What the system says of the folder is said in prdgen's words: FolderRefused."""
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or self.where
+            got = f"{place}: {error.strerror or error}"
+            raise FolderRefused(where=self.where, got=got) from error
+
+    @contextlib.contextmanager
     def _alone(self) -> Iterator[State]:
-        """Publish inside this block; the target's state. Raises TargetBusy, TargetNotOurs."""
-        state = self.state()
+        """Publish inside this block; the target's state. Raises TargetBusy, TargetNotOurs and
+        FolderRefused.
+        """
+        with self._asking(), self._locked() as state:
+            yield state
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[State]:
+        state = self._state()
         self._home.mkdir(parents=True, exist_ok=True)
         with (self._home / "lock").open("a+") as lock:
             try:
@@ -124,7 +153,7 @@ class FolderTarget:
             lock.truncate()
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            found = self.state()
+            found = self._state()
             if found is None:
                 found = state or State()
                 self._save(found)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
-from prdgen.builder import artifacts
+from prdgen.builder import artifacts, reading
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site
 from prdgen.delivery.bucket import BucketTarget
@@ -24,9 +22,6 @@ from prdgen.flows.errors import NothingBuilt, NowhereToPublish
 from prdgen.settings import Settings
 from prdgen.storage import address
 from prdgen.storage.bucket import Access, Bucket
-
-_HASHED: Final = re.compile(r"[._-][0-9a-f]{7,}\.[^/]*$")
-"""A file name with a hash of what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +124,7 @@ def kinds_of(manifest: Manifest) -> dict[str, Kind]:
     drawn |= manifest.pictures.keys()
     kinds = dict.fromkeys(manifest.files, Kind.INDEX)
     kinds |= {path: Kind.FILE for path in drawn - manifest.search.keys() if path in kinds}
-    kinds |= {path: Kind.FIXED for path in drawn if path in kinds and _HASHED.search(path)}
+    kinds |= {path: Kind.FIXED for path in drawn if path in kinds and reading.is_lasting(path)}
     copied = {name for _, name in manifest.assets.values()}
     for page in manifest.pages.values():
         if page.url:

@@ -30,13 +30,13 @@ async def publish(app: App) -> None:
         return
     with delivery_report.noting(app):
         done = await to_thread.run_sync(deliver.run, app)
+    if purge.is_on(app.settings):  # Also of what somebody went back from, in a terminal.
+        await app.queue.defer(PURGE, lock=_LOCK, queueing_lock=PURGE)
     if isinstance(done, Held):
         log.info("%s is not published: somebody went back from it", done.commit[:8])
         return
     where = (await to_thread.run_sync(deliver.target, app.settings)).where
     await to_thread.run_sync(delivery_report.published, app, where, done.build, done.commit)
-    if purge.is_on(app.settings):
-        await app.queue.defer(PURGE, lock=_LOCK, queueing_lock=PURGE)
 
 
 async def tell(app: App) -> None:

@@ -44,7 +44,9 @@ class Report:
 
 def of(clone: Clone) -> Report | None:
     """What is known of the last publishing; None: it is published nowhere. Asks nobody."""
-    if not clone.settings.publish_to:
+    if not clone.settings.publish_to and not (
+        clone.settings.public_site and purge.is_on(clone.settings)
+    ):
         return None
     return _load(clone)
 

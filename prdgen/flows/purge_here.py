@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from anyio import to_thread
-
 from prdgen.cdn import opening
-from prdgen.flows import publish, purge
+from prdgen.flows import delivery_report, purge
 from prdgen.flows.context import App
 from prdgen.settings import Settings
 from prdgen.store.statements import Tx
@@ -39,11 +37,10 @@ async def run(app: App, paths: list[str] | None) -> None:
     settings = _seen_from_outside(app.settings)
     if not is_on(settings):
         return
-    if paths is None:
-        shown = await to_thread.run_sync(publish.published(app).current)
-        paths = list(shown.files) if shown else []
-    async with opening.opened(settings.cdn.lower(), purge.access(settings)) as cdn:
-        await cdn.forget(purge.changes(paths, settings))
+    with delivery_report.noting_cdn(app):
+        async with opening.opened(settings.cdn.lower(), purge.access(settings)) as cdn:
+            changes = purge.changes(paths or [], settings)
+            await cdn.forget(replace(changes, all=paths is None))
 
 
 def _seen_from_outside(settings: Settings) -> Settings:

@@ -53,6 +53,7 @@ class Sessions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look the session or token up once; a database that is away is an answer of its own."""
         if scope["type"] in {"http", "websocket"}:
+            scope.setdefault("state", {})["readers_turn"] = self.readers.turn
             try:
                 visitor = await find_visitor(self.house, HTTPConnection(scope))
             except PrdgenError as error:

@@ -24,9 +24,13 @@ class Readers:
 
     def __init__(self) -> None:
         self._until: dict[Credentials, float] = {}
+        self.turn = 0
+        """One more whenever everyone is to be checked again."""
 
-    def let_in(self, who: Credentials) -> None:
-        """They were checked just now, and may read."""
+    def let_in(self, who: Credentials, turn: int) -> None:
+        """They were checked, and may read; `turn` was the turn before they were."""
+        if turn != self.turn:
+            return
         if len(self._until) >= _MOST:
             self._until.clear()
         self._until[who] = time.monotonic() + SECONDS
@@ -37,4 +41,5 @@ class Readers:
 
     def forget(self) -> None:
         """Something was changed here, perhaps who may read: everyone is checked again."""
+        self.turn += 1
         self._until.clear()

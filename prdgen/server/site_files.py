@@ -37,7 +37,8 @@ async def serve(request: Request) -> Response:
     who = site_headers.ANYONE
     if not app.settings.public_site:
         auth.require(request, "reader", "read the site")
-        request.app.state.readers.let_in(credentials_of(request.headers.raw))
+        readers = request.app.state.readers
+        readers.let_in(credentials_of(request.headers.raw), request.state.readers_turn)
         who = site_headers.READERS
     elif credentials_of(request.headers.raw) != (None, None):
         who = site_headers.WRITERS

@@ -35,12 +35,13 @@ async def follow(request: Request) -> Response:
             while True:
                 paths = await news.get()
                 if not readers.know(who):
+                    turn = readers.turn
                     try:
                         if await auth.find_visitor(app, request) is None:
                             return
                     except PrdgenError:  # The browser comes again, and is checked then.
                         return
-                    readers.let_in(who)
+                    readers.let_in(who, turn)
                 yield {"event": "prd.updated", "data": json.dumps({"paths": paths})}
 
     return EventSourceResponse(events(), ping=_PING_SECONDS, headers=_HEADERS)

@@ -99,7 +99,7 @@ async def test_a_vendor_that_is_busy_is_asked_again_when_it_says(vendor):
 
 @pytest.mark.parametrize(
     "said, kind",
-    [((401, {}, b'{"msg": "no"}'), CdnDenied), ((404, {}, b""), CdnMissing), ((200, {}, b"<html>"), CdnGarbled),
+    [((401, {}, f'{{"msg": "no {vendors.TOKEN}"}}'.encode()), CdnDenied), ((404, {}, b""), CdnMissing), ((200, {}, b"<html>"), CdnGarbled),
      ((302, {"Location": "/login"}, b""), CdnGarbled), ((200, {}, b"{}"), CdnGarbled)],
 )  # fmt: skip
 async def test_what_a_vendor_says_is_said_with_a_cure(vendor, said, kind):

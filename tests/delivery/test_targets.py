@@ -2,7 +2,15 @@
 
 import pytest
 
-from prdgen.delivery.errors import BuildDamaged, FileGone, NoSuchBuild, TargetGarbled, TargetNotOurs
+from prdgen.delivery.errors import (
+    BuildDamaged,
+    FileGone,
+    FolderRefused,
+    NoSuchBuild,
+    TargetGarbled,
+    TargetNotOurs,
+)
+from prdgen.delivery.folder import FolderTarget
 
 ONE = {"index_html": "INDEX home", "a__index_html": "PAGE a", "a_md": "FILE a",
        "site_1234567_css": "FIXED one"}  # fmt: skip
@@ -214,3 +222,31 @@ def test_names_of_every_kind(shop, place):
     place.target.publish(build, shop.read)
     assert place.shown() == texts(shop, build)
     assert place.again().publish(build, shop.read, check=True).nothing
+
+
+def test_what_the_system_says_of_a_folder_is_said_in_words(shop, tmp_path):
+    """A full disk, a folder of somebody else: an error that is tried again and can be shown."""
+    (tmp_path / "file").write_text("in the way")
+    target = FolderTarget(tmp_path / "file" / "site", keep=3, keep_seconds=60.0)
+    with pytest.raises(FolderRefused, match="file") as caught:
+        target.publish(shop.build("c1", **ONE), shop.read)
+    assert caught.value.retryable
+
+
+def test_killed_between_the_link_and_the_list(shop, tmp_path):
+    """The build that readers see is listed, can be gone back from, and one that was gone back from is
+    not published again.
+    """
+    target = FolderTarget(tmp_path / "site", keep=3, keep_seconds=60.0)
+    first, second = shop.build("c1", **ONE), shop.build("c2", **ONE | {"index_html": "INDEX new"})
+    target.publish(first, shop.read)
+    before = (target._home / "state.json").read_bytes()
+    target.publish(second, shop.read)
+    (target._home / "state.json").write_bytes(before)
+    state = target.state()
+    assert (state.current, state.before.id) == (second.id, first.id)
+    target.publish(second, shop.read)
+    before = (target._home / "state.json").read_bytes()
+    target.roll_back("")
+    (target._home / "state.json").write_bytes(before)
+    assert target.state().rolled_from == "c2"

@@ -90,6 +90,8 @@ async def test_a_cdn_that_refuses_never_stops_publishing_and_is_told_later(open_
     assert "prdgen_publish_cdn_untold 1" in (await house.anyone().get("/metrics")).text
     assert not cdn.forgotten
     cdn.says.clear()
+    async with house.app.store.transaction() as tx:  # its next try is now
+        await tx.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
     await to_thread.run_sync(lambda: repo.commit(one="# Two\n"))
     await follow(house)
     assert await state(house) == "ok"

@@ -168,13 +168,17 @@ def test_readers_are_known_for_seconds_and_in_bounds(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     readers, ann = Readers(), credentials_of([(b"host", b"x"), (b"cookie", b"a=1")])
-    readers.let_in(ann)
+    readers.let_in(ann, readers.turn)
     assert readers.know(ann)
     assert not readers.know(credentials_of([(b"cookie", b"a=1"), (b"authorization", b"b")]))
     now[0] = 5.0
     assert not readers.know(ann)
     for number in range(25_000):
-        readers.let_in((str(number).encode(), None))
+        readers.let_in((str(number).encode(), None), readers.turn)
     assert len(readers._until) <= 10_000
     readers.forget()
     assert not readers._until
+    before = readers.turn
+    readers.forget()  # while they were being checked
+    readers.let_in(ann, before)
+    assert not readers.know(ann)
