@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
@@ -98,11 +98,10 @@ class BucketTarget:
                 raise BuildDamaged(where=self.where, build=entry.id, got=f"{lost[0]} is gone")
             return self._bring(lease, change, listed, None, progress)
 
-    def told(self, addresses: list[str]) -> None:
+    def told(self, changes: Mapping[str, int]) -> None:
         """See `Target`."""
         with Lease(self._bucket, self._lease_seconds) as lease:
-            known = set(addresses)
-            lease.state.purge = [each for each in lease.state.purge if each not in known]
+            lease.state.forget(changes)
             lease.save(last=True)
 
     def _bring(
@@ -140,7 +139,7 @@ class BucketTarget:
         state.underway = late
         state.retired = change.retired(time.time())
         if self._notes:
-            state.purge = sorted({*state.purge, *change.placed, *change.gone})
+            state.note(change.placed | change.gone)
         lease.save()
         return replace(
             change.outcome(), sent=len(sent), sent_bytes=sum(build.files[p].size for p in sent)

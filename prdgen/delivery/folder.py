@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -113,11 +113,10 @@ class FolderTarget:
             progress("switched", 1, 1)
             return outcome
 
-    def told(self, addresses: list[str]) -> None:
+    def told(self, changes: Mapping[str, int]) -> None:
         """See `Target`."""
         with self._alone() as state:
-            known = set(addresses)
-            state.purge = [each for each in state.purge if each not in known]
+            state.forget(changes)
             self._save(state)
 
     @contextlib.contextmanager
@@ -201,8 +200,7 @@ class FolderTarget:
         """Show this build, which is whole, and forget those that are not kept."""
         self._keep_fixed(state, old, build)
         if self._notes:
-            changed = {*outcome.changed, *outcome.gone, *outcome.mended}
-            state.purge = sorted({*state.purge, *changed})
+            state.note({*outcome.changed, *outcome.gone, *outcome.mended})
         self._save(state)
         fresh = self._path / ".current.new"
         fresh.unlink(missing_ok=True)

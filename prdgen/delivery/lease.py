@@ -7,12 +7,14 @@ length is nobody's any more.
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 import secrets
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -46,6 +48,8 @@ class Lease:
         self._lost = ""
         self._etag = ""
         self._renewed_at = 0.0
+        self._saved = State()
+        """The state as `save` last wrote it: what renewing writes, whatever is being done to `state`."""
         self.state = State()
         self.took_over = False
         """Whether another one was not heard of any more. Should it only stand still, what it may write
@@ -83,10 +87,15 @@ class Lease:
         with self._lock:
             if last:
                 self.state.holder = ""
-            self.state.turn += 1
-            began = time.monotonic()
-            self._etag = self._write(self.state.packed())
-            self._renewed_at = began
+            saved = copy.deepcopy(self.state)
+            saved.turn = max(self.state.turn, self._saved.turn) + 1
+            self._put(saved)
+            self.state.turn = saved.turn
+
+    def _put(self, state: State) -> None:
+        began = time.monotonic()
+        self._etag = self._write(state.packed())
+        self._saved, self._renewed_at = state, began
 
     def _write(self, data: bytes) -> str:
         for _ in range(_TRIES):
@@ -153,7 +162,8 @@ class Lease:
     def _renew(self) -> None:
         while not self._end.wait(self._seconds / _RENEWED):
             try:
-                self.save()
+                with self._lock:
+                    self._put(replace(self._saved, turn=self._saved.turn + 1))
             except LeaseLost:
                 return
             except PrdgenError as error:

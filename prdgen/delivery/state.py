@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -41,8 +42,8 @@ class State:
     """Who publishes now, with a mark that nobody else has; empty: nobody."""
     retired: dict[str, float] = field(default_factory=dict)
     """Address of a fixed file that no public page asks for any more → since when."""
-    purge: list[str] = field(default_factory=list)
-    """Addresses that changed and of which the CDN was not told yet."""
+    purge: dict[str, int] = field(default_factory=dict)
+    """Address that changed and of which the CDN was not told yet → the turn in which it last did."""
     rolled_from: str = ""
     """The commit somebody went back from: it is not published again by itself."""
     checked_at: float = 0.0
@@ -76,6 +77,14 @@ class State:
             others = [e for e in self.builds if e.id != build.id and e.commit != build.commit]
             self.builds = [entry, *others][: max(1, keep)]
         self.current, self.published_at, self.underway = build.id, now(), []
+
+    def note(self, changed: Iterable[str]) -> None:
+        """These addresses changed: the CDN is to be told."""
+        self.purge.update(dict.fromkeys(sorted(changed), self.turn))
+
+    def forget(self, told: Mapping[str, int]) -> None:
+        """The CDN was told of these. What changed again meanwhile is told again."""
+        self.purge = {path: turn for path, turn in self.purge.items() if told.get(path) != turn}
 
     def packed(self) -> bytes:
         """The state as JSON; `unpacked` reads it."""

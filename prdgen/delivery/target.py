@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,5 +67,5 @@ class Target(Protocol):
         `publish` does.
         """
 
-    def told(self, addresses: list[str]) -> None:
-        """The CDN knows of these changes: forget them."""
+    def told(self, changes: Mapping[str, int]) -> None:
+        """The CDN knows of these changes, as the state had them: forget them. Raises TargetBusy."""

@@ -60,10 +60,10 @@ async def run(settings: Settings, place: Target) -> int:
     if not is_on(settings):
         return 0
     ready, state = access(settings), await to_thread.run_sync(place.state)
-    paths = state.purge if state else []
-    if not paths:
+    noted = state.purge if state else {}
+    if not noted:
         return 0
     async with opening.opened(settings.cdn.lower(), ready) as cdn:
-        await cdn.forget(changes(paths, settings))
-    await to_thread.run_sync(place.told, paths)
-    return len(paths)
+        await cdn.forget(changes(list(noted), settings))
+    await to_thread.run_sync(place.told, noted)
+    return len(noted)

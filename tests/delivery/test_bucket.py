@@ -10,6 +10,7 @@ import pytest
 
 from prdgen.delivery.errors import LeaseLost, TargetBusy
 from prdgen.delivery.lease import Lease
+from prdgen.delivery.state import State
 from prdgen.storage.errors import NoConditions, StorageAway, StorageDenied, StorageError
 
 from . import buckets
@@ -255,6 +256,30 @@ def test_objects_say_how_they_are_to_be_served(shop, storage):
     assert page["x-amz-meta-cache-tag"] == page["x-amz-meta-surrogate-key"].replace(" ", ",")
     assert style["content-type"] == "text/css; charset=utf-8"
     assert "immutable" in style["cache-control"]
+
+
+def test_a_renewed_lease_says_nothing_of_what_is_only_half_done(storage):
+    """What is being changed is written when it is done; and then it counts, whatever was renewed."""
+    place = bucket_place(buckets.opened(storage, buckets.make(storage, f"prds-{uuid4().hex[:12]}")))
+
+    def stored():
+        found = place.target._bucket.get(".prdgen/state.json")
+        assert found is not None
+        return State.unpacked(found[0], "")
+
+    with Lease(place.target._bucket, 1.0) as lease:
+        began = stored().turn
+        lease.state.retired["s_1111111.css"] = 1.0
+        until = time.monotonic() + 20
+        while stored().turn < began + 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert stored().turn >= began + 2
+        assert stored().retired == {}
+        lease.save()
+        assert stored().retired == {"s_1111111.css": 1.0}
+        turn = stored().turn
+    assert (stored().holder, stored().retired) == ("", {"s_1111111.css": 1.0})
+    assert stored().turn > turn
 
 
 def test_what_nobody_needs_is_removed(shop, both):

@@ -206,12 +206,24 @@ def test_what_changed_is_remembered_until_the_cdn_was_told(shop, place):
     """Over several builds; only what it was told of is forgotten."""
     place.target.publish(shop.build("c1", **ONE), shop.read)
     place.again().told(place.again().state().purge)
-    place.again().publish(shop.build("c2", **ONE | {"a_md": "FILE b"}), shop.read)
+    changed = ONE | {"a_md": "FILE b"}
+    place.again().publish(shop.build("c2", **changed), shop.read)
     told = place.again().state().purge
-    place.again().publish(shop.build("c3", **ONE | {"index_html": "INDEX c"}), shop.read)
+    place.again().publish(shop.build("c3", **changed | {"index_html": "INDEX c"}), shop.read)
     assert set(place.again().state().purge) == {"a.md", "index.html"}
     place.again().told(told)
     assert set(place.again().state().purge) == {"index.html"}
+
+
+def test_what_changes_again_while_the_cdn_is_told_is_told_again(shop, place):
+    """The answer to what was asked before says nothing of what came after it."""
+    place.target.publish(shop.build("c1", **ONE), shop.read)
+    told = place.again().state().purge
+    place.again().publish(shop.build("c2", **ONE | {"a_md": "FILE b"}), shop.read)
+    place.again().told(told)
+    assert set(place.again().state().purge) == {"a.md"}
+    place.again().told(place.again().state().purge)
+    assert not place.again().state().purge
 
 
 def test_names_of_every_kind(shop, place):
