@@ -19,7 +19,6 @@ from prdgen.flows.context import App
 from prdgen.flows.errors import ExportGone, ExportNotMade, NoSuchBranch, TooManyExports
 from prdgen.flows.export import Exported
 from prdgen.flows.export_book import Wanted
-from prdgen.jobs.errors import JobMissing
 from prdgen.store import event_log, exports
 from prdgen.store.exports import Export
 from prdgen.store.people import Person
@@ -50,6 +49,7 @@ async def ask(app: App, person: Person, kind: str, paths: Sequence[str]) -> Expo
     """
     wanted, name, title = await to_thread.run_sync(_checked, app, kind, tuple(paths))
     kept = await to_thread.run_sync(export_book.is_kept, app, wanted, name)
+    await settle(app)
     async with app.store.transaction() as tx:
         row = await exports.ask(
             tx, name, person.id, branch=wanted.branch, commit=wanted.commit, kind=kind,
@@ -74,10 +74,8 @@ async def ask(app: App, person: Person, kind: str, paths: Sequence[str]) -> Expo
 async def get(app: App, export_id: str) -> Standing:
     """How far an export is; raises NotFound."""
     row = await _row(app, export_id)
-    if row.on_its_way and row.job is not None and (why := await _given_up(app, row.job)):
-        async with app.store.transaction() as tx:
-            await exports.finish(tx, row.id, row.turn, error=why[0], hint=why[1])
-        row = replace(row, state="failed", error=why[0], hint=why[1])
+    if row.on_its_way and row.job is not None and await _settle(app, [(row.id, row.turn, row.job)]):
+        row = await _row(app, export_id)
     if row.state == "done":
         there = await to_thread.run_sync(export_book.is_kept, app, _wanted(row), row.id)
         return Standing(row, "done" if there else "gone")
@@ -109,6 +107,13 @@ async def cancel(app: App, export_id: str, person: Person, role: str) -> None:
             raise Forbidden(who=person.name, what=f"cancel {row.title}, which others asked for",
                             expected="maintainer", got=role)  # fmt: skip
         await exports.stop(tx, export_id)
+
+
+async def settle(app: App) -> None:
+    """Those whose job was given up, or forgotten, have failed: nobody waits for them any more."""
+    async with app.store.transaction() as tx:
+        waiting = await exports.on_their_way(tx)
+    await _settle(app, waiting)
 
 
 async def run(app: App, export_id: str, turn: int) -> None:
@@ -188,13 +193,14 @@ def _checked(app: App, kind: str, paths: tuple[str, ...]) -> tuple[Wanted, str, 
     return wanted, export_book.name_of(app, wanted), export_book.title_of(app, wanted)
 
 
-async def _given_up(app: App, job: int) -> tuple[str, str] | None:
-    """Why a job is not tried any more, and what to do; None while it is."""
-    try:
-        failed = await app.queue.explain(job)
-    except JobMissing:
-        return None
-    return failed.error or "Its job failed.", failed.hint
+async def _settle(app: App, waiting: Sequence[tuple[str, int, int]]) -> bool:
+    """Those of these (id, turn, job) whose job nobody does any more have failed; whether any has."""
+    over = await app.queue.over([job for _, _, job in waiting])
+    async with app.store.transaction() as tx:
+        for export_id, turn, job in waiting:
+            if why := over.get(job):
+                await exports.finish(tx, export_id, turn, error=why[0], hint=why[1])
+    return bool(over)
 
 
 async def _row(app: App, export_id: str) -> Export:

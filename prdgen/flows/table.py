@@ -69,6 +69,7 @@ def tasks(app: App) -> list[Task]:
 
     async def tidy() -> None:
         """What nobody needs any more: spent links and sessions, old failed jobs."""
+        await export_jobs.settle(app)
         async with app.store.transaction() as tx:
             await access.prune(tx)
             await texts.prune(tx)

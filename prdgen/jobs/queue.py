@@ -116,15 +116,13 @@ class Queue:
 
     async def failed(self, *, limit: int = 100) -> list[FailedJob]:
         """Jobs that used up their tries, newest first."""
-        rows = await self.rows("failed", id=None, limit=limit)
+        rows = await self.rows("failed", limit=limit)
         return [FailedJob(**row) for row in rows]
 
-    async def explain(self, job_id: int) -> FailedJob:
-        """One failed job and why it failed; raises JobMissing."""
-        rows = await self.rows("failed", id=job_id, limit=1)
-        if not rows:
-            raise errors.JobMissing(job=job_id, what="failed job", where=job_id)
-        return FailedJob(**rows[0])
+    async def over(self, job_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Those of these jobs that nobody will do any more, failed or forgotten → (why, what to do)."""
+        rows = await self.rows("over", ids=list(job_ids))
+        return {row["id"]: (row["error"], row["hint"]) for row in rows}
 
     async def run_again(self, job_id: int) -> None:
         """Give a failed job all its tries once more; raises JobMissing."""

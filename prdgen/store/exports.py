@@ -105,6 +105,12 @@ async def waiting(tx: Tx, person_id: UUID) -> tuple[int, int]:
     return (row["own"], row["everyones"]) if row else (0, 0)
 
 
+async def on_their_way(tx: Tx) -> list[tuple[str, int, int]]:
+    """(id, turn, job) of all that are still to be made by a job."""
+    rows = await statements.rows(tx, _SQL["on_their_way"])
+    return [(row["id"], row["turn"], row["job"]) for row in rows]
+
+
 async def prune(tx: Tx, days: int) -> None:
     """Forget those that are over and that nobody asked for in so many days."""
     await statements.run(tx, _SQL["prune"], days=days)

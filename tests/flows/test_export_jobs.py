@@ -186,6 +186,29 @@ async def test_a_job_that_is_given_up_is_a_failed_export(house):
     assert (standing.state, bool(standing.row.error)) == ("failed", True)
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s",
+     "DELETE FROM procrastinate_jobs WHERE id = %s"],
+)  # fmt: skip
+async def test_jobs_that_nobody_does_any_more_do_not_count(house, what):
+    """Given up, or forgotten long ago: asking again begins again, also for those nobody looked at."""
+    for number in range(5):
+        (house.repo.path / f"x{number}.md").write_text("# One more\n")
+    house.repo.git("add", "-A")
+    house.repo.git("commit", "-qm", "More")
+    rows = [await ask(house, f"x{number}.md") for number in range(5)]
+    with pytest.raises(TooManyExports):
+        await ask(house, *PAGES)
+    async with house.app.store.transaction() as tx:
+        for row in rows:
+            await tx.execute(what, [row.job])
+    again = await ask(house, "x0.md")
+    assert (again.id, again.turn, again.state) == (rows[0].id, rows[0].turn + 1, "waiting")
+    await ask(house, *PAGES)
+    assert await state(house, rows[1]) == "failed"
+
+
 async def test_a_file_that_is_kept_no_more_is_made_again(house):
     """All files can be thrown away."""
     row = await ask(house, *PAGES)

@@ -142,8 +142,9 @@ async def test_a_job_that_used_up_its_tries_is_listed_explained_and_run_again(
         await queue.run_again(failed.id)
         await eventually(lambda: work.tries == 3)
     assert await queue.failed() == []
+    assert await queue.over([failed.id]) == {failed.id: ("its job is gone", "Ask for it again.")}
     with pytest.raises(errors.JobMissing):
-        await queue.explain(failed.id)
+        await queue.run_again(failed.id)
 
 
 async def test_an_error_that_cannot_go_away_is_not_tried_again(queue, work):
@@ -151,7 +152,10 @@ async def test_an_error_that_cannot_go_away_is_not_tried_again(queue, work):
     job_id = await queue.defer("hopeless")
     await Worker(queue).run_until_idle()
     assert work.tries == 1
-    assert "Correct x" in (await queue.explain(job_id)).hint
+    later = await queue.defer("note")
+    (over,) = (await queue.over([job_id, later])).items()
+    assert over[0] == job_id
+    assert "Correct x" in over[1][1]
 
 
 def test_pauses_double_up_to_a_cap_and_never_meet():

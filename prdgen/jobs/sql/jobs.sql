@@ -44,8 +44,18 @@ SELECT job.id, job.task_name AS task, job.args, job.lock, job.attempts,
     coalesce(why.hint, 'Run it again; if it fails again, look at the worker''s log.') AS hint,
     why.at
 FROM procrastinate_jobs job LEFT JOIN prdgen_job_errors why ON why.job_id = job.id
-WHERE job.status = 'failed' AND (%(id)s::bigint IS NULL OR job.id = %(id)s)
+WHERE job.status = 'failed'
 ORDER BY job.id DESC LIMIT %(limit)s;
+
+-- over: Those of these jobs that nobody will do any more, and why. What is done is not kept.
+SELECT wanted.id,
+    coalesce(why.error, CASE WHEN job.id IS NULL THEN 'its job is gone'
+        ELSE 'its worker was killed each time' END) AS error,
+    coalesce(why.hint, 'Ask for it again.') AS hint
+FROM unnest(%(ids)s::bigint[]) AS wanted (id)
+LEFT JOIN procrastinate_jobs job ON job.id = wanted.id
+LEFT JOIN prdgen_job_errors why ON why.job_id = wanted.id
+WHERE job.id IS NULL OR job.status NOT IN ('todo', 'doing');
 
 -- run_again: A failed job gets all its tries once more.
 UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL

@@ -48,6 +48,9 @@ FROM exports WHERE id = %(id)s;
 SELECT count(*) AS everyones, count(*) FILTER (WHERE %(person)s::uuid = ANY (askers)) AS own
 FROM exports WHERE state IN ('waiting', 'doing');
 
+-- on_their_way: All that are still to be made, by a job.
+SELECT id, turn, job FROM exports WHERE state IN ('waiting', 'doing') AND job IS NOT NULL;
+
 -- prune: Forget those that are over.
 DELETE FROM exports
 WHERE asked_at < now() - make_interval(days => %(days)s) AND state NOT IN ('waiting', 'doing');
