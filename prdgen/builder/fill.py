@@ -14,6 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from prdgen.builder import navigation
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts
+from prdgen.builder.named import OWNER, STATUS
 from prdgen.builder.site_config import SiteConfig
 from prdgen.builder.sources import Target, href
 from prdgen.page.outline import Heading
@@ -203,11 +204,31 @@ def status_badge(status: str) -> str:
     return f'<span class="prd-status prd-status--{kind}">{escape(status)}</span>'
 
 
+def status_link(facts: PageFacts, base: str) -> str:
+    """The page's status as a badge that leads to all pages with it."""
+    badge = status_badge(facts.status)
+    for address in STATUS.addresses(facts).values():
+        return f'<a class="prd-status-link" href="{escape(href(base, address))}">{badge}</a>'
+    return badge
+
+
+def owner_links(facts: PageFacts, base: str) -> str:
+    """The page's owners, each with a link to all pages of theirs."""
+    return ", ".join(
+        f'<a href="{escape(href(base, address))}">{escape(name)}</a>'
+        for name, address in OWNER.addresses(facts).items()
+    )
+
+
+def counted(pages: int) -> str:
+    """How many pages, in words: `1 page`."""
+    return f"{pages} page" + "s" * (pages != 1)
+
+
 def with_badges(body: str, facts: PageFacts, base: str) -> str:
     """The body with a title, and status, owner and tags below it."""
-    items = [status_badge(facts.status)]
-    if facts.owner:
-        items.append(f'<span class="prd-owner">{escape(facts.owner)}</span>')
+    owners = owner_links(facts, base)
+    items = [status_link(facts, base), f'<span class="prd-owner">{owners}</span>' * bool(owners)]
     items += [
         f'<a class="prd-tag" href="{escape(href(base, "tags/", tag))}">{escape(tag)}</a>'
         for tag in facts.tags

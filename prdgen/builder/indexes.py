@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from prdgen.builder import fill
+from prdgen.builder import fill, named
 from prdgen.builder.manifest import PageFacts
+from prdgen.builder.named import Field
 from prdgen.builder.sources import Target, href
 
 _FEED_LENGTH = 30
@@ -41,7 +42,7 @@ def pages_html(pages: Collection[Listed], base: str) -> str:
         for page in pages
     )
     return (
-        f'<div class="prd-list prd-list--pages" data-prd-filter><p class="prd-list__count">{len(pages)} pages</p>'
+        f'<div class="prd-list prd-list--pages" data-prd-filter><p class="prd-list__count">{fill.counted(len(pages))}</p>'
         '<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table><thead><tr><th>Page</th>'
         f"<th>Status</th><th>Owner</th><th>Updated</th></tr></thead><tbody>\n{rows}"
         "</tbody></table></div></div></div>"
@@ -96,6 +97,40 @@ def tags_html(pages: Collection[Listed], base: str) -> str:
     )
 
 
+def names_html(field: Field, names: Mapping[str, tuple[str, int]], base: str) -> str:
+    """The statuses, or the owners: address → name and how many pages it has."""
+    rows = "".join(
+        f'<tr><td><a href="{escape(href(base, url))}">{escape(name)}</a></td><td>{count}</td></tr>\n'
+        for url, (name, count) in names.items()
+    )
+    if not rows:
+        return f"<p>No page names its {field.one.lower()}.</p>"
+    return (
+        '<div class="prd-list" data-prd-filter><div class="md-typeset__scrollwrap">'
+        f'<div class="md-typeset__table"><table><thead><tr><th>{field.one}</th><th>Pages</th></tr></thead>'
+        f"<tbody>\n{rows}</tbody></table></div></div></div>"
+    )
+
+
+def named_html(field: Field, pages: Collection[Listed], base: str) -> str:
+    """The pages of one status with their owners, or those of one owner with their statuses."""
+    if field is named.STATUS:
+        other, shown = "Owner", fill.owner_links
+    else:
+        other, shown = "Status", fill.status_link
+    rows = "".join(
+        f'<tr><td><a href="{escape(href(base, page.url))}">{escape(page.facts.title)}</a></td>'
+        f"<td>{shown(page.facts, base)}</td></tr>\n"
+        for page in pages
+    )
+    return (
+        '<div class="prd-list" data-prd-filter>'
+        f'<p class="prd-list__count">{fill.counted(len(pages))}</p><div class="md-typeset__scrollwrap">'
+        f'<div class="md-typeset__table"><table><thead><tr><th>Page</th><th>{other}</th></tr></thead>'
+        f"<tbody>\n{rows}</tbody></table></div></div></div>"
+    )
+
+
 def recent_html(pages: Collection[Listed], base: str) -> str:
     """Cards of the pages changed last."""
     return "".join(
@@ -115,6 +150,11 @@ def sitemap_entry(page: Listed, target: Target) -> str:
         + (f"<lastmod>{escape(changed)}</lastmod>" * bool(changed))
         + "</url>\n"
     )
+
+
+def sitemap_place(url: str, target: Target) -> str:
+    """A list's part of sitemap.xml: when it changed is not worth another one."""
+    return f"<url><loc>{escape(href(target.absolute, url))}</loc></url>\n"
 
 
 def sitemap(entries: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import ChainMap, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from prdgen.builder import artifacts, fill, indexes, navigation, surroundings
 from prdgen.builder.indexes import Listed
 from prdgen.builder.manifest import PageFacts
-from prdgen.builder.standing import LISTS, Change, Standing
+from prdgen.builder.named import OWNER, STATUS, Field, Named
+from prdgen.builder.standing import LISTS, Change, Standing, differ
 
 _LONG: Final = 1000
 """Entries: a longer list is divided by folder, and a longer folder by letter."""
@@ -32,15 +34,22 @@ class _Kind:
     """How many entries a page has in it."""
 
 
+def _one(_: PageFacts) -> int:
+    return 1
+
+
 _PAGES: Final = _Kind(
-    *LISTS[0], indexes.pages_html, ("title", "status", "owner", "updated_at"), lambda _: 1
+    *LISTS[0], indexes.pages_html, ("title", "status", "owner", "updated_at"), _one
 )
 _REQUIREMENTS: Final = _Kind(
     *LISTS[1], indexes.requirements_html, ("title", "requirements"), lambda p: len(p.requirements)
 )
 _TAGS: Final = _Kind(
-    *LISTS[2], indexes.tags_html, ("title", "status", "tags"), lambda p: len(p.tags)
+    *LISTS[4], indexes.tags_html, ("title", "status", "tags"), lambda p: len(p.tags)
 )
+_NAMED: Final = {STATUS: LISTS[2][0], OWNER: LISTS[3][0]}
+"""Each field whose names have lists of their own → what the list of the names is called."""
+_NAMED_SHOWN: Final = ("title", "status", "owner")
 
 
 class Lists:
@@ -58,6 +67,11 @@ class Lists:
         self._entries: dict[str, str] = {}
         self._made: dict[str, set[str]] = {}
         """Address of each list → those of its parts."""
+        self._named: dict[Field, Named] = {}
+        self._titles: dict[str, str] = {}
+        """Address of each name's list → what it is called."""
+        self._places: list[str] = []
+        """Where the lists for people are, as the sitemap has them."""
 
     def update(self, standing: Standing, change: Change, needs: Collection[str]) -> None:
         """Bring every list up to date; a page of the repository at the same address wins. `needs` is
@@ -67,6 +81,7 @@ class Lists:
         if whole:
             # Whatever stood for pages that are gone goes with them.
             self.files = {path: n for path, n in self.files.items() if path.startswith("nav")}
+            self._made = {}
             self._divide(standing)
             self._put("404.html", _not_found(standing))
         elif standing.shows_recent(""):
@@ -74,10 +89,12 @@ class Lists:
         self._navigate(standing, change)
         if whole or change.of("title") or any(each.startswith("requirement:") for each in needs):
             self._put("uses.json", indexes.uses_json(standing.definitions, _users(standing)))
-        self._tell_machines(standing, change, whole=whole)
         for kind in (_PAGES, _REQUIREMENTS, _TAGS):
             if whole or _shows(kind, change):
                 self._list(standing, kind, None if whole else change)
+        for field in _NAMED:
+            self._list_names(standing, field, None if whole else change)
+        self._tell_machines(standing, change, whole=whole)
 
     def _put(self, path: str, text: str | bytes) -> None:
         data = text if isinstance(text, bytes) else text.encode()
@@ -114,43 +131,98 @@ class Lists:
         if not target.absolute or not (whole or fresh):
             return
         entries = {path: indexes.sitemap_entry(page, target) for path, page in fresh.items()}
-        if whole or any(self._entries[path] != entry for path, entry in entries.items()):
+        places, self._places = self._places, self._people_places()
+        if whole or places != self._places or any(
+            self._entries[path] != entry for path, entry in entries.items()
+        ):  # fmt: skip
             self._entries |= entries
-            self._put("sitemap.xml", indexes.sitemap("".join(self._entries.values())))
+            lists = [indexes.sitemap_place(url, target) for url in self._places]
+            self._put("sitemap.xml", indexes.sitemap("".join([*self._entries.values(), *lists])))
         name = str(config["site_name"])
         self._put("feed.xml", indexes.feed(listed.values(), target, name))
 
-    def _list(self, standing: Standing, kind: _Kind, change: Change | None) -> None:
-        """Make a list anew: all of it, or what a change of pages shows in."""
+    def _people_places(self) -> list[str]:
+        name = "index.html"
+        return sorted(path.removesuffix(name) for path in self.files if path.endswith(f"/{name}"))
+
+    def _list(
+        self, standing: Standing, kind: _Kind, change: Change | None,
+        members: Mapping[str, Listed] | None = None,
+    ) -> None:  # fmt: skip
+        """Make a list of all pages, or of these `members`, anew: all of it, or what a change of
+        pages shows in.
+        """
         taken, count = standing.owners, _counter(standing, kind)
         if kind.url in taken and not (kind is _PAGES and "" not in taken):
             return
+        listed = standing.listed if members is None else members
         before, self._made[kind.url] = self._made.get(kind.url, set()), set()
-        if kind is _TAGS or count(standing.listed) <= _LONG:
-            self._show(standing, kind, kind.html, standing.listed.values())
+        if kind is _TAGS or count(listed) <= _LONG:
+            self._show(standing, kind, kind.html, listed.values())
         else:
             changed = None if change is None else {self._part_of.get(path) for path in change.pages}
-            self._list_parts(standing, kind, changed)
+            self._list_parts(standing, kind, listed, changed)
         for url in before - self._made[kind.url]:
             self.files.pop(f"{url}index.html", None)
 
     def _list_parts(
-        self, standing: Standing, kind: _Kind, changed: Collection[str | None] | None
-    ) -> None:
+        self, standing: Standing, kind: _Kind, listed: Mapping[str, Listed],
+        changed: Collection[str | None] | None,
+    ) -> None:  # fmt: skip
         count = _counter(standing, kind)
         sections: dict[str, tuple[str, int]] = {}
         taken = ChainMap[str, Any](standing.owners, sections)
-        for part, paths in self._parts.items():
+        for part, everything in self._parts.items():
+            paths = [path for path in everything if path in listed]
             entries = count(paths)
             if not entries:
                 continue
             url = _free(f"{kind.url}{_slug(part)}", taken)
             sections[url] = _title(part), entries
             if changed is None or part in changed or f"{url}index.html" not in self.files:
-                pages = [standing.listed[path] for path in paths]
+                pages = [listed[path] for path in paths]
                 self._page(standing, f"{kind.title}: {_title(part)}", url, kind.html, pages)
         self._made[kind.url] = set(sections)
         self._show(standing, kind, indexes.sections_html, sections)
+
+    def _list_names(self, standing: Standing, field: Field, change: Change | None) -> None:
+        """The list of each name that a change shows in, and the list of the names."""
+        listed = standing.listed
+        changed: set[str] = set()
+        seen: dict[str, tuple[PageFacts | None, PageFacts | None]]
+        if change is None:
+            before = self._named.get(field)
+            changed |= set(before.ordered()) if before else set()
+            self._named[field] = Named(field)
+            seen = {path: (None, page.facts) for path, page in listed.items()}
+        else:
+            seen = {path: (b, a) for path, (b, a) in change.pages.items()
+                    if path in listed and b and a and differ(b, a, _NAMED_SHOWN)}  # fmt: skip
+        named = self._named[field]
+        changed |= named.update(seen)
+        for key in sorted(changed):
+            self._list_name(standing, named, key, change)
+        others = [1 for b, a in seen.values() if b and a and field.written(b) != field.written(a)]
+        if (change is None or others) and field.url not in standing.owners:
+            keys = {key: field.place(key) for key in named.ordered()}
+            names = {url: (named.name(key), len(named.pages(key))) for key, url in keys.items()}
+            self._page(
+                standing, _NAMED[field], field.url, partial(indexes.names_html, field), names
+            )
+
+    def _list_name(self, standing: Standing, named: Named, key: str, change: Change | None) -> None:
+        """The list of one name's pages."""
+        url = named.field.place(key)
+        members = sorted(named.pages(key), key=standing.urls.__getitem__)
+        if not members:
+            for gone in (url, *self._made.pop(url, ())):
+                self.files.pop(f"{gone}index.html", None)
+            return
+        title = f"{named.field.one}: {named.name(key)}"
+        same, self._titles[url] = self._titles.get(url) == title, title
+        kind = _Kind(title, url, partial(indexes.named_html, named.field), (), _one)
+        listed = {path: standing.listed[path] for path in members}
+        self._list(standing, kind, change if same else None, listed)
 
     def _show(self, standing: Standing, kind: _Kind, html: _Html, what: Any) -> None:
         """Put the list at its own address, and the list of pages also where the site has no home."""
@@ -163,6 +235,9 @@ class Lists:
     def _page(self, standing: Standing, title: str, url: str, html: _Html, what: Any) -> None:
         frame, target = standing.frame, standing.target
         body, around = html(what, target.base_for(url)), surroundings.around(standing, url)
+        above = ChainMap[str, Any](standing.owners, dict.fromkeys(at for _, at in LISTS))
+        path = navigation.path_html(url, target.base_for(url), above, "Home")
+        around = replace(around, path=path)
         page = fill.plain(frame, target, title, url, body=body, around=around)
         self._put(f"{url}index.html", page)
 
@@ -207,9 +282,9 @@ def _fresh(listed: Mapping[str, Listed], change: Change, *, whole: bool) -> Mapp
 
 def _counter(standing: Standing, kind: _Kind) -> Callable[[Collection[str]], int]:
     listed = standing.listed
-    return lambda paths: (
-        len(paths) if kind is _PAGES else sum(kind.count(listed[path].facts) for path in paths)
-    )
+    if kind.count is _one:
+        return len
+    return lambda paths: sum(kind.count(listed[path].facts) for path in paths)
 
 
 def _folders(node: navigation.Node) -> list[navigation.Node]:

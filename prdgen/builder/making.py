@@ -9,6 +9,7 @@ from typing import Any
 from prdgen.builder import artifacts, bodies, fill, render, words
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts
+from prdgen.builder.named import OWNER, STATUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,5 @@ def _words(facts: PageFacts, bare: str, setting: Setting) -> str:
         return ""
     said = fill.with_title(bare, facts)
     language = setting.frame.template(facts.template).language
-    filters = {"status": facts.status, "owner": facts.owner}
+    filters = {"status": STATUS.written(facts), "owner": OWNER.written(facts)}
     return setting.store.put(words.page(said, facts.title, language, filters).encode())

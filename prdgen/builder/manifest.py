@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar
 
 Kept = TypeVar("Kept")
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised when the same inputs give other artifacts, so that kept manifests are not believed."""
 
 

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from prdgen.builder import bodies, crew, indexes, navigation, scope, sources
+from prdgen.builder import bodies, crew, indexes, named, navigation, scope, sources
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import PageFacts, PageRecord
 from prdgen.builder.sources import AssetSource, PageSource, Target
 from prdgen.page import links
 from prdgen.page.anchor_trail import Anchors
 
-LISTS: Final = (("All pages", "pages/"), ("Requirements", "requirements/"), ("Tags", "tags/"))
+LISTS: Final = (
+    ("All pages", "pages/"), ("Requirements", "requirements/"), ("Statuses", named.STATUS.url),
+    ("Owners", named.OWNER.url), ("Tags", "tags/"),
+)  # fmt: skip
+"""What the site's own lists for people are called, and where they are."""
 _SAID_IN_NAVIGATION: Final = ("title", "label", "status")
 _ORDERS_NAVIGATION: Final = ("listed", "weight")
 Around = tuple[navigation.Node | None, navigation.Node | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 _REST: Final = r'[^<>"]*(?:"[^"]*"[^<>"]*)*'
@@ -19,18 +19,20 @@ _END: Final = re.compile(r"<(?<=[\w'\")$*]<)/(?:p|td|div|li|dt|dd|blockquote|fig
 _BLOCK: Final = re.compile(rf"</?(?!h[1-6]\b)[a-z][a-z0-9]*(?: {_REST})?/?>")
 
 
-def page(bare: str, title: str, language: str, filters: Mapping[str, str] | None = None) -> str:
+def page(
+    bare: str, title: str, language: str, filters: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """The page Pagefind is to read, for a body as `render.Rendered.bare` has it.
 
     Headings keep their ids, so that a result can lead to them; blocks end in a full stop, as Pagefind
-    would have it. `filters` are what a search can be narrowed by: name → value of this page.
+    would have it. `filters` are what a search can be narrowed by: name → values of this page.
     """
     plain = _INLINE.sub("", _FOOTNOTE.sub("", bare))
     said = _BLOCK.sub(" ", _END.sub(". ", plain))
     chosen = "".join(
         f'<meta data-pagefind-filter="{name}[content]" content="{html.escape(value)}">'
-        for name, value in (filters or {}).items()
-        if value
+        for name, values in (filters or {}).items()
+        for value in values
     )
     return (
         f'<html lang="{html.escape(language)}"><title>{html.escape(title)}</title>{chosen}'

@@ -15,8 +15,8 @@ WORDS = ("zebra", "lion", "café", "REQ-1", "REQ-2", "[a](a.md)", "[[b]]", "![](
 FOLDERS = ("", "f/", "f/g/", "h/", "pages/")
 NAMES = ("a", "b", "c", "index", "README", "p10", "p9", "Über")
 MATTER = ("title: T{n}", "status: draft", "status: approved", "draft: true", "hidden: true", "weight: {n}",
-          "unlisted: true", "tags: [x, t{n}]", "redirect_from: [/old{n}/]", "owner: o{n}",
-          "description: d{n}", "sidebar_label: L{n}", "template: home.html", "search: {{exclude: true}}")  # fmt: skip
+          "unlisted: true", "tags: [x, t{n}]", "redirect_from: [/old{n}/]", "owner: o{n}", "owner: [Ann, o{n}]", "owner: ann", "status: Draft", "status: s{n}",
+                    "description: d{n}", "sidebar_label: L{n}", "template: home.html", "search: {{exclude: true}}")  # fmt: skip
 
 
 class Author:

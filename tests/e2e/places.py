@@ -29,6 +29,9 @@ SITE = {
     "site-page": "/site/prds/checkout/",
     "site-pages": "/site/pages/",
     "site-requirements": "/site/requirements/",
+    "site-statuses": "/site/statuses/",
+    "site-owners": "/site/owners/",
+    "site-status": "/site/statuses/approved/",
     "site-tags": "/site/tags/",
     "site-not-found": "/site/no/such/page/",
 }

@@ -66,7 +66,8 @@ PAGES: dict[str, str | bytes] = {
     "mkdocs.yml": CONFIG, "docs/index.md": "# Home\n\nWelcome.\n", "docs/rich.md": RICH,
     "docs/plain.md": "---\nstatus: draft ideas\nowner: Bob\n---\n# Plain\n\nREQ-1 and antelopes.\n",
 }  # fmt: skip
-KINDS = ("", "rich/", "plain/", "pages/", "requirements/", "tags/", "404.html")
+KINDS = ("", "rich/", "plain/", "pages/", "requirements/", "tags/", "statuses/", "statuses/approved/", "owners/ada/",
+         "404.html")  # fmt: skip
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
   "use strict";
   const { base, element } = window.prdgen;
   const SHOWN = 12;
-  const FILTERS = { status: "Any status", owner: "Any owner" };
+  const FILTERS = { status: ["Status", "Any status", "All statuses", "statuses/"], owner: ["Owner", "Any owner", "All owners", "owners/"] };
   const form = document.getElementById("prd-search");
   if (!form) return;
   const input = document.getElementById("prd-search-input");
@@ -28,14 +28,17 @@
   /* What pages can be chosen by; a filter nobody can choose from is not there. */
   async function setUpFilters(pagefind) {
     const filters = await pagefind.filters();
-    for (const [name, any] of Object.entries(FILTERS)) {
+    const places = [];
+    for (const [name, [label, any, all, place]] of Object.entries(FILTERS)) {
       const values = Object.keys(filters[name] || {}).sort();
       if (!values.length) continue;
-      const select = element("select", { name, "aria-label": name === "status" ? "Status" : "Owner" },
+      const select = element("select", { name, "aria-label": label },
         element("option", { value: "" }, any), ...values.map((value) => element("option", { value }, value)));
       select.addEventListener("change", search);
       choices.append(select);
+      places.push(element("a", { href: new URL(place, base()).href }, all));
     }
+    choices.append(...places);
     choices.hidden = !choices.children.length;
   }
   const chosen = () => Object.fromEntries([...choices.children].filter((select) => select.value).map((select) => [select.name, select.value]));
