@@ -18,8 +18,6 @@ from backports import zstd
 
 KEEP_SECONDS: Final = 7200.0
 """An artifact nobody names any more stays this long: longer than any cache holds its page."""
-TWINS: Final = {"br": "br", "zst": "zstd", "gz": "gzip"}
-"""Ending of each compressed twin → its content coding in HTTP, best first."""
 _COMPRESSIBLE: Final = re.compile(
     r"\.(html|css|js|json|svg|xml|txt|md|csv|webmanifest|ttf|otf|wasm)$"
 )

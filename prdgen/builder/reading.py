@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from prdgen import serving
 from prdgen.builder import artifacts, ledger
 from prdgen.builder.errors import SiteUnreadable
 
-SUFFIXES: Final = {coding: ending for ending, coding in artifacts.TWINS.items()}
+SUFFIXES: Final = {coding: ending for ending, coding in serving.TWINS.items()}
 """HTTP's name of an encoding → the ending of such a twin; the best comes first."""
 _WAIT_SECONDS: Final = 0.2
 """Readers hardly ever wait for whoever publishes, and never for long."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from prdgen import serving
 from prdgen.builder import artifacts, errors, ledger
 
 _SLOTS: Final = ("a", "b")
@@ -71,7 +72,7 @@ class Switch:
                 self._link_twins(f"{slot}/{path}", path, place, files)
 
     def _link_twins(self, target: str, path: str, place: str, files: Mapping[str, str]) -> None:
-        for encoding in artifacts.TWINS:
+        for encoding in serving.TWINS:
             if f"{path}.{encoding}" in files:
                 continue
             if os.path.exists(f"{self._store.folder}/{place}.{encoding}"):  # noqa: PTH110 - as below
@@ -82,7 +83,7 @@ class Switch:
 
     def _clear(self, slot: Path, path: str, files: Mapping[str, str]) -> None:
         """Remove a file with its twins, and the folders that are empty then."""
-        for name in (path, *(f"{path}.{encoding}" for encoding in artifacts.TWINS)):
+        for name in (path, *(f"{path}.{encoding}" for encoding in serving.TWINS)):
             if name not in files:
                 (slot / name).unlink(missing_ok=True)
         folder = (slot / path).parent

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 
+from prdgen import serving
 from prdgen.builder import artifacts, reading
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site
@@ -110,7 +111,7 @@ def wanted(site: Site, *, twins: bool) -> Build:
         for path, name in manifest.files.items():
             if not artifacts.compressible(path):
                 continue
-            for ending in artifacts.TWINS:
+            for ending in serving.TWINS:
                 if site.store.path(name, ending).exists():
                     files.setdefault(f"{path}.{ending}", File(f"{name}.{ending}", kinds[path]))
     lines = (f"{path}\0{file.name}\n" for path, file in sorted(files.items()))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from anyio import to_thread
 
+from prdgen import serving
 from prdgen.cdn import opening
 from prdgen.cdn.changes import Access, Changes
 from prdgen.delivery import headers
@@ -45,9 +46,9 @@ def changes(paths: list[str], settings: Settings) -> Changes:
     """What a CDN calls these paths of the site."""
     top = urlsplit(settings.site_url).path.rstrip("/")
     return Changes(
-        keys=[headers.key(path) for path in paths],
+        keys=[serving.key(path) for path in paths],
         addresses=[top + address for path in paths for address in headers.addresses(path)],
-        everything=headers.SITE_KEY,
+        everything=serving.EVERYTHING,
         top=f"{top}/",
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from prdgen.builder import surrogates
+from prdgen import serving
 from prdgen.builder.reading import SUFFIXES, File
 from prdgen.flows.levels import Encodings
 from prdgen.flows.read_site import Levels
@@ -26,12 +25,6 @@ POLICY: Final = (
 )
 IMAGE_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 """Of SVG files, which are images and nothing else, also when opened by themselves."""
-FOREVER: Final = "max-age=31536000, immutable"
-_TYPES: Final = {".js": "text/javascript", ".md": "text/markdown", ".wasm": "application/wasm"}
-_WHILE_ASKING: Final = 60
-"""Seconds a cache may still show what is too old, while it asks for what is new."""
-_WITHOUT_US: Final = 86_400
-"""Seconds a cache may go on showing what it has when this server does not answer."""
 _ABSENT: Final = 10
 
 
@@ -39,7 +32,7 @@ def of(file: File, who: str, settings: Settings) -> dict[str, str]:
     """The headers of a file for one of READERS, WRITERS, ANYONE, without its length."""
     found = {
         "ETag": f'"{file.artifact}{"-" + file.encoding if file.encoding else ""}"',
-        "Content-Type": kind(file.path),
+        "Content-Type": serving.content_type(file.path),
         "Content-Security-Policy": policy(file.path),
         "Vary": _vary(settings),
         "Cache-Control": _control(file, who, settings),
@@ -47,20 +40,18 @@ def of(file: File, who: str, settings: Settings) -> dict[str, str]:
     if file.encoding:
         found["Content-Encoding"] = file.encoding
     if who == ANYONE:
-        # Fastly reads the one, Cloudflare and most others the other.
-        keys = surrogates.keys_of(file.path)
-        found |= {"Surrogate-Key": " ".join(keys), "Cache-Tag": ",".join(keys)}
+        found |= serving.keys(file.path)
     return found
 
 
 def of_draft(file: File) -> dict[str, str]:
     """The headers of a file of a draft's site: nobody keeps what is not published, but the theme."""
     found = {
-        "Content-Type": kind(file.path),
+        "Content-Type": serving.content_type(file.path),
         "Content-Security-Policy": policy(file.path),
         "X-Robots-Tag": "noindex",
         "Vary": "Accept-Encoding",
-        "Cache-Control": f"private, {FOREVER}" if file.lasting else "private, no-store",
+        "Cache-Control": f"private, {serving.FOREVER}" if file.lasting else "private, no-store",
     }
     return found | ({"Content-Encoding": file.encoding} if file.encoding else {})
 
@@ -69,12 +60,9 @@ def missing(who: str, settings: Settings, path: str = "404.html") -> dict[str, s
     """Of an answer that there is nothing at this path (or only a folder): kept for seconds."""
     if who != ANYONE:
         return {"Cache-Control": "private, no-cache", "Vary": _vary(settings)}
-    keys = surrogates.keys_of(path)
-    return {
+    return serving.keys(path) | {
         "Cache-Control": f"public, max-age=0, s-maxage={_ABSENT}",
         "Vary": _vary(settings),
-        "Surrogate-Key": " ".join(keys),
-        "Cache-Tag": ",".join(keys),
     }
 
 
@@ -105,13 +93,6 @@ def public_path(path: str) -> str:
     return f"{path}index.html" if not path or path.endswith("/") else path
 
 
-def kind(path: str) -> str:
-    """The content type of a file of this name."""
-    found = next((kind for ending, kind in _TYPES.items() if path.endswith(ending)), None)
-    found = found or mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return f"{found}; charset=utf-8" if found.startswith("text/") else found
-
-
 def policy(path: str) -> str:
     """The content policy of a file of this name."""
     return IMAGE_POLICY if path.lower().endswith(".svg") else POLICY
@@ -120,13 +101,10 @@ def policy(path: str) -> str:
 def _control(file: File, who: str, settings: Settings) -> str:
     scope = "private" if who == READERS else "public"
     if file.lasting:
-        return f"{scope}, {FOREVER}"
+        return f"{scope}, {serving.FOREVER}"
     if who != ANYONE:
         return "private, no-cache"
-    return (
-        f"public, max-age={settings.site_browser_seconds}, s-maxage={settings.site_cdn_seconds}, "
-        f"stale-while-revalidate={_WHILE_ASKING}, stale-if-error={_WITHOUT_US}"
-    )
+    return serving.changing(settings.site_browser_seconds, settings.site_cdn_seconds)
 
 
 def _vary(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from prdgen import serving
 from prdgen.cdn import opening, signature
 from prdgen.cdn.changes import Access, Changes
 from prdgen.cdn.errors import BadCdn, CdnAway, CdnBusy, CdnDenied, CdnGarbled, CdnMissing
@@ -26,9 +27,9 @@ SITE = "https://prds.example.org"
 def changes(number: int = 2, top: str = "/") -> Changes:
     paths = ["a b/index.html", "ä.md", *(f"p{n}/index.html" for n in range(number - 2))][:number]
     return Changes(
-        keys=[headers.key(path) for path in paths],
+        keys=[serving.key(path) for path in paths],
         addresses=[top.rstrip("/") + a for path in paths for a in headers.addresses(path)],
-        everything=headers.SITE_KEY, top=top,
+        everything=serving.EVERYTHING, top=top,
     )  # fmt: skip
 
 
@@ -226,12 +227,3 @@ def test_a_signature_is_as_botocore_signs(session):
         region="us-east-1", service="cloudfront", at=at,
     )  # fmt: skip
     assert ours["Authorization"] == theirs.headers["Authorization"]
-
-
-def test_keys_are_those_the_server_sends():
-    """What the server's answers are tagged with is what is purged."""
-    from prdgen.builder import surrogates
-
-    for path in ("index.html", "a/index.html", "ä.md"):
-        assert headers.key(path) == surrogates.key(path)
-    assert headers.SITE_KEY == surrogates.EVERYTHING

@@ -3,8 +3,7 @@
 import pytest
 from cdn import vendors
 
-from prdgen.builder import surrogates
-from prdgen.delivery import headers
+from prdgen import serving
 from prdgen.flows import follow, purge_here, watch
 
 FASTLY, ZONE = "SU1Z0isxPaozGVKXdv0eY", "023e105f4ecef8ad9ca31a8372d0c353"
@@ -40,8 +39,8 @@ async def test_a_commit_is_told_by_key(houses, repo, fastly):
     fastly.forgotten.clear()
     repo.commit("edit", one="# One\n\nEdited.\n")
     await published(house)
-    assert surrogates.key("one/index.html") in fastly.forgotten
-    assert surrogates.key("other/index.html") not in fastly.forgotten
+    assert serving.key("one/index.html") in fastly.forgotten
+    assert serving.key("other/index.html") not in fastly.forgotten
 
 
 async def test_addresses_are_those_below_the_server(houses, repo, cloudflare):
@@ -67,7 +66,7 @@ async def test_one_that_is_away_is_told_later(houses, repo, fastly):
     async with house.app.store.transaction() as tx:
         await tx.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
     await house.work()
-    assert surrogates.key("one/index.html") in fastly.forgotten
+    assert serving.key("one/index.html") in fastly.forgotten
 
 
 async def test_nobody_is_told_of_a_private_site(houses, repo, fastly):
@@ -85,7 +84,7 @@ async def test_very_many_changes_are_everything(houses, repo, fastly):
     fastly.forgotten.clear()
     await purge_here.after_build(house.app, [f"{n}/index.html" for n in range(1_001)])
     await house.work()
-    assert fastly.forgotten == [headers.SITE_KEY]
+    assert fastly.forgotten == [serving.EVERYTHING]
 
 
 async def test_the_search_that_comes_later_is_told_too(houses, repo, fastly):
@@ -95,5 +94,5 @@ async def test_the_search_that_comes_later_is_told_too(houses, repo, fastly):
     fastly.forgotten.clear()
     await follow.improve(house.app)
     await house.work()
-    assert surrogates.key("pagefind/pagefind-entry.json") in fastly.forgotten
-    assert surrogates.key("one/index.html") not in fastly.forgotten
+    assert serving.key("pagefind/pagefind-entry.json") in fastly.forgotten
+    assert serving.key("one/index.html") not in fastly.forgotten

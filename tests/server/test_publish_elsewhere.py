@@ -95,9 +95,9 @@ async def test_a_cdn_that_refuses_never_stops_publishing_and_is_told_later(open_
     await to_thread.run_sync(lambda: repo.commit(one="# Two\n"))
     await follow(house)
     assert await state(house) == "ok"
-    from prdgen.builder import surrogates
+    from prdgen import serving
 
-    assert {surrogates.key("one/index.html"), surrogates.key("index.html")} <= set(cdn.forgotten)
+    assert {serving.key("one/index.html"), serving.key("index.html")} <= set(cdn.forgotten)
     assert (await to_thread.run_sync(deliver.target(house.app.settings).state)).purge == {}
     cdn.close()
     assert not cdn.problems

@@ -7,8 +7,8 @@ import re
 import httpx2
 import pytest
 
-from prdgen import settings
-from prdgen.builder import artifacts, surrogates
+from prdgen import serving, settings
+from prdgen.builder import artifacts
 from prdgen.flows import levels
 from prdgen.server import site_headers
 
@@ -50,8 +50,8 @@ async def test_a_public_page_says_how_long_browser_and_cdn_keep_it(public):
     assert page.headers["cache-control"] == (
         "public, max-age=300, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400"
     )
-    assert page.headers["surrogate-key"].split() == [*surrogates.keys_of(FILE)]
-    assert page.headers["cache-tag"].split(",") == [*surrogates.keys_of(FILE)]
+    assert page.headers["surrogate-key"].split() == [serving.EVERYTHING, serving.key(FILE)]
+    assert page.headers["cache-tag"].split(",") == [serving.EVERYTHING, serving.key(FILE)]
     assert page.headers["vary"] == "Accept-Encoding, Cookie"
     style = await public.anyone().get(style_of(page.text))
     assert style.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -85,7 +85,7 @@ def test_no_cache_outlives_the_files_its_page_needs():
     """
     longest = {each.name: each.high for each in settings.SETTINGS}
     ages = longest["site_browser_seconds"], longest["site_cdn_seconds"]
-    assert sum(ages) + 2 * site_headers._WHILE_ASKING < artifacts.KEEP_SECONDS
+    assert sum(ages) + 2 * serving.WHILE_ASKING < artifacts.KEEP_SECONDS
 
 
 async def test_who_has_it_is_told_so(house):
