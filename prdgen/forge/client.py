@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import random
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx2
-
+from prdgen.errors import PrdgenError
 from prdgen.forge.errors import (
     ForgeAway,
     ForgeBusy,
@@ -26,6 +21,8 @@ from prdgen.forge.errors import (
     ForgeMissing,
     ForgeRefuses,
 )
+from prdgen.http import asking
+from prdgen.http.asking import Answer, Http, NoAnswer, TooMuch
 
 log = logging.getLogger(__name__)
 Answers = dict[str, tuple[str, Any, str]]
@@ -33,7 +30,7 @@ Answers = dict[str, tuple[str, Any, str]]
 _TRIES: Final = 3
 _PATIENCE_SECONDS: Final = 5.0
 """Longer pauses that a forge asks for are made between runs, not within one."""
-_LONGEST_SECONDS: Final = 3600.0
+_UNSAID_SECONDS: Final = 60.0
 _LIMIT: Final = 33_554_432
 _PAGES: Final = 50
 _FULL: Final = 20
@@ -61,14 +58,13 @@ class Client:
 
     def __init__(self, access: Access, answers: Answers) -> None:
         self._access, self._answers = access, answers
-        self._http = httpx2.AsyncClient(
-            headers={"user-agent": "prdgen", **access.headers},
-            timeout=httpx2.Timeout(access.seconds), follow_redirects=False,
-        )  # fmt: skip
+        self._http = Http(
+            access.headers, access.seconds, whole_seconds=4 * access.seconds, limit=_LIMIT
+        )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        await self._http.close()
 
     async def get(self, path: str, what: str, **query: object) -> Any:
         """One answer as JSON; asked with the ETag of the last one."""
@@ -102,7 +98,7 @@ class Client:
             )
         headers = {"if-none-match": known[0]} if known else {}
         answer = await self._patiently(address, what, headers)
-        if answer.status_code == httpx2.codes.NOT_MODIFIED and known:
+        if answer.status_code == asking.NOT_MODIFIED and known:
             return known[1], known[2]
         found, following = self._json(answer, what), self._next(answer, address)
         if etag := answer.headers.get("etag"):
@@ -111,33 +107,22 @@ class Client:
             self._answers[address] = (etag, found, following)
         return found, following
 
-    async def _patiently(
-        self, address: str, what: str, headers: Mapping[str, str]
-    ) -> httpx2.Response:
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return await self._once("GET", address, what, headers=headers)
-            except ForgeBusy as error:
-                if attempt == _TRIES or error.seconds > _PATIENCE_SECONDS:
-                    raise
-                await asyncio.sleep(error.seconds)
-            except ForgeAway:
-                if attempt == _TRIES:
-                    raise
-                await asyncio.sleep(0.2 * 2**attempt * random.uniform(0.5, 1.0))
-        raise AssertionError("not reached")
+    async def _patiently(self, address: str, what: str, headers: Mapping[str, str]) -> Answer:
+        return await asking.patiently(
+            lambda: self._once("GET", address, what, headers=headers), _later, _TRIES
+        )
 
     async def _once(
         self, method: str, address: str, what: str, *,
         headers: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None,
-    ) -> httpx2.Response:  # fmt: skip
+    ) -> Answer:  # fmt: skip
         try:
-            async with asyncio.timeout(4 * self._access.seconds):
-                answer = await self._read(method, address, what, headers or {}, body)
-        except (httpx2.HTTPError, TimeoutError) as error:
-            raise ForgeAway(
-                what=what, where=self._access.where, got=self._brief(str(error) or type(error).__name__)
-            ) from error  # fmt: skip
+            answer = await self._asked(method, address, headers or {}, body)
+        except NoAnswer as error:
+            got = self._brief(str(error))
+            raise ForgeAway(what=what, where=self._access.where, got=got) from error
+        except TooMuch as error:
+            raise self._garbled(what, str(error)) from error
         moved = answer.headers.get("location", "")
         if method == "GET" and answer.status_code in {301, 302, 307, 308}:
             # A project that got another name: asked there, but never at another host.
@@ -147,32 +132,20 @@ class Client:
         self._check(answer, what)
         return answer
 
-    async def _read(
-        self, method: str, address: str, what: str, headers: Mapping[str, str],
+    async def _asked(
+        self, method: str, address: str, headers: Mapping[str, str],
         body: Mapping[str, object] | None,
-    ) -> httpx2.Response:  # fmt: skip
-        """The answer with its body, which has a limit."""
-        async with self._http.stream(
-            method, address, headers=dict(headers), json=None if body is None else dict(body)
-        ) as answer:
-            size, parts = 0, []
-            async for part in answer.aiter_bytes():
-                size += len(part)
-                if size > _LIMIT:
-                    raise self._garbled(what, f"an answer of more than {_LIMIT} bytes")
-                parts.append(part)
-        kept = {
-            name: value for name, value in answer.headers.items()
-            if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
-        }  # fmt: skip
-        return httpx2.Response(
-            answer.status_code, headers=kept, content=b"".join(parts), request=answer.request
-        )
+    ) -> Answer:  # fmt: skip
+        if body is None:
+            return await self._http.ask(method, address, headers)
+        written = json.dumps(dict(body), ensure_ascii=False).encode()
+        kind = {"content-type": "application/json"}
+        return await self._http.ask(method, address, {**headers, **kind}, written)
 
-    def _check(self, answer: httpx2.Response, what: str) -> None:
+    def _check(self, answer: Answer, what: str) -> None:
         """Raises the error that this status means."""
         status = answer.status_code
-        if answer.is_success or status == httpx2.codes.NOT_MODIFIED:
+        if answer.is_success or status == asking.NOT_MODIFIED:
             return
         facts = {"what": what, "where": self._access.where,
                  "got": self._brief(f"{status} {_words(answer)}".strip())}  # fmt: skip
@@ -192,7 +165,7 @@ class Client:
             raise ForgeGarbled(**facts)
         raise ForgeRefuses(**facts)
 
-    def _json(self, answer: httpx2.Response, what: str) -> Any:
+    def _json(self, answer: Answer, what: str) -> Any:
         try:
             return json.loads(answer.content)
         except (ValueError, RecursionError) as error:
@@ -212,11 +185,9 @@ class Client:
             raise self._garbled(what, got) from error
 
     def _address(self, path: str, query: Mapping[str, object]) -> str:
-        made = httpx2.URL(path if "://" in path else self._access.api + path)
-        plain = {key: str(value) for key, value in query.items()}
-        return str(made.copy_merge_params(plain) if plain else made)
+        return asking.with_query(path if "://" in path else self._access.api + path, query)
 
-    def _next(self, answer: httpx2.Response, address: str) -> str:
+    def _next(self, answer: Answer, address: str) -> str:
         """The next page's address, when it is at the same host."""
         found = answer.links.get("next", {}).get("url", "")
         following = str(answer.url.join(found)) if found else ""
@@ -224,16 +195,14 @@ class Client:
 
     def _brief(self, words: str) -> str:
         """Words for people, without the token."""
-        plain = words.replace(self._access.token, "…") if self._access.token else words
-        plain = " ".join(plain.split())
-        return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]} …"
+        return asking.brief(words, self._access.token, _LONGEST)
 
 
 def _is_same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
-def _words(answer: httpx2.Response) -> str:
+def _words(answer: Answer) -> str:
     """What the forge says is wrong: each has a field of its own for that."""
     try:
         found = json.loads(answer.content)
@@ -249,7 +218,7 @@ def _words(answer: httpx2.Response) -> str:
     return "; ".join(dict.fromkeys(said)) or answer.reason_phrase
 
 
-def _pause(answer: httpx2.Response) -> float | None:
+def _pause(answer: Answer) -> float | None:
     """Seconds after which the forge wants to be asked again; None: it is not about that.
 
     GitHub also says 403 for that: with `retry-after`, or with no requests left.
@@ -266,15 +235,10 @@ def _pause(answer: httpx2.Response) -> float | None:
     if not limited:
         return None
     reset = answer.headers.get("x-ratelimit-reset", answer.headers.get("ratelimit-reset", ""))
-    return min(_LONGEST_SECONDS, max(0.0, _seconds(asked, reset)))
+    return asking.pause(asked, at=reset, unsaid=_UNSAID_SECONDS)
 
 
-def _seconds(asked: str, reset: str) -> float:
-    if asked.isascii() and asked.isdigit():
-        return float(asked)
-    if asked:
-        try:
-            return parsedate_to_datetime(asked).timestamp() - time.time()
-        except ValueError:
-            return 60.0
-    return float(reset) - time.time() if reset.isascii() and reset.isdigit() else 60.0
+def _later(error: PrdgenError) -> float | None:
+    if isinstance(error, ForgeBusy):
+        return error.seconds if error.seconds <= _PATIENCE_SECONDS else None
+    return asking.ASK_SOON if isinstance(error, ForgeAway) else None

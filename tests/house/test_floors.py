@@ -20,7 +20,7 @@ FLOORS = {
     "memory": 0, "trace": 0, "serving": 0,
     "crdt": 1, "git": 1, "files": 1, "store": 1, "bus": 1, "page": 1, "merge": 1, "embedded": 1,
     "sync": 2, "builder": 2, "jobs": 2, "assist": 2, "intake": 2, "review": 2, "forge": 2,
-    "storage": 1, "delivery": 2, "cdn": 2,
+    "storage": 1, "http": 1, "delivery": 2, "cdn": 2,
     "flows": 3, "server": 4, "cli": 4,
 }  # fmt: skip
 WORDS = {name for name, floor in FLOORS.items() if floor == 0}
@@ -33,11 +33,10 @@ OWNERS = {
     "nh3": "builder", "procrastinate": "jobs",
     "starlette": "server", "uvicorn": "server", "sse_starlette": "server", "click": "cli",
     "openai": "assist", "obstore": "storage",
+    "httpx": "http", "httpx2": "http",
 }  # fmt: skip
-SHARED = {"httpx": {"forge", "cdn"}, "httpx2": {"forge", "cdn"}, "cbor2": {"crdt", "builder"}}
-"""The outside thing is whom one asks: each forge and each CDN has one owner, HTTP has two; CBOR is what
-peers of a document speak, and what Pagefind writes.
-"""
+SHARED = {"cbor2": {"crdt", "builder"}}
+"""CBOR is what peers of a document speak, and what Pagefind writes."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EDITOR = PACKAGE.parent / "editor"
 SCRIPTS = sorted(path for folder in ("src", "tests") for path in (EDITOR / folder).rglob("*.ts"))

@@ -1,0 +1,1 @@
+"""HTTP as prdgen asks others by it."""
