@@ -11,8 +11,10 @@ import hashlib
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -46,13 +48,38 @@ _CHANGING: Final = ("filter", "ident", "working-tree-encoding")
 _NO_ID: Final = bytes(_HASH)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
-    """Where the entries stand that matter: by path, and those that are racy."""
+_KEPT: Final = 8
+"""Layouts of so many index files are kept."""
 
-    found: Mapping[bytes, int]
-    racy: Sequence[tuple[int, bytes]]
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the entries of an index stand. Edits move none, so it is that of the next index too."""
+
+    places: array[int]
+    """Of each entry, by name, then by side of a conflict: Git sorts them so."""
+    fresh: Sequence[int]
+    """Entries at least as new as the index file was; no other one can be racy in a later one."""
+    since: int
     end: int
+
+    def find(self, data: bytes, path: bytes) -> int | None:
+        """Where the entry of this path is; the first, when there are several sides."""
+        found = bisect_left(self.places, path, key=lambda at: _name_at(data, at))
+        if found == len(self.places) or _name_at(data, self.places[found]) != path:
+            return None
+        return self.places[found]
+
+    def racy(self, data: bytes, since: int) -> list[int]:
+        """Entries that are as new as an index file of this second."""
+        limit = struct.pack(">L", since & 0xFFFFFFFF)
+        return [at for at in self.fresh if data[at + 8 : at + 12] >= limit]
+
+
+_layouts: dict[Path, tuple[bytes, _Layout]] = {}
+"""Index file → checksum and layout of what was written there last. Looking at each of 10,000 entries is
+half of the cost of a commit. Whoever reads or writes one has its `index.lock`.
+"""
 
 
 def patched(
@@ -68,17 +95,20 @@ def patched(
     old, since = index.read_bytes(), index.stat().st_mtime_ns
     if not _is_plain(old) or not all(map(_is_edit, moves)):
         return None
-    entries = _entries(old, {move.path.encode() for move in moves}, since // 1_000_000_000)
-    if entries is None or len(entries.racy) > _MANY:
+    layout = _layout(index, old, since // 10**9)
+    if layout is None:
         return None
-    trees = _extensions(old, entries.end)
+    racy = layout.racy(old, since // 10**9)
+    if len(racy) > _MANY:
+        return None
+    trees = _extensions(old, layout.end)
     if trees is None:
         return None
-    new = bytearray(old[: entries.end])
-    done: list[bytes] = []
+    new = bytearray(old[: layout.end])
+    done: dict[int, bytes] = {}
     for move in moves:
         path = move.path.encode()
-        at = entries.found.get(path)
+        at = layout.find(old, path)
         if at is None or not _is_simple(old, at, path):
             return None
         staged = _mode_and_id(old, at)
@@ -92,14 +122,17 @@ def patched(
             return None
         new[at : at + _STAT.size] = noted
         new[at + _ID.start : at + _ID.stop] = bytes.fromhex(blob)
-        done.append(path)
-    for at, path in entries.racy:
-        if path not in done and not _settle(new, at, tree, path):
+        done[at] = path
+    for at in racy:
+        if at not in done and not _settle(new, at, tree, _name_at(old, at)):
             return None
-    stale = {path[: end + 1] for path in done for end in _folder_ends(path)}
+    stale = {path[: end + 1] for path in done.values() for end in _folder_ends(path)}
     new += _without(trees, stale)
     skipped = old[-_HASH:] == _NO_ID
-    return bytes(new) + (_NO_ID if skipped else _checksum(new))
+    checksum = _NO_ID if skipped else _checksum(new)
+    _keep(index, checksum, replace(layout, fresh=sorted({*racy, *done}), since=since // 10**9))
+    new += checksum
+    return bytes(new)
 
 
 def _is_plain(data: bytes) -> bool:
@@ -122,29 +155,56 @@ def _is_edit(move: Moved) -> bool:
     return "\ufffd" not in move.path and all(side and side[0] in REGULAR for side in sides)
 
 
-def _entries(data: bytes, wanted: set[bytes], since: int) -> _Entries | None:
-    """One look at every entry. None when the file ends too early."""
-    lengths, limit = {len(path) for path in wanted}, struct.pack(">L", since & 0xFFFFFFFF)
-    found: dict[bytes, int] = {}
-    racy: list[tuple[int, bytes]] = []
+def _layout(index: Path, data: bytes, since: int) -> _Layout | None:
+    """The layout of this index, which was written in the second `since`; its checksum is right. None
+    when it ends too early.
+    """
+    checksum, known = _layouts.get(index, (_NO_ID, None))
+    if known and data[-_HASH:] == checksum != _NO_ID and since >= known.since:
+        return known
+    found = _looked_at(data, since)
+    if found is not None:
+        _keep(index, data[-_HASH:], found)
+    return found
+
+
+def _keep(index: Path, checksum: bytes, layout: _Layout) -> None:
+    _layouts.pop(index, None)
+    _layouts[index] = (checksum, layout)
+    for oldest in list(_layouts)[:-_KEPT]:
+        _layouts.pop(oldest, None)
+
+
+def _looked_at(data: bytes, since: int) -> _Layout | None:
+    """One look at every entry."""
+    limit = struct.pack(">L", since & 0xFFFFFFFF)
+    places = array("Q")
+    fresh: list[int] = []
     at, end = _HEAD.size, len(data) - _HASH
     for _ in range(_HEAD.unpack_from(data)[2]):
         if at + _NAME > end:
             return None
-        high = data[at + _FLAGS]
-        name = at + _NAME + (2 if high & _EXTENDED else 0)
-        length = (high << 8 | data[at + _FLAGS + 1]) & _LENGTH_BITS
-        if length == _LONG_NAME:
-            length = data.find(b"\0", name) - name
-            if length < 0:
-                return None
-        if length in lengths and (path := data[name : name + length]) in wanted:
-            # Sides of a conflict have one path; they are left to Git by `_is_simple`.
-            found[path] = at
+        places.append(at)
         if data[at + 8 : at + 12] >= limit:
-            racy.append((at, data[name : name + length]))
+            fresh.append(at)
+        name, length = _name_of(data, at)
+        if length < 0:
+            return None
         at += name - at + length + 8 & ~7
-    return _Entries(found, racy, at) if at <= end else None
+    return _Layout(places, fresh, since, at) if at <= end else None
+
+
+def _name_of(data: bytes, at: int) -> tuple[int, int]:
+    """Where the name of an entry begins, and its length; a negative one when it has no end."""
+    high = data[at + _FLAGS]
+    name = at + _NAME + (2 if high & _EXTENDED else 0)
+    length = (high << 8 | data[at + _FLAGS + 1]) & _LENGTH_BITS
+    return name, (data.find(b"\0", name) - name if length == _LONG_NAME else length)
+
+
+def _name_at(data: bytes, at: int) -> bytes:
+    name, length = _name_of(data, at)
+    return data[name : name + length]
 
 
 def _is_simple(data: bytes | bytearray, at: int, path: bytes) -> bool:

@@ -110,6 +110,47 @@ def test_git_trusts_it(many, seed):
     many.git("fsck", "--strict")
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_remembered_of_an_index_is_what_stands_in_it(many, seed):
+    """Versions, and between them whatever Git does to the index: as if nothing was remembered."""
+    rng = random.Random(seed)
+    names = list(NAMES)
+    hits = 0
+    for number in range(12):
+        text = f"{number} {rng.random()}\n"
+        name = rng.choice(names)
+        match rng.randrange(6):
+            case 0:
+                names.append(f"{'n' * rng.randint(1, 30)}{number}.md")
+                many.put({names[-1]: text})
+                many.git("add", "-A")
+                many.git("commit", "-qm", "More")
+            case 1:
+                many.put({name: text})
+                many.git("add", name)
+                many.git("commit", "-qm", "By hand")
+            case 2:
+                if len(names) > 3:
+                    names.remove(name)
+                    many.git("rm", "-qf", name)
+                    many.git("commit", "-qm", "Less")
+            case 3:
+                many.put({name: text})
+                many.save({name: text})
+            case _:
+                many.save({name: text})
+        old, new = moved_tip(many, {rng.choice(names): f"next {text}"})
+        known = index_file._layouts.get(paths(many))
+        hits += known is not None and known[0] == paths(many).read_bytes()[-20:]
+        before = dict(index_file._layouts)
+        one = patched(many, old, new)
+        index_file._layouts.clear()
+        assert patched(many, old, new) == one
+        index_file._layouts.clear()
+        index_file._layouts.update(before)
+    assert hits > 2
+
+
 def test_only_what_changed_loses_its_tree(many):
     """The trees Git noted for other folders stay, so its next commit need not make them anew."""
     many.git("write-tree")
