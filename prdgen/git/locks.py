@@ -53,8 +53,7 @@ def held(
                 )
             time.sleep(_PAUSE_SECONDS)
         if not shared:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            _sign(descriptor)
         yield path
     finally:
         os.close(descriptor)
@@ -84,6 +83,16 @@ def without_writers(repository: Repository, name: str, *, seconds: float = 30.0)
         held(repository, f"push-{name}", seconds=seconds),
     ):
         yield
+
+
+def _sign(descriptor: int) -> None:
+    """Say who holds it, if the file does not: a truncated file makes some file systems write at once,
+    and whoever waits for the disk then waits for that.
+    """
+    name = f"{os.getpid()}\n".encode()
+    if os.pread(descriptor, 64, 0) != name:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, name, 0)
 
 
 def _take(descriptor: int, *, shared: bool) -> bool:

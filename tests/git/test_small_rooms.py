@@ -105,6 +105,17 @@ def test_a_branch_lock_is_waited_for(repo):
     assert order == ["first", "second"]
 
 
+def test_a_lock_taken_again_writes_nothing(repo):
+    """Its file says the holder already; a disk that is written to makes everybody wait."""
+    with locks.held(repo.opened, "page") as path:
+        path.write_text("4194304\n")
+    with locks.held(repo.opened, "page"):
+        assert path.read_text() == f"{os.getpid()}\n", "the last one is named no more"
+    os.utime(path, (1, 1))
+    with locks.held(repo.opened, "page"):
+        assert path.stat().st_mtime == 1
+
+
 def test_a_killed_holder_holds_nothing(repo):
     """The system lets an flock go."""
     script = (
