@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 from anyio import to_thread
 
-from prdgen import logs, trace
+from prdgen import logs, memory, trace
 from prdgen.errors import PrdgenError
 from prdgen.flows import clone, context, forge_wanted, lease, publish, table
 from prdgen.server import app as app_module
@@ -97,13 +97,18 @@ async def _serve(
         )  # Where a signal that came just before the server's own takes effect.
         worker = asyncio.create_task(_worker(app, settings)) if with_worker else None
         greeting = asyncio.create_task(_greet(app, server, settings, say))
+        collecting = asyncio.create_task(memory.collect(partial(_is_quiet, app)))
         try:
             await server.serve(sockets=[listener])
         finally:
-            for task in (greeting, worker):
+            for task in (greeting, collecting, worker):
                 if task is not None:
                     task.cancel()
                     await asyncio.wait([task])
+
+
+def _is_quiet(app: context.App) -> bool:
+    return app.rooms is None or app.rooms.quiet(asyncio.get_running_loop().time())
 
 
 def _stop_while_starting(say: Say) -> None:

@@ -21,6 +21,7 @@ from prdgen.sync.room import Room
 
 _log: Final = logging.getLogger(__name__)
 _CHECK_SECONDS: Final = 1.0
+_QUIET_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ class Rooms:
     def parked(self) -> int:
         """How many documents are kept as saved bytes."""
         return len(self._parked)
+
+    def quiet(self, now: float) -> bool:
+        """Whether nobody has typed, come or gone within the last moment."""
+        last = max((room.touched for room in self.open), default=float("-inf"))
+        return not self._opening and now - last >= _QUIET_SECONDS
 
     def find(self, document_id: UUID) -> Room | None:
         """The room of a document that is open now."""

@@ -65,6 +65,15 @@ async def test_a_quiet_room_is_parked_and_woken():
         assert one.rooms.parked == 0
 
 
+async def test_it_is_quiet_a_moment_after_the_last_edit():
+    """However many rooms are open; what may stop everything for a moment waits for that."""
+    async with Server("a") as server:
+        assert server.rooms.quiet(now())
+        await (await server.room()).edit(insert("b"), origin="file")
+        assert not server.rooms.quiet(now())
+        assert server.rooms.quiet(now() + 1.1)
+
+
 async def test_a_room_with_peers_is_not_parked():
     """However quiet it is; only its document sleeps, as bytes."""
     async with Server("a") as server:
