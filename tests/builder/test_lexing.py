@@ -63,3 +63,12 @@ def test_a_language_met_once_costs_no_compiling(monkeypatch):
     assert lexing._KNOWN[type(lexer)].states is None
     lexing.coloured(lexer, "a = 1\n" * 10)
     assert lexing._KNOWN[type(lexer)].states is not None
+
+
+def test_only_states_that_a_block_comes_to_are_compiled():
+    """Scala's rules take a tenth of a second to compile, and most pages have a line of it or none."""
+    lexer = get_lexer_by_name("scala", stripnl=False, ensurenl=False)
+    made = type(lexer).process_tokendef("", type(lexer).get_tokendefs())
+    assert not made
+    assert made["root"]
+    assert 0 < len(made) < len(type(lexer).get_tokendefs())
