@@ -206,6 +206,9 @@ class Workers:
 
     def __exit__(self, failed: object, *_: object) -> None:
         self._alarm.cancel()
+        if failed is not None:
+            # Whoever still waits for an answer would hold its connection.
+            self._stop_group()
         for pipe in (*(each for pair in self._pipes for each in pair), *self._ours):
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 pipe.close()
@@ -246,6 +249,9 @@ class Workers:
 
     def _stop(self) -> None:
         self._late = True
+        self._stop_group()
+
+    def _stop_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 

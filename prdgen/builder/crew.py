@@ -44,8 +44,8 @@ class Crew:
         self._threads = self._stack.enter_context(ThreadPoolExecutor(_MOST_WORKERS + 1))
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *failure: object) -> None:
+        self._stack.__exit__(*failure)
 
     def begin(self, pages: Mapping[str, PageSource]) -> None:
         """Read these pages in the background, because `facts` will be asked for them."""

@@ -71,6 +71,10 @@ class Site:
         self.switch(built.manifest, since=built.since)
         return built
 
+    def has_works(self) -> bool:
+        """Whether this process may know the public build, so that `take_works` is worth asking."""
+        return self._works is not None
+
     def take_works(self, frame: str, target: Target) -> site.Works | None:
         """What knows the public build, if this process made it in the same frame; it is the caller's
         now, to give back to `keep_works` when all went well.

@@ -30,6 +30,7 @@ _COMMITS_AT_ONCE: Final = 200
 """More of them since the last build, and every file is looked at."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
+Gathered = tuple[list[sources.PageSource], list[sources.AssetSource]]
 Look = Callable[[], Stamps]
 """Finds the stamps of every page of a branch's newest commit, where that is quicker than asking Git."""
 
@@ -98,46 +99,55 @@ def _built(
 ) -> Build:  # fmt: skip
     previous = None if clean else current.current()
     where, frame_tip = target(clone, tip, branch, alone=alone), frame_of or tip
-    drawn = draw(clone, frame_tip)
-    works = None if clean else current.take_works(drawn.id, where)
     anchors = old_anchors.of(clone, branch or clone.main_branch, tip)
-    touched = _touched(clone, previous.commit, tip, anchors) if works and previous else None
-    if works is None or touched is None:
-        made = _from_all(
-            clone, tip, current, stamps, previous, where, drawn, index, branch, anchors
+    with crew.Crew() as workers:
+        # Where nothing is known of the site, its pages are read while the frame is drawn.
+        begun = (
+            None
+            if current.has_works() and not clean
+            else _begun(clone, tip, stamps, previous, workers)
         )
-        made.works.site_problems = tuple(_site_problems(clone, tip))
-    else:
-        gone = any(now is None for now in (*touched.pages.values(), *touched.files.values()))
-        moved = _moved(clone, branch or clone.main_branch, tip) if gone else None
-        made = site_builder.rebuild(
-            works, touched, target=where, previous=previous, index=index, moved=moved
-        )
-        if gone or _came(clone, previous, touched):
+        drawn = draw(clone, frame_tip)
+        works = None if clean else current.take_works(drawn.id, where)
+        touched = _touched(clone, previous.commit, tip, anchors) if works and previous else None
+        if works is None or touched is None:
+            pages, assets = begun or _begun(clone, tip, stamps, previous, workers)
+            made = site_builder.build(
+                pages, assets, frame=drawn, target=where, previous=previous, store=current.store,
+                workers=workers, index=index, moved=_moved(clone, branch or clone.main_branch, tip),
+                anchors=anchors,
+            )  # fmt: skip
             made.works.site_problems = tuple(_site_problems(clone, tip))
+        else:
+            gone = any(now is None for now in (*touched.pages.values(), *touched.files.values()))
+            moved = _moved(clone, branch or clone.main_branch, tip) if gone else None
+            made = site_builder.rebuild(
+                works,
+                touched,
+                target=where,
+                previous=previous,
+                workers=workers,
+                index=index,
+                moved=moved,
+            )
+            if gone or _came(clone, previous, touched):
+                made.works.site_problems = tuple(_site_problems(clone, tip))
     current.keep_works(made.works)
     return replace(made, problems=(*made.works.site_problems, *made.problems))
 
 
-def _from_all(
-    clone: Clone, tip: str, current: Site, stamps: Look | None, previous: Manifest | None,
-    where: sources.Target, drawn: frame.Frame, index: search_parts.Parts | None, branch: str | None,
-    anchors: Anchors,
-) -> Build:  # fmt: skip
-    """Look at every page and file of a commit."""
+def _begun(
+    clone: Clone, tip: str, stamps: Look | None, previous: Manifest | None, workers: crew.Crew
+) -> Gathered:
+    """Every page and file of a commit; the workers read the pages that the build before had not."""
     pages, assets = gather(clone, tip, stamps() if stamps else None)
     known = previous.pages if previous else {}
-    with crew.Crew() as workers:
-        workers.begin({
-            page.page_path: page
-            for page in pages
-            if page.page_path not in known or known[page.page_path].facts.blob != page.blob
-        })  # fmt: skip
-        return site_builder.build(
-            pages, assets, frame=drawn, target=where, previous=previous, store=current.store,
-            workers=workers, index=index, moved=_moved(clone, branch or clone.main_branch, tip),
-            anchors=anchors,
-        )  # fmt: skip
+    workers.begin({
+        page.page_path: page
+        for page in pages
+        if page.page_path not in known or known[page.page_path].facts.blob != page.blob
+    })  # fmt: skip
+    return pages, assets
 
 
 def _touched(clone: Clone, old: str, tip: str, anchors: Anchors) -> Touched | None:
@@ -203,9 +213,7 @@ def draw(clone: Clone, tip: str) -> frame.Frame:
     return frame.draw(config, overrides, clone.state_dir)
 
 
-def gather(
-    clone: Clone, tip: str, stamps: Stamps | None
-) -> tuple[list[sources.PageSource], list[sources.AssetSource]]:
+def gather(clone: Clone, tip: str, stamps: Stamps | None) -> Gathered:
     """The pages and the other files of a commit; texts are read when they are needed."""
     repository, globs = clone.repository, pages_of.globs(clone)
     if stamps is None:

@@ -15,7 +15,6 @@ from anyio import to_thread
 
 from prdgen.flows import kept_facts
 from prdgen.flows.clone import Clone
-from prdgen.flows.context import App
 from prdgen.flows.errors import PageRenamed
 from prdgen.git import locks, renames
 from prdgen.git import log as git_log
@@ -26,9 +25,9 @@ _LONGEST_WAIT: Final = 300.0
 """Seconds for another process that reads a long history for the first time."""
 
 
-async def check(app: App, branch: str, page_path: str) -> None:
+async def check(clone: Clone, branch: str, page_path: str) -> None:
     """Raises PageRenamed when no page is at `page_path` of the branch, but one was that went on."""
-    now = await to_thread.run_sync(now_at, app, branch, page_path)
+    now = await to_thread.run_sync(now_at, clone, branch, page_path)
     if now is not None:
         raise PageRenamed(page_path=page_path, branch=branch, now=now)
 

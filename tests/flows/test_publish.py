@@ -1,8 +1,12 @@
 """A commit published after another one: the same site as from nothing, looking at what changed."""
 
+import subprocess
+import sys
+import time
+
 import pytest
 
-from prdgen.builder import site
+from prdgen.builder import crew, errors, site
 from prdgen.builder.publication import Site
 from prdgen.flows import clone as clones
 from prdgen.flows import publish, servers
@@ -111,3 +115,42 @@ def test_a_build_beside_a_server_is_the_servers(clone, repo):
         assert "edit/main/one.md" in page.read_text()
     publish.finish(clone, repo.tip())
     assert "edit/main/one.md" not in page.read_text()
+
+
+def test_the_pages_of_a_first_build_are_read_while_the_frame_is_drawn(clone, repo, monkeypatch):
+    repo.commit(**{f"page{number}": f"# Page {number}\n" for number in range(100)})
+    order, drawn = [], publish.draw
+    for name in ("begin", "made"):
+        method = getattr(crew.Crew, name)
+        monkeypatch.setattr(
+            crew.Crew,
+            name,
+            lambda *args, name=name, method=method: order.append(name) or method(*args),
+        )
+    monkeypatch.setattr(publish, "draw", lambda *args: order.append("draw") or drawn(*args))
+    assert len(publish.build(clone, repo.tip()).rendered) == 102
+    assert order == ["begin", "draw", "made"]
+
+
+def test_a_frame_that_cannot_be_drawn_ends_the_reading_at_once(clone, repo):
+    """What is wrong with mkdocs.yml is said while the children read, and nobody waits for them."""
+    long = "# A\n\n" + "Word *word* `word`.\n\n" * 1_000
+    repo.commit(**{f"page{number}": f"{long}{number}\n" for number in range(100)})
+    repo.put({"mkdocs.yml": "site_name: [\n"})
+    tip, began = repo.commit(), time.monotonic()
+    with pytest.raises(errors.BadSiteConfig):
+        publish.build(clone, tip)
+    failed = time.monotonic() - began
+    repo.put({"mkdocs.yml": CONFIG})
+    publish.build(clone, repo.commit())
+    assert failed < (time.monotonic() - began - failed) / 2
+
+
+def test_a_build_loads_nothing_of_a_server():
+    """Database, jobs and forge take as long to import as all the rest, and a build needs none."""
+    said = "import sys, prdgen.flows.publish; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", said], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.split()
+    assert "prdgen.builder.site" in loaded
+    assert not {"psycopg", "redis", "procrastinate", "httpx", "httpx2", "starlette"} & set(loaded)
