@@ -52,6 +52,11 @@ class History:
             self._upon is not None and change_hash in self._upon
         )
 
+    @property
+    def known(self) -> Callable[[bytes], bool]:
+        """Whether a change is part of the document itself, whatever this stands upon; the quick way."""
+        return self._max_ops.__contains__
+
     def add(self, entry: Entry) -> None:
         """Remember a change that is part of the document."""
         self._max_ops[entry.hash] = entry.max_op

@@ -20,6 +20,7 @@ CAPABILITY_2 = 0x02
 _BITS_PER_ENTRY, _PROBES = 10, 7
 _MOST_PROBES, _MOST_HAVES, _MOST_CHANGES = 16, 4, 100_000
 _MOST_CAPABILITIES = 64
+_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,52 @@ class Message(NamedTuple):
 
 def decode(data: bytes) -> Message:
     """The message in `data`; raises Malformed, also for bytes behind its end."""
+    return _usual(data) or _any(data)
+
+
+def _usual(data: bytes) -> Message | None:
+    """A message as an editor nearly always sends it, taken apart at once: few heads, one summary
+    with a short filter, at most one short change. None: it is another one, or malformed.
+    """
+    try:
+        heads, at = _few_hashes(data, 1)
+        need, at = _few_hashes(data, at)
+        last_sync, at = _few_hashes(data, at + 1 if data[at] == 1 else len(data))
+        start = at + 1
+        at = start + (data[at] if data[at] < 0x80 else len(data))
+        filter_bytes, count, end = data[start:at], data[at], at + 1
+        changes: tuple[bytes, ...] = ()
+        if count:
+            start, end = _short_string(data, end)
+            changes = (data[start:end],)
+    except IndexError:
+        return None
+    if data[0] != VERSION_1 or count > 1 or end != len(data):
+        return None
+    return Message(heads, need, (Have(last_sync, _bloom(filter_bytes)),), changes)
+
+
+def _short_string(data: bytes, at: int) -> tuple[int, int]:
+    """Where the byte string at a place begins and ends; IndexError when it is no short one."""
+    length, start = data[at], at + 1
+    if length >= 0x80:
+        more, start = data[start], start + 1
+        length = length & 0x7F | more << 7
+        if not 0 < more < 0x80:
+            raise IndexError
+    return start, start + length
+
+
+def _few_hashes(data: bytes, at: int) -> tuple[tuple[bytes, ...], int]:
+    """The list of hashes at a place, and where it ends; IndexError when it is no short one."""
+    count, start = data[at], at + 1
+    if count > _FEW:
+        raise IndexError
+    end = start + count * leb.HASH_BYTES
+    return tuple([data[i : i + leb.HASH_BYTES] for i in range(start, end, leb.HASH_BYTES)]), end
+
+
+def _any(data: bytes) -> Message:
     reader = leb.Reader(data)
     version = reader.byte()
     if version not in {VERSION_1, VERSION_2}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -75,12 +75,16 @@ class Replica:
         self.content_name = engine.content_of(document)
         self.content = engine.object_id(self.content_name)
         self.history = history.History(self.content)
+        self.knows: Callable[[bytes], bool] = self.history.known
+        """Whether the change with this hash is part of this document."""
         self.heads: Heads = ()
         self._graph: Graph[Change] = Graph()
         self._stored_waiting: dict[bytes, guard.Checked] = {}
         self._saved: tuple[Heads, bytes] | None = None
         self._text: tuple[Heads, str] | None = None
-        self._summary: tuple[Heads, Heads, message.Have] | None = None
+        self._told: tuple[Heads, dict[Heads, message.Have], message.Message | None, bytes]
+        self._told = (), {}, None, b""
+        """What peers were told at these heads: summaries, and the last message. They are told alike."""
         self._follower = following.Follower(document, self.content_name)
         self._take_in(())
 
@@ -126,10 +130,6 @@ class Replica:
             self._text = self.heads, engine.text(self.document, self.content_name)
         return self._text[1]
 
-    def knows(self, change_hash: bytes) -> bool:
-        """Whether the change is part of this document."""
-        return change_hash in self.history
-
     @property
     def waiting(self) -> frozenset[bytes]:
         """Changes given to `apply` that are not in the text: what they build on is missing."""
@@ -145,14 +145,22 @@ class Replica:
         return {change.hash for change in self.changes_since(heads)}
 
     def summary(self, heads: Heads) -> message.Have:
-        """What this side has, for a peer: everything up to `heads`, and a filter of what came since.
+        """What this side has, for a peer: everything up to `heads`, and a filter of what came since."""
+        if self._told[0] != self.heads:
+            self._told = self.heads, {}, None, b""
+        found = self._told[1].get(heads)
+        if found is None:
+            found = message.Have(heads, message.bloom_of(self.missing_from(heads)))
+            self._told[1][heads] = found
+        return found
 
-        Worked out once, since peers are told alike.
-        """
-        if self._summary is None or self._summary[:2] != (self.heads, heads):
-            have = message.Have(heads, message.bloom_of(self.missing_from(heads)))
-            self._summary = (self.heads, heads, have)
-        return self._summary[2]
+    def encoded(self, told: message.Message) -> bytes:
+        """A message for a peer in bytes; the same for the next peer is worked out already."""
+        heads, summaries, last, data = self._told
+        if last is None or last != told:
+            data = message.encode(told)
+            self._told = heads, summaries, told, data
+        return data
 
     def apply(
         self,

@@ -109,7 +109,7 @@ class Session:
         self._sent.update(change.hash for change in pending)
         need = self._need(replica)
         have = () if set(need) - set(self.their_heads or ()) else (self._have(replica),)
-        return message.encode(Message(heads, need, have, tuple(c.data for c in pending)))
+        return replica.encoded(Message(heads, need, have, tuple([c.data for c in pending])))
 
     def _check(self, replica: Replica, received: Message) -> list[guard.Checked]:
         """The message's changes that are new, every one counted before any is decoded."""

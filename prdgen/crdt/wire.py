@@ -159,6 +159,26 @@ def decode(data: bytes) -> Message:
     return _Fields(content).message()
 
 
+class Reader:
+    """Decodes the messages of one connection: nearly all of them begin alike."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._ends = ("", "", "")
+
+    def decode(self, data: bytes) -> Message:
+        """As `decode`."""
+        if self._head and data.startswith(self._head):
+            payload = wire_sync.behind(data, len(self._head))
+            if payload is not None:
+                return Sync(*self._ends, payload)
+        message = decode(data)
+        if type(message) is Sync:
+            self._head = wire_sync.head_of(data, message.data)
+            self._ends = message.sender_id, message.target_id, message.document_id
+        return message
+
+
 def _sync(found: dict[bytes, bytes]) -> Sync | None:
     """The sync message with these fields; None when it is another one, or not well formed."""
     if found[b"type"] != b"sync":

@@ -68,6 +68,7 @@ class Connection:
         self._opener = opener
         self._claim = claim
         self._rooms: dict[str, Room] = {}
+        self._reader = wire.Reader()
         self._joined = False
         self._under_way = False
         """Whether a message is being taken that has to wait for something."""
@@ -150,7 +151,7 @@ class Connection:
             raise errors.MessageTooLarge(got=len(data), expected=limit)
         if not self._any_rate.allow(asyncio.get_running_loop().time()):
             raise errors.TooManyMessages(expected=self._outside.limits.messages_per_second)
-        return wire.decode(data)
+        return self._reader.decode(data)
 
     def _end(self, error: Exception) -> None:
         """Close the connection because of what became of a message."""

@@ -151,10 +151,10 @@ def test_a_sync_message_is_read_alike_at_once_and_by_the_decoder(part, monkeypat
     assert read > 50
 
 
-def outcome(data):
+def outcome(data, decode=wire.decode):
     """The message, or that it was refused."""
     try:
-        return wire.decode(data)
+        return decode(data)
     except errors.BadMessage:
         return "refused"
 
@@ -164,3 +164,31 @@ def test_clients_sync_messages_are_read_at_once():
     message = wire.Sync("a", "b", "c", b"d" * 300)
     assert wire_sync.fields(wire.encode(message)) is not None
     assert wire_sync.fields(b"\xb9\x00\x05" + wire.encode(message)[1:]) is not None
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_connections_messages_are_read_as_each_alone(part):
+    """They begin alike, with the same names and in the same order, until one does not."""
+    rng = random.Random(part)
+    reader = wire.Reader()
+    for _ in range(300):
+        ends = ("peer-é", rng.choice(["srv"] * 5 + ["x" * 300]), rng.choice("aaaab"))
+        message = wire.Sync(*ends, rng.randbytes(rng.choice([0, 5, 23, 24, 255, 256, 70_000])))
+        data = bytearray(wire.encode(rng.choice([message] * 5 + MESSAGES)))
+        if rng.random() < 0.5:
+            data[:1] = b"\xb9\x00\x05"
+        for _ in range(rng.choice([0, 0, 0, 1])):
+            at = rng.randrange(min(len(data), 120))
+            data[at] = rng.choice([0, 0x18, 0x78, 0x5B, 0xFF, data[at] ^ 1, data[at] ^ 0x20])
+        given = bytes(data[: rng.choice([len(data)] * 6 + [len(data) - 1])])
+        assert outcome(given, reader.decode) == outcome(given)
+
+
+def test_the_second_message_of_a_connection_is_read_behind_its_head(monkeypatch):
+    """Or that way would be tested on nothing."""
+    reader, seen = wire.Reader(), []
+    monkeypatch.setattr(wire, "decode", lambda data, real=wire.decode: seen.append(1) or real(data))
+    for data in (b"x", b"y" * 30, b"z" * 300, b"w" * 70_000):
+        message = wire.Sync("a", "b", "c", data)
+        assert reader.decode(wire.encode(message)) == message
+    assert len(seen) == 1
