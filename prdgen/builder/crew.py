@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from types import TracebackType
 from typing import Any, Final, Self
 
 from prdgen.builder import child, facts, fragments, making, manifest, render
@@ -44,8 +45,13 @@ class Crew:
         self._threads = self._stack.enter_context(ThreadPoolExecutor(_MOST_WORKERS + 1))
         return self
 
-    def __exit__(self, *failure: object) -> None:
-        self._stack.__exit__(*failure)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, failure, trace)
 
     def begin(self, pages: Mapping[str, PageSource]) -> None:
         """Read these pages in the background, because `facts` will be asked for them."""
