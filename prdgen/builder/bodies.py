@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from prdgen.builder import render
@@ -30,6 +30,8 @@ class World:
     """Path of each file → its blob; empty: nobody knows, so pages show it at its own address."""
     named: Mapping[str, Sequence[str]]
     """Published pages by file name, as `links.by_name` has them."""
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Blob of each image that has one → width and height in CSS pixels."""
 
     def digest(self, needs: Iterable[str]) -> str:
         """A hash of what this world says about `needs`, as `Body.needs` names them."""
@@ -118,6 +120,7 @@ def body(
         link=link,
         asset=asset,
         picture=picture,
+        size=lambda path: world.sizes.get(world.assets.get(path, "")),
         requirement_uses=_Noting("requirement", world.definitions, needs),
         old_anchors=old_anchors or {},
         mode="site",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from prdgen.builder import artifacts, sources
+from prdgen.builder import artifacts, sizes, sources
 from prdgen.builder.manifest import Manifest
-from prdgen.builder.standing import Standing, Touched
+from prdgen.builder.sizes import Size
+from prdgen.builder.standing import Standing
 
 _NEED: Final = "asset:"
 _SHOWN: Final = "picture:"
@@ -24,14 +26,18 @@ class Copies:
         """Of files that are not copied, by path."""
         self.pictures: dict[str, str] = {}
         """Public path with a hash → artifact, of those that pages show; never changed in place."""
+        self._sizes: dict[str, Size] = {}
+        """Never changed in place."""
+        self._measured: set[str] = set()
         self._files: dict[str, str] | None = None
 
     def update(
-        self, standing: Standing, touched: Touched, needs: Iterable[str], previous: Manifest | None
-    ) -> None:
-        """Look again at the touched files, and at those that other pages than before show."""
+        self, standing: Standing, files: Iterable[str], needs: Iterable[str],
+        previous: Manifest | None,
+    ) -> None:  # fmt: skip
+        """Look again at these files, and at those that other pages than before show."""
         asked = {need.partition(":")[2] for need in needs if need.startswith((_NEED, _SHOWN))}
-        paths = asked | touched.files.keys()
+        paths = asked.union(files)
         if not paths:
             return
         made, old = dict(self.made), previous.assets if previous else {}
@@ -53,12 +59,37 @@ class Copies:
             self.pictures, self._files = pictures, None
         self.problems = dict(sorted(self.problems.items()))
 
+    def new(self, previous: Manifest | None) -> list[str]:
+        """The copied files that `previous` does not have so, as needs of who shows them."""
+        old = previous.assets if previous else {}
+        return [_SHOWN + path for path, copy in self.made.items() if old.get(path) != copy]
+
+    def measure(self, standing: Standing, needs: Iterable[str]) -> Mapping[str, Size]:
+        """Blob → size of all images that are known to have one: the needed ones are among them."""
+        found: dict[str, Size] = {}
+        for path in [need.removeprefix(_SHOWN) for need in needs if need.startswith(_SHOWN)]:
+            asset = standing.assets.get(path)
+            if asset is None or asset.blob in self._measured or not sizes.has_one(path):
+                continue
+            self._measured.add(asset.blob)
+            blob, name = self.made.get(path, ("", ""))
+            read = partial(self._bytes, name) if blob == asset.blob else asset.read
+            size = sizes.of_blob(path, asset.blob, read)
+            if size is not None:
+                found[asset.blob] = size
+        if found:
+            self._sizes = self._sizes | found
+        return self._sizes
+
     def files(self, root: str) -> dict[str, str]:
         """Public path → artifact."""
         if self._files is None:
             named = {sources.public_path(path, root): n for path, (_, n) in self.made.items()}
             self._files = self.pictures | named
         return self._files
+
+    def _bytes(self, name: str) -> bytes:
+        return self._store.get(name) or b""
 
     def _copied(
         self, standing: Standing, path: str, old: tuple[str, str] | None

@@ -81,22 +81,46 @@ def look(path: str, data: bytes) -> tuple[str, float] | str:
     return (kind, float(width)) if kind else "a kind of image that cannot be shown"
 
 
-def _look_at_svg(data: bytes) -> tuple[str, float] | str:
+def svg_size(data: bytes) -> tuple[float, float] | None:
+    """Width and height of an SVG in CSS pixels, from its `viewBox` where it says none; None when it
+    does not say both, or cannot be read.
+    """
+    root = _svg(data)
+    if isinstance(root, str):
+        return None
+    width, height = (side or 0.0 for side in _sides(root))
+    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else None
+
+
+def _svg(data: bytes) -> ET.Element | str:
+    """The drawing, or why it is not read."""
     try:
         source = data.decode("utf-8-sig")
         if re.search(r"<!(?:DOCTYPE|ENTITY)[^>]*\[|<!ENTITY", source, re.IGNORECASE):
             return "left out, its SVG declares entities"
-        root = ET.fromstring(source)  # noqa: S314 - no entities, see above
+        return ET.fromstring(source)  # noqa: S314 - no entities, see above
     except (ET.ParseError, ValueError, LookupError):
         return "this file cannot be read as an image"
+
+
+def _sides(root: ET.Element) -> list[float | None]:
+    """Width and height as they are said, else those of the `viewBox`."""
+    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
+    sides = [_length(root.get(name, "")) for name in ("width", "height")]
+    if len(box) == 4:
+        return [side or _length(given) for side, given in zip(sides, box[2:], strict=True)]
+    return sides
+
+
+def _look_at_svg(data: bytes) -> tuple[str, float] | str:
+    root = _svg(data)
+    if isinstance(root, str):
+        return root
     if _weight(root) > _MAX_ELEMENTS:
         return "left out, its SVG repeats itself too often"
     if any(_shows_others(each) for each in root.iter()):
         return "left out, its SVG shows other files"
-    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    sides = [_length(root.get(name, "")) for name in ("width", "height")]
-    if len(box) == 4:
-        sides = [side or _length(given) for side, given in zip(sides, box[2:], strict=True)]
+    sides = _sides(root)
     if any(side is not None and not 0 < side < math.inf for side in sides):
         return "this file cannot be read as an image"
     return "svg", sides[0] or 300.0

@@ -7,7 +7,7 @@ import posixpath
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -28,10 +28,14 @@ from prdgen.page.problems import Problem
 
 Mode = Literal["preview", "site", "pdf", "word"]
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Part of every key under which a rendering is kept; raised when the HTML changes."""
 _HOLE: Final = re.compile(r'<(div|span)[^<>]* data-hole="([0-9a-f]+)-(\d+)"[^<>]*></\1>')
 _STATIC: Final = frozenset({"pdf", "word"})
+_IMAGE: Final = re.compile(r'<img(?: [\w-]+="[^"]*")*>')
+_LAZY: Final = ' loading="lazy"'
+_FIRST: Final = 3000
+"""Characters of HTML: an image that begins behind them is not seen when a page is opened."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class RenderContext:
     """path of a file in the repository → its address, None when there is no such file."""
     picture: Callable[[str], str | None] | None = None
     """The same for a file that the page shows; None: as `asset`."""
+    size: Callable[[str], tuple[int, int] | None] | None = None
+    """path of an image in the repository → its width and height in CSS pixels, if it has them."""
     named_pages: Mapping[str, Sequence[str]] | None = None
     """`known_pages` by file name, as `links.by_name` has them, for whoever renders many pages."""
     requirement_uses: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +125,7 @@ def render(
     cleaned = sanitize.clean(raw)
     problems = sorted([*known.problems, *drawing.problems], key=lambda problem: problem.line)
     return Rendered(
-        html=old_anchors.put(drawing.fill(cleaned), context.old_anchors),
+        html=old_anchors.put(drawing.fill(_loaded(cleaned, context.mode)), context.old_anchors),
         title=known.title,
         outline=known.outline,
         requirements=known.requirements,
@@ -129,6 +135,22 @@ def render(
         facts=known,
         bare=drawing.fill(cleaned, bare=True) if context.mode == "site" else "",
     )
+
+
+def _loaded(cleaned: str, mode: Mode) -> str:
+    """The sanitised page with its images loaded and drawn beside the reading, but for one that is
+    seen at once.
+    """
+    if "<img" not in cleaned or mode in _STATIC:
+        return cleaned
+
+    def said(match: re.Match[str]) -> str:
+        eager = match.start() == first
+        return match[0].replace(_LAZY, "" if eager else f'{_LAZY} decoding="async"')
+
+    found = _IMAGE.search(cleaned, 0, 2 * _FIRST)
+    first = found.start() if found and found.start() < _FIRST else -1
+    return _IMAGE.sub(said, cleaned)
 
 
 class _Drawing:
@@ -213,7 +235,8 @@ class _Drawing:
             if target is None:
                 self._broken(link, f"`{link.target}` leads out of the repository.")
             return f'<span class="broken-link">{shown}</span>'
-        return target
+        size = self.context.size(found.target) if self.context.size is not None else None
+        return replace(target, size=size)
 
     def mention(self, identifier: str) -> str | None:
         """Where a requirement is defined: this page, or the one the context knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from prdgen.builder import (
 )
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import VERSION, Difference, Manifest, PageFacts, PageRecord
+from prdgen.builder.sizes import Size
 from prdgen.builder.sources import AssetSource, PageSource, Target
 from prdgen.builder.standing import Change, Standing, Touched
 from prdgen.page.anchor_trail import Anchors
@@ -179,9 +180,10 @@ def rebuild(
     known = previous.pages if previous and same_rules else {}
     with nullcontext(workers) if workers else crew.Crew() as working:
         change = standing.update(touched, working, known)
+        works.copies.update(standing, touched.files, (), previous)
         records, rendered = _pages(works, change, touched, previous, working, index)
     needs = standing.settle(records)
-    works.copies.update(standing, touched, needs, previous)
+    works.copies.update(standing, (), needs, previous)
     works.lists.update(standing, change, needs)
     manifest = _manifest(works, change, records, previous, moved)
     works.note_problems(change, records)
@@ -293,16 +295,31 @@ def _pages(
         index.expect(len(standing.facts))
         for path in standing.facts.keys() - set(wanted):
             _index(index, records.get(path) or known[path])
-    setting = making.Setting(standing.frame, standing.world, works.store)
-    for path, made in workers.made(wanted, order, setting):
-        page = standing.facts[path]
-        records[path] = PageRecord(
-            facts=page, url=standing.urls[path], key=_key(standing, page, made.needs),
-            html=made.html, source=made.source, words=made.words, needs=made.needs,
-            problems=made.problems,
-        )  # fmt: skip
+
+    def make(paths: list[str], sizes: Mapping[str, Size]) -> Iterator[PageRecord]:
+        world = replace(standing.world, sizes=sizes)
+        setting = making.Setting(standing.frame, world, works.store)
+        for path, made in workers.made(paths, order, setting):
+            page = standing.facts[path]
+            records[path] = PageRecord(
+                facts=page, url=standing.urls[path], key=_key(standing, page, made.needs),
+                html=made.html, source=made.source, words=made.words, needs=made.needs,
+                problems=made.problems,
+            )  # fmt: skip
+            yield records[path]
+
+    before = [need for path in wanted if path in known for need in known[path].needs]
+    sizes = works.copies.measure(standing, [*works.copies.new(previous), *before])
+    for record in make(wanted, sizes):
         if index is not None:
-            _index(index, records[path])
+            _index(index, record)
+    # Which other images a page shows is seen when it is made.
+    needs = [need for path in wanted for need in records[path].needs]
+    late = works.copies.measure(standing, needs).keys() - sizes.keys()
+    if late:
+        names = {f"picture:{path}" for path, blob in standing.known_assets.items() if blob in late}
+        again = [path for path in wanted if not names.isdisjoint(records[path].needs)]
+        list(make(again, works.copies.measure(standing, ())))
     return records, wanted
 
 

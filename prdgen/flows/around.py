@@ -26,8 +26,8 @@ class Around:
     """page_path → title."""
     definitions: Mapping[str, str]
     """Requirement id → page_path of the page that defines it."""
-    files: frozenset[str]
-    """Every path there is."""
+    files: Mapping[str, str]
+    """Every path there is → its blob."""
     named: Mapping[str, Sequence[str]]
     """The pages by file name, as `links.by_name` has them."""
 
@@ -54,7 +54,7 @@ async def of(app: App, branch: str, commit: str | None) -> Around:
         # Read committed: what came in between belongs to another key.
         steady = indexed is not None and indexed == await pages.indexed_tip(tx, branch)
     entries = await to_thread.run_sync(app.repository.files, tip) if tip else ()
-    files = frozenset(entry.path for entry in entries)
+    files = {entry.path: entry.blob for entry in entries}
     found = Around(titles, definitions, files, links.by_name(titles))
     if steady:
         _kept[key] = found

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 from anyio import to_thread
 
 from prdgen import ids
-from prdgen.builder import render
+from prdgen.builder import render, sizes
 from prdgen.builder.render import Rendered
 from prdgen.files import text
 from prdgen.flows import around, old_anchors, whereabouts
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
+from prdgen.git import log as git_log
 from prdgen.git.values import Version
 from prdgen.store import pages
 from prdgen.store.pages import PageRow
@@ -90,8 +92,17 @@ async def render_context(app: App, branch: str, commit: str | None) -> render.Re
     def asset(path: str) -> str | None:
         return address("raw", branch, path) if path in known.files else None
 
+    def size(path: str) -> sizes.Size | None:
+        blob = known.files.get(path)
+        if blob is None or not sizes.has_one(path):
+            return None
+        try:
+            return sizes.of_blob(path, blob, partial(git_log.blob, app.repository, blob))
+        except KeyError:  # a clone need not have every file
+            return None
+
     return render.RenderContext(
-        branch=branch, commit=commit, known_pages=known.titles, link=link, asset=asset,
+        branch=branch, commit=commit, known_pages=known.titles, link=link, asset=asset, size=size,
         named_pages=known.named, requirement_uses=known.definitions, mode="preview",
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -22,6 +22,10 @@ _BLOCKS: Final = frozenset(
     | {"hr", "div"}
 )
 _ALT: Final = re.compile(r"""\balt\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+_SIDE: Final = re.compile(r"""\s(width|height)\s*=\s*["']?\s*([\w.%-]*)""", re.IGNORECASE)
+_ATTRIBUTE: Final = r"""(?:[.#][\w-]+|[\w-]+=(?:"[^"{}]*"|[^\s"{}]+))"""
+_BRACES: Final = re.compile(rf"\{{:?\s*({_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*)\s*\}}")
+"""Attributes as MkDocs' Markdown has them behind an image: `{ width=300 }`."""
 _LINKS: Final = frozenset({comrak.Link, comrak.WikiLink, comrak.Image})
 _Attributes = dict[tuple[str, int, int], str]
 
@@ -33,6 +37,8 @@ class Target:
     url: str
     classes: str = ""
     title: str = ""
+    size: tuple[int, int] | None = None
+    """Of an image: width and height in CSS pixels, unless the page says others."""
 
 
 def _nothing(*_: object) -> None:
@@ -92,6 +98,8 @@ class _Drawing:
         self.attributes: _Attributes = {}
         self._slugs = outline.Slugs()
         self._anchors: set[str] = set()
+        self._shorter: dict[int, str] = {}
+        """id of a text whose beginning was said of the image before it → the rest."""
 
     def requirements(self, nodes: list[tuple[trees.Node, Any]]) -> None:
         """Chips in place of the labels, and the anchors they lead to."""
@@ -123,8 +131,9 @@ class _Drawing:
         for node, value in nodes:
             kind = type(value)
             if kind is comrak.Text:
-                if "-" in value.value:
-                    self._text(node, value.value)
+                text = self._shorter.get(id(node), value.value)
+                if "-" in text:
+                    self._text(node, text)
             elif kind is comrak.Heading:
                 found = outline.heading(node, value.value.level, self._slugs)
                 self._give(f"h{found.level}", node, f' id="{found.slug}"')
@@ -157,6 +166,12 @@ class _Drawing:
         if isinstance(target, str):
             shown = _unlinked(target) if _inside_link(node) else target
             node.node_value, node.children = comrak.HtmlInline(shown), []
+        elif target is not None and link.image and (said := self._said(node, target)):
+            title = target.title or _title(value)
+            shown = f' title="{html.escape(title)}"' if title else ""
+            address, alt = html.escape(target.url), html.escape(link.text)
+            drawn = f'<img src="{address}" alt="{alt}"{shown}{said}>'
+            node.node_value, node.children = comrak.HtmlInline(drawn), []
         elif target is not None:
             made = comrak.NodeLink(target.url, target.title or _title(value))
             node.node_value = comrak.Image(made) if link.image else comrak.Link(made)
@@ -165,6 +180,23 @@ class _Drawing:
         elif link.wiki:
             shown = link.text if link.text == link.target else f"{link.target}|{link.text}"
             node.node_value, node.children = comrak.Text(f"[[{shown}]]"), []
+
+    def _said(self, image: trees.Node, target: Target) -> str:
+        """Width and height of an image as attributes; what is written behind it in braces wins."""
+        siblings = iter(image.parent.children if image.parent is not None else [])
+        behind = next(siblings, None) if any(each is image for each in siblings) else None
+        written = ""
+        if behind is not None and isinstance(behind.node_value, comrak.Text):
+            text = behind.node_value.value
+            found = _BRACES.match(text)
+            if found and _SIDE.search(f" {found[1]}"):
+                written = found[1]
+                self._shorter[id(behind)] = text[found.end() :]
+                behind.node_value = comrak.Text(text[found.end() :])
+        sides = dict(_sides(f" {written}"))
+        return "".join(f' {name}="{html.escape(said)}"' for name, said in sides.items()) + _sized(
+            target.size, sides
+        )
 
     def _code(self, node: trees.Node, block: comrak.NodeCodeBlock) -> None:
         if block.info == "math":
@@ -209,10 +241,33 @@ class _Drawing:
         if target is None:
             return match[0]
         address = f'"{html.escape(target.url)}"'
-        return f"<{match[1]}{match[2]}{match[3]}{match[4]}{address}{match[6]}"
+        said = _sized(target.size, dict(_sides(match[0]))) if image else ""
+        return f"<{match[1]}{said}{match[2]}{match[3]}{match[4]}{address}{match[6]}"
 
     def _give(self, tag: str, node: trees.Node, attributes: str) -> None:
         self.attributes[(tag, *_at(node))] = attributes
+
+
+def _sides(tag: str) -> list[tuple[str, str]]:
+    """The width and height that a tag says."""
+    return [(name.lower(), said) for name, said in _SIDE.findall(tag)]
+
+
+def _sized(size: tuple[int, int] | None, said: Mapping[str, str]) -> str:
+    """The attributes that keep an image's room: what is not `said` of its size. With one side in
+    pixels the other is in proportion; with another unit, nothing.
+    """
+    if size is None or len(said) == 2:
+        return ""
+    if not said:
+        return f' width="{size[0]}" height="{size[1]}"'
+    ((name, written),) = said.items()
+    pixels = written.removesuffix("px")
+    if not pixels.isdecimal() or not pixels.isascii() or len(pixels) > 6:
+        return ""
+    across = name == "width"
+    other = int(pixels) * size[across] / size[not across]
+    return f' {"height" if across else "width"}="{max(1, round(other))}"'
 
 
 def _placed(raw: str, attributes: _Attributes, *, lines: bool) -> str:

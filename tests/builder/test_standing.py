@@ -1,9 +1,11 @@
 """A site brought up to date by what changed is the site a clean build gives, byte for byte."""
 
+import io
 import random
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from prdgen.builder import lists, navigation, render, site
 from prdgen.builder.manifest import Difference
@@ -11,12 +13,30 @@ from prdgen.builder.publication import Site
 from prdgen.builder.sources import Target
 from prdgen.builder.standing import Touched
 
-WORDS = ("zebra", "lion", "café", "REQ-1", "REQ-2", "[a](a.md)", "[[b]]", "![](img/x.png)", "*so*")
+WORDS = (
+    "zebra",
+    "lion",
+    "café",
+    "REQ-1",
+    "REQ-2",
+    "[a](a.md)",
+    "[[b]]",
+    "![](img/x.png)",
+    "![](../other/x.png)",
+    "*so*",
+)
 FOLDERS = ("", "f/", "f/g/", "h/", "pages/")
 NAMES = ("a", "b", "c", "index", "README", "p10", "p9", "Über")
 MATTER = ("title: T{n}", "status: draft", "status: approved", "draft: true", "hidden: true", "weight: {n}",
           "unlisted: true", "tags: [x, t{n}]", "redirect_from: [/old{n}/]", "owner: o{n}", "owner: [Ann, o{n}]", "owner: ann", "status: Draft", "status: s{n}",
                     "description: d{n}", "sidebar_label: L{n}", "template: home.html", "search: {{exclude: true}}")  # fmt: skip
+
+
+def png(width):
+    """A small image of this width."""
+    made = io.BytesIO()
+    Image.new("1", (width, 3)).save(made, "PNG")
+    return made.getvalue()
 
 
 class Author:
@@ -77,10 +97,11 @@ class Author:
         if self.pick.random() < 0.3:
             self.team.assets.pop(path, None)
         else:
-            active = "onload='x()'" if number % 2 else ""
+            active = "onload='x()'" if number % 2 else f"width='{number + 1}' height='9'"
             self.team.assets[path] = (
-                f"<svg xmlns='http://www.w3.org/2000/svg' {active}>{number}</svg>".encode()
-            )
+                png(number + 1) if path.endswith(".png") and number % 5
+                else f"<svg xmlns='http://www.w3.org/2000/svg' {active}>{number}</svg>".encode()
+            )  # fmt: skip
         return {path}
 
 
