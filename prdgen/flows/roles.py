@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Final
 
 import yaml
@@ -34,7 +35,16 @@ async def of(app: App, person: Person) -> str:
 
     Without a roles file the account decides; an account without a role is an editor.
     """
+    return (await of_all(app))(person)
+
+
+async def of_all(app: App) -> Callable[[Person], str]:
+    """Everybody's role, by the file as it is now."""
     data = await to_thread.run_sync(_file, app)
+    return partial(_role, data)
+
+
+def _role(data: bytes | None, person: Person) -> str:
     fallback = person.role or "editor"
     if data is None or fallback == "owner":
         return fallback

@@ -17,6 +17,7 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import house
 from prdgen.flows.context import App
 from prdgen.server import auth, problems, routes
+from prdgen.server.connected import Connected
 from prdgen.server.middleware.compress import Compress
 from prdgen.server.middleware.hosts import Hosts
 from prdgen.server.middleware.security import Security
@@ -56,6 +57,7 @@ def create_app(app: App) -> Starlette:
     )
     served.state.app = app
     served.state.readers = readers
+    served.state.connected = Connected(app)
     served.state.quick = Quick(app, Hosts(served, names), readers)
     return served
 

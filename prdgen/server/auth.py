@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -98,6 +99,24 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     role = await roles.of(app, person)
     return Visitor(person, role if scope == "write" else "reader", token is not None, scope,
                    token or cookie or "")  # fmt: skip
+
+
+async def roles_now(app: App, visitors: Collection[Visitor]) -> dict[Visitor, str]:
+    """The role each visitor has by now; whose session or token has ended is not among them."""
+    tokens = [visitor.secret for visitor in visitors if visitor.by_token]
+    sessions = [visitor.secret for visitor in visitors if not visitor.by_token]
+    async with app.store.statement() as tx:
+        found = await access.token_people(tx, tokens) if tokens else {}
+        known = await access.session_people(tx, sessions) if sessions else {}
+    role_of = await roles.of_all(app)
+    now: dict[Visitor, str] = {}
+    for visitor in visitors:
+        if visitor.by_token and visitor.secret in found:
+            person, scope = found[visitor.secret]
+            now[visitor] = role_of(person) if scope == "write" else "reader"
+        elif not visitor.by_token and visitor.secret in known:
+            now[visitor] = role_of(known[visitor.secret])
+    return now
 
 
 def cookie_name(app: App) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import Counter
 from typing import Final
 from uuid import UUID
@@ -14,18 +12,14 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import house, roles
 from prdgen.flows.context import App
 from prdgen.flows.open import Claim
-from prdgen.server.auth import Visitor, find_visitor
+from prdgen.server.auth import Visitor
+from prdgen.server.connected import SIGN_IN, Connected
 from prdgen.server.frames import EXTENSION
 from prdgen.sync.connection import Admitted
-from prdgen.sync.peer import Peer, Who
+from prdgen.sync.peer import Who
 
-LOOK_SECONDS: Final = 5.0
-"""How soon an open editor follows a role or a session that was taken away."""
-_NORMAL: Final = 1000
-_SIGN_IN: Final = 4401
 _TOO_MANY: Final = 4429
 _TRY_LATER: Final = 1013
-log = logging.getLogger(__name__)
 _connections: Counter[str] = Counter()
 
 
@@ -35,11 +29,11 @@ async def endpoint(socket: WebSocket) -> None:
     visitor: Visitor | None = socket.state.visitor
     await socket.accept()
     if visitor is None:
-        await socket.close(_SIGN_IN, "You are signed out")
+        await socket.close(SIGN_IN, "You are signed out")
         return
     if socket.query_params.get("person", str(visitor.person.id)) != str(visitor.person.id):
         # The page was opened by who was signed in here before: their text goes under no other name.
-        await socket.close(_SIGN_IN, "Someone else is signed in")
+        await socket.close(SIGN_IN, "Someone else is signed in")
         return
     address = socket.client.host if socket.client else ""
     if _connections[address] >= app.settings.connections_per_address:
@@ -87,37 +81,15 @@ async def _serve(app: App, socket: WebSocket, visitor: Visitor) -> None:
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the editor is gone") from error
 
-    watching = asyncio.create_task(_watch(app, socket, visitor, connection.peer))
-    try:
+    connected: Connected = socket.app.state.connected
+    async with connected.watched(visitor, connection.peer):
         direct = socket.scope.get("extensions", {}).get(EXTENSION)
         closing = await connection.run(read, write, direct)
-    finally:
-        watching.cancel()
-        await asyncio.wait([watching])
     if socket.application_state is WebSocketState.CONNECTED:
         try:
             await socket.close(closing.code, closing.reason)
         except (WebSocketDisconnect, RuntimeError):
             return
-
-
-async def _watch(app: App, socket: WebSocket, visitor: Visitor, peer: Peer) -> None:
-    """Close the connection when its session ended or its role became another one.
-
-    The editor then connects again, as what the person is now. While the store is away everybody
-    stays what they were.
-    """
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        try:
-            now = await find_visitor(app, socket)
-        except PrdgenError as error:
-            log.debug("roles are looked at again later: %s", error)
-            continue
-        if now is None:
-            peer.close(_SIGN_IN, "You are signed out")
-        elif now.role != visitor.role:
-            peer.close(_NORMAL, f"your role here is now {now.role}")
 
 
 def claim_of(socket: WebSocket) -> Claim | None:

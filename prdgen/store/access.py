@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -68,8 +69,14 @@ async def start_session(tx: Tx, person_id: UUID, seconds: float = SESSION_SECOND
 
 async def session_person(tx: Tx, secret: str) -> people.Person | None:
     """Who is signed in with this session, while it lasts."""
-    row = await statements.row(tx, _SQL["session_person"], hash=_hash(secret))
-    return people.Person(**row) if row else None
+    return (await session_people(tx, [secret])).get(secret)
+
+
+async def session_people(tx: Tx, secrets_: Collection[str]) -> dict[str, people.Person]:
+    """Who is signed in with each of these sessions; one that is over has nobody."""
+    by_hash = {_hash(secret): secret for secret in secrets_}
+    rows = await statements.rows(tx, _SQL["session_people"], hashes=list(by_hash))
+    return {by_hash[row.pop("hash")]: people.Person(**row) for row in rows}
 
 
 async def end_session(tx: Tx, secret: str) -> None:
@@ -97,11 +104,18 @@ async def make_token(
 
 async def token_person(tx: Tx, secret: str) -> tuple[people.Person, str] | None:
     """Who a token is of and its scope, or None."""
-    row = await statements.row(tx, _SQL["use_token"], hash=_hash(secret))
-    if row is None:
-        return None
-    scope = str(row.pop("scope"))
-    return people.Person(**row), scope
+    return (await token_people(tx, [secret])).get(secret)
+
+
+async def token_people(tx: Tx, secrets_: Collection[str]) -> dict[str, tuple[people.Person, str]]:
+    """The same for many; a token that is over has nobody."""
+    by_hash = {_hash(secret): secret for secret in secrets_}
+    rows = await statements.rows(tx, _SQL["use_tokens"], hashes=list(by_hash))
+    found: dict[str, tuple[people.Person, str]] = {}
+    for row in rows:
+        secret, scope = by_hash[row.pop("hash")], str(row.pop("scope"))
+        found[secret] = people.Person(**row), scope
+    return found
 
 
 async def list_tokens(tx: Tx, person_id: UUID) -> list[Token]:

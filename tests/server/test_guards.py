@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 
 import pytest
 import websockets
 
-from prdgen.server import auth, sync_socket
+from prdgen.server import auth, connected
 from prdgen.store import access, people
 
 from . import house as houses
@@ -88,7 +89,7 @@ async def test_the_socket_wants_a_session(house):
 @pytest.mark.parametrize(("role", "code"), [("reader", 1000), (None, 4401)])
 async def test_an_open_editor_follows_what_its_person_may(own, monkeypatch, role, code):
     """A role or a session taken away ends the open connection, with the reason."""
-    monkeypatch.setattr(sync_socket, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(connected, "LOOK_SECONDS", 0.05)
     cookie = f"{auth.cookie_name(own.app)}={(await own.as_('editor')).cookies[auth.cookie_name(own.app)]}"
     person = await own.person("editor")
     async with (
@@ -104,6 +105,37 @@ async def test_an_open_editor_follows_what_its_person_may(own, monkeypatch, role
             await asyncio.wait_for(socket.recv(), 5)
         assert closed.value.rcvd.code == code
         assert closed.value.rcvd.reason
+
+
+async def test_all_open_editors_are_looked_at_together(own, monkeypatch):
+    """However many there are: by one question, and each by its own session or token."""
+    monkeypatch.setattr(connected, "LOOK_SECONDS", 0.05)
+    asked = []
+    roles_now = auth.roles_now
+    monkeypatch.setattr(
+        auth, "roles_now", lambda app, some: asked.append(len(some)) or roles_now(app, some)
+    )
+    person, other = await own.person("editor"), await own.person("owner")
+    async with own.app.store.transaction() as tx:
+        made = [await access.make_token(tx, person.id, name, "write") for name in "ab"]
+        made.append(await access.make_token(tx, other.id, "c", "write"))
+    async with houses.on_a_port(own) as address, AsyncExitStack() as stack:
+        sockets = [
+            await stack.enter_async_context(websockets.connect(
+                f"ws://{address}/sync", additional_headers={"authorization": f"Bearer {secret}"}
+            ))
+            for secret, _ in made
+        ]  # fmt: skip
+        while 3 not in asked:
+            await asyncio.sleep(0.01)
+        async with own.app.store.transaction() as tx:
+            await access.revoke_token(tx, person.id, made[0][1].id)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(sockets[0].recv(), 5)
+        assert closed.value.rcvd.code == 4401
+        while 2 not in asked:
+            await asyncio.sleep(0.01)
+        assert [socket.state.name for socket in sockets] == ["CLOSED", "OPEN", "OPEN"]
 
 
 PAGES = [

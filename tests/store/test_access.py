@@ -66,6 +66,16 @@ async def test_a_session_lasts_until_it_is_ended(tx, ann):
     assert await access.session_person(tx, late) is None
 
 
+async def test_many_are_looked_up_together(tx, ann):
+    """Those that are over, or of nobody, are not among them."""
+    secrets = [await access.start_session(tx, ann.id, seconds) for seconds in (60, 60, -1)]
+    assert await access.session_people(tx, [*secrets, "x"]) == dict.fromkeys(secrets[:2], ann)
+    reads, _ = await access.make_token(tx, ann.id, "CI", "read")
+    writes, _ = await access.make_token(tx, ann.id, "bot", "write")
+    found = await access.token_people(tx, [reads, writes, secrets[0]])
+    assert found == {reads: (ann, "read"), writes: (ann, "write")}
+
+
 async def test_a_token_names_its_person_and_scope(tx, ann):
     """The secret is shown once."""
     secret, token = await access.make_token(tx, ann.id, "CI", "read")

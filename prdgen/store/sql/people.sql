@@ -33,9 +33,9 @@ WHERE hash = %(hash)s;
 INSERT INTO sessions (hash, person_id, expires_at)
 VALUES (%(hash)s, %(person_id)s, now() + make_interval(secs => %(seconds)s));
 
--- session_person: Who a session is of, while it lasts.
-SELECT people.* FROM people JOIN sessions ON person_id = people.id
-WHERE hash = %(hash)s AND expires_at > now();
+-- session_people: Who sessions are of, while they last.
+SELECT people.*, hash FROM people JOIN sessions ON person_id = people.id
+WHERE hash = ANY(%(hashes)s::bytea[]) AND expires_at > now();
 
 -- end_session: Sign out.
 DELETE FROM sessions WHERE hash = %(hash)s;
@@ -52,16 +52,16 @@ RETURNING id, person_id, name, scope, created_at, expires_at, used_at;
 SELECT id, person_id, name, scope, created_at, expires_at, used_at FROM tokens
 WHERE person_id = %(person_id)s ORDER BY created_at DESC;
 
--- use_token: Who a token is of and what it may do; notes the use, at most once a minute.
+-- use_tokens: Who tokens are of and what they may do; notes the use, at most once a minute.
 WITH found AS (
-    SELECT id, person_id, scope, used_at FROM tokens
-    WHERE hash = %(hash)s AND (expires_at IS NULL OR expires_at > now())
+    SELECT id, hash, person_id, scope, used_at FROM tokens
+    WHERE hash = ANY(%(hashes)s::bytea[]) AND (expires_at IS NULL OR expires_at > now())
 ), noted AS (
     UPDATE tokens SET used_at = now() FROM found
     WHERE tokens.id = found.id
         AND (found.used_at IS NULL OR found.used_at < now() - interval '1 minute')
 )
-SELECT people.*, found.scope FROM people JOIN found ON people.id = found.person_id;
+SELECT people.*, found.hash, found.scope FROM people JOIN found ON people.id = found.person_id;
 
 -- revoke_token: A token ends at once.
 DELETE FROM tokens WHERE id = %(id)s AND person_id = %(person_id)s;
