@@ -161,7 +161,7 @@ def meta_of(around: Around, page_path: str, content: str) -> exports.Meta:
     return exports.Meta(
         title=about.title, site_name=around.site_name, status=about.status, owner=about.owner,
         description=about.description, tags=about.tags,
-        authors=list(dict.fromkeys(v.author_name for v in versions)), page_path=page_path,
+        authors=list(dict.fromkeys(name for v in versions for name in v.names)), page_path=page_path,
         branch=around.branch, commit=last, date=repository.commit_info(last).at,
         language=str(about.front_matter.get("lang") or around.language),
         template_path=around.clone.settings.word_template,

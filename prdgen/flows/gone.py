@@ -55,7 +55,7 @@ def _page(app: App, branch: str, page_path: str) -> NoSuchPage | None:
         return None
     before = app.repository.commit_info(last.commit).parents
     return PageDeleted(
-        **facts, name=last.author_name, day=f"{last.at:%-d %B %Y}", subject=last.subject,
+        **facts, name=last.by, day=f"{last.at:%-d %B %Y}", subject=last.subject,
         before=before[0] if before else last.commit,
     )  # fmt: skip
 

@@ -169,7 +169,7 @@ def _indexed(
             word_count=found.word_count,
             text=found.plain_text,
             updated_at=stamp.at if stamp else datetime.now(UTC),
-            updated_by=stamp.author_name if stamp else None,
+            updated_by=stamp.by if stamp else None,
             draft=found.draft or found.hidden,
         ),
         requirements=[

@@ -161,7 +161,7 @@ def _touched(clone: Clone, old: str, tip: str, anchors: Anchors) -> Touched | No
     for path, version in changed.items():
         entry = repository.entry(tip, path)
         if globs.match(path):
-            stamp = version.at, version.author_name
+            stamp = version.at, version.by
             pages[path] = _page(clone, path, entry.blob, *stamp) if entry else None
         else:
             files[path] = _asset(clone, path, entry.blob) if entry else None
@@ -218,7 +218,7 @@ def gather(clone: Clone, tip: str, stamps: Stamps | None) -> Gathered:
     repository, globs = clone.repository, pages_of.globs(clone)
     if stamps is None:
         changed = git_log.last_changes(repository, tip, since=None)
-        stamps = {path: (found.at, found.author_name) for path, found in changed.items()}
+        stamps = {path: (found.at, found.by) for path, found in changed.items()}
     found: list[sources.PageSource] = []
     assets: list[sources.AssetSource] = []
     for entry in repository.files(tip):

@@ -10,7 +10,7 @@ from typing import Final
 import pygit2
 
 from prdgen.git import process, trees
-from prdgen.git.values import REGULAR, BlameHunk, FileChange, Moved, Version
+from prdgen.git.values import REGULAR, BlameHunk, FileChange, Moved, Version, co_authors
 
 _FORMAT: Final = "--format=format:%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
 _SIMILAR: Final = 50
@@ -35,7 +35,8 @@ def _version(record: bytes) -> Version | None:
     commit, name, email, at, subject, body, _status, *paths = parts
     moment = datetime.fromtimestamp(int(at), UTC)
     named = [path for path in paths if path]
-    return Version(commit, name, email, moment, subject, body.strip(), named[-1])
+    others = co_authors(body, email)
+    return Version(commit, name, email, moment, subject, body.strip(), named[-1], others)
 
 
 def blame(top: Path, commit: str, page_path: str) -> list[BlameHunk]:

@@ -12,11 +12,13 @@ import pygit2
 
 from prdgen.git import process, trees
 from prdgen.git.repository import Repository
-from prdgen.git.values import Signature, Version
+from prdgen.git.values import Signature, Version, co_authors
 
-_FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00"
+_FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
 _FEW: Final = 16
 _BYTES_AT_ONCE: Final = 32 * 1024 * 1024
+_RECORD: Final = re.compile(rb"\x1e(?=[0-9a-f]{40}(?:[0-9a-f]{24})?\0)")
+"""Where a commit begins; a message has no NUL in it."""
 _PERSON: Final = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
 
 
@@ -70,7 +72,7 @@ def between(repository: Repository, old: str | None, new: str, *, limit: int) ->
         repository.work_tree, "log", _FORMAT, f"--max-count={limit}",
         "--end-of-options", new, *start, "--",
     )  # fmt: skip
-    return [_version(record, "") for record in printed.split(b"\x1e") if record.strip()]
+    return [_version(record, "") for record in _RECORD.split(printed) if record.strip()]
 
 
 def writers(repository: Repository, old: str | None, new: str) -> list[list[Signature]]:
@@ -102,13 +104,13 @@ def last_changes(repository: Repository, tip: str, *, since: str | None) -> dict
         "--first-parent", "--end-of-options", tip, *start, "--", seconds=120,
     )  # fmt: skip
     found: dict[str, Version] = {}
-    for record in printed.split(b"\x1e"):
+    for record in _RECORD.split(printed):
         parts = record.split(b"\0")
-        if len(parts) < 6:
+        if len(parts) < 7:
             continue
         # Once for each commit: a commit may have thousands of paths.
-        version = _version(b"\0".join(parts[:5]), "")
-        for name in parts[5:]:
+        version = _version(b"\0".join(parts[:6]), "")
+        for name in parts[6:]:
             path = name.strip(b"\n").decode("utf-8", "replace")
             if path and path not in found:
                 found[path] = replace(version, page_path=path)
@@ -139,20 +141,21 @@ def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[s
         if parent not in git:
             return None
         at = datetime.fromtimestamp(commit.author.time, UTC)
-        subject = commit.message.lstrip("\n").partition("\n")[0]
+        head, _, body = commit.message.lstrip("\n").partition("\n\n")
+        subject = head.partition("\n")[0]
+        who = commit.author.name, commit.author.email
+        others = co_authors(body, who[1])
         for each in trees.moved(git, parent, str(commit.id)):
             if each.path not in found:
-                found[each.path] = Version(
-                    str(commit.id), commit.author.name, commit.author.email, at, subject, "", each.path
-                )  # fmt: skip
+                found[each.path] = Version(str(commit.id), *who, at, subject, "", each.path, others)
         commit = git[parent].peel(pygit2.Commit)
     return None
 
 
 def _version(record: bytes, path: str) -> Version:
-    commit, name, email, at, subject = record.decode("utf-8", "replace").split("\0")[:5]
-    moment = datetime.fromtimestamp(int(at), UTC)
-    return Version(commit.strip(), name, email, moment, subject, "", path)
+    commit, name, email, at, subject, body = record.decode("utf-8", "replace").split("\0")[:6]
+    moment, others = datetime.fromtimestamp(int(at), UTC), co_authors(body, email)
+    return Version(commit.strip(), name, email, moment, subject, "", path, others)
 
 
 def work_tree_files(repository: Repository) -> list[str]:

@@ -14,6 +14,11 @@ SUBMODULE: Final = 0o160000
 REGULAR: Final = frozenset({FILE, EXECUTABLE})
 """Modes of tree entries that can be pages; links and submodules never are."""
 
+_MOST_NAMED: Final = 5
+_CO_AUTHOR: Final = re.compile(
+    r"^[ \t]*Co-authored-by:[ \t]*([^\n<>]*?)[ \t]*<([^<>\n]*)>[ \t\r]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CRUD: Final = " .,:;<>\"\\'\t"
 
 
@@ -96,6 +101,32 @@ class Version:
     subject: str
     body: str
     page_path: str
+    co_authors: tuple[str, ...] = ()
+    """Names of those who wrote it too, as `co_authors` finds them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everybody who wrote it, its author first."""
+        return tuple(dict.fromkeys((self.author_name, *self.co_authors)))
+
+    @property
+    def by(self) -> str:
+        """The same in a line, when they are many the first of them: `Ann, Ben and 7 others`."""
+        names = self.names
+        if len(names) <= _MOST_NAMED + 1:
+            return ", ".join(names)
+        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} others"
+
+
+def co_authors(body: str, email: str) -> tuple[str, ...]:
+    """Names in the `Co-authored-by` lines of a commit message, but for the person with this address;
+    forges put them into the last lines of a squash, and between what they squashed.
+    """
+    found = {
+        each[2].casefold(): each[1] for each in _CO_AUTHOR.finditer(body)
+        if each[1] and each[2].casefold() != email.casefold()
+    }  # fmt: skip
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

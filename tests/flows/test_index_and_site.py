@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from anyio import to_thread
 
 from prdgen.builder.errors import BadSiteConfig
 from prdgen.flows import clone as clones
@@ -224,3 +225,21 @@ async def test_a_commit_after_another_is_indexed_by_what_it_changed(house, repo,
     repo.git("commit", "-q", "-m", "docs")
     await follow_branches(house)
     assert sorted((await indexed(house))[0]) == ["docs/two.md"]
+
+
+async def test_everybody_who_changed_a_page_is_named(house, repo):
+    """Who squashed and who wrote it: on the site, in the index, and as authors of its files."""
+    by = "Co-authored-by: Ann Lee <ann@example.org>\nCo-authored-by: Ben <ben@example.org>"
+    repo.commit(f"Squash (#7)\n\n{by}", checkout=PRD)
+    await follow_branches(house)
+    async with house.app.store.transaction() as tx:
+        row = await pages.get_page(tx, "main", "checkout.md")
+    assert row.updated_by == "Eve, Ann Lee, Ben"
+    made = await to_thread.run_sync(publish.finish, house.app, repo.opened.tip("main"))
+    current = publish.published(house.app)
+    html = current.store.get(made.manifest.pages["checkout.md"].html).decode()
+    assert "by Eve, Ann Lee, Ben" in html
+    tip = repo.opened.tip("main")
+    word = await to_thread.run_sync(export.make, house.app, "main", "checkout.md", PRD, tip, "docx")
+    with zipfile.ZipFile(io.BytesIO(word.data)) as package:
+        assert "Ann Lee" in package.read("docProps/core.xml").decode()

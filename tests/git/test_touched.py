@@ -6,11 +6,24 @@ from prdgen.git import log as git_log
 
 from . import repos
 
+SQUASH = """Say more (#7)
+
+* First
+
+Co-authored-by: Ann Lee <ann@example.org>
+
+* Second
+
+Co-authored-by: Иван <ivan@example.org>
+co-authored-by: Ann L. <ANN@example.org>
+Co-authored-by: Eve <eve@example.org>
+"""
 STEPS = (
     ("a word", lambda repo: repo.commit(one="# One\n\nmore\n")),
     ("a folder", lambda repo: repo.commit(a__b="# B\n", a__c="# C\n")),
     ("a rename", lambda repo: (repo.git("mv", "one.md", "uno.md"), repo.commit())),
     ("a deletion", lambda repo: (repo.git("rm", "-q", "other.md"), repo.commit())),
+    ("a squash", lambda repo: repo.commit(SQUASH, one="# Uno\n\nall\n", uno="# Uno\n\nall\n")),
     ("a mode", lambda repo: (repo.git("update-index", "--chmod=+x", "a/b.md"), repo.git("commit", "-qm", "x"))),
     ("nothing", lambda repo: repo.commit()),
 )  # fmt: skip
@@ -85,3 +98,30 @@ def test_a_commit_of_many_paths_is_read_once(repo, monkeypatch):
     assert len(found) == 32
     assert found["p3.md"].page_path == "p3.md"
     assert len(calls) == 2
+
+
+def test_everybody_who_wrote_a_commit_is_named(repo):
+    """The author first, then everyone in the trailers once, whatever they are called there; in the
+    changes of all paths, in a page's history, and in the last commits.
+    """
+    old = repo.tip()
+    tip = repo.commit(SQUASH, one="# Uno\n")
+    names = ("Eve", "Ann L.", "Иван")
+    assert git_log.touched(repo.opened, old, tip, limit=5)["one.md"].names == names
+    assert git_log.last_changes(repo.opened, tip, since=None)["one.md"].names == names
+    assert git_log.last_change(repo.opened, tip, "one.md").by == "Eve, Ann L., Иван"
+    assert git_log.between(repo.opened, old, tip, limit=5)[0].names == names
+    assert repo.opened.history(tip, "one.md", limit=5)[0].names == names
+
+
+def test_a_message_cannot_hide_a_change(repo):
+    """What separates commits in what Git prints may stand in a message."""
+    tip = repo.commit("Sly\n\n\x1e\n\x1e0123 hides", one="# Uno\n")
+    assert git_log.last_changes(repo.opened, tip, since=None)["one.md"].commit == tip
+
+
+def test_many_names_are_counted(repo):
+    """A line stays a line."""
+    trailers = "\n".join(f"Co-authored-by: P{n} <p{n}@example.org>" for n in range(9))
+    tip = repo.commit(f"All of us\n\n{trailers}", one="# Uno\n")
+    assert git_log.last_change(repo.opened, tip, "one.md").by == "Eve, P0, P1, P2, P3 and 5 others"

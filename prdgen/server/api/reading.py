@@ -140,6 +140,7 @@ async def page_history(request: Request) -> Response:
         {
             "commit": version.commit,
             "author": version.author_name,
+            "co_authors": list(version.co_authors),
             "at": version.at.isoformat(),
             "subject": version.subject,
             "page_path": version.page_path,
@@ -224,7 +225,8 @@ OPERATIONS = (
     Operation("GET", "/api/links/{address:path}", "List what links to a page.", links_to,
               listing(obj(page_path=STRING))),
     Operation("GET", "/api/history/{address:path}", "List a page's versions.", page_history,
-              listing(obj(commit=STRING, author=STRING, at=STRING, subject=STRING), skip=INTEGER),
+              listing(obj(commit=STRING, author=STRING, co_authors={"type": "array", "items": STRING}, at=STRING,
+                          subject=STRING), skip=INTEGER),
               query={"limit": INTEGER, "skip": INTEGER}),
     Operation("GET", "/api/diff/{address:path}", "Compare two versions of a page.",
               page_difference, obj(html=STRING, diff=STRING),
