@@ -29,15 +29,15 @@ export class Succession {
   /** Also called when there is a page, and when the server is there again. */
   async tryNow(): Promise<void> {
     const { live } = this;
-    const [next, page] = [this.#next, this.page()];
-    if (!next || !page || this.#moving) return;
+    const page = this.page();
+    if (!this.#next || !page || this.#moving) return;
     this.#moving = true;
     try {
-      if (live.typed && !(await this.#handOver(next))) {
+      if (live.typed && !(await this.#handOver())) {
         setTimeout(() => void this.tryNow(), AGAIN_MILLISECONDS);
         return;
       }
-      page.follow(next);
+      page.follow(this.#next);
       this.#next = null;
     } finally {
       this.#moving = false;
@@ -49,21 +49,34 @@ export class Succession {
    * bytes. Until the next document has it, what is typed waits on the screen. Gives whether it has;
    * if not, typing goes on in this document and it is tried again when the server is there.
    */
-  async #handOver(next: DocHandle<PageDocument>): Promise<boolean> {
+  async #handOver(): Promise<boolean> {
     const { live } = this;
     live.flush();
     live.binding?.hold();
     const heads = await this.rescue.handOver(live.session.documentUrl, live.session.bytes());
-    if (heads && (await arrived(next, heads))) return true;
+    if (heads && (await this.#reach(heads))) return true;
     live.binding?.release();
     return false;
   }
+
+  /**
+   * From document to document until one has this version: several may have ended while this device was
+   * away, and the server puts late text into the last. Gives whether one has it in time; if not, the
+   * next try begins where this one came to.
+   */
+  async #reach(heads: readonly string[]): Promise<boolean> {
+    const until = performance.now() + PATIENCE_MILLISECONDS;
+    while (!heads.every((head) => knows(this.#next!.doc(), head))) {
+      const { successor } = this.#next!.doc();
+      const soon = successor ? this.live.session.open(successor) : pause(10);
+      const next = await Promise.race([soon, pause(Math.max(0, until - performance.now()))]);
+      if (next) this.#next = next;
+      else if (performance.now() >= until) return false;
+    }
+    return true;
+  }
 }
 
-/** Wait for a version of the document; gives whether it came in time. */
-async function arrived(handle: DocHandle<PageDocument>, heads: readonly string[]): Promise<boolean> {
-  const has = (): boolean => heads.every((head) => knows(handle.doc(), head));
-  const until = performance.now() + PATIENCE_MILLISECONDS;
-  while (!has() && performance.now() < until) await new Promise((soon) => setTimeout(soon, 10));
-  return has();
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((over) => setTimeout(over, milliseconds));
 }

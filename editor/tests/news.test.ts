@@ -52,6 +52,8 @@ describe("the words", () => {
   test("people by their names, the disk and Git by what they are", () => {
     expect(who([BOB, BOB, DISK], "ada")).toBe("Bob and someone on disk");
     expect(who([{ ...BOB, id: "ada", name: "Ada" }], "ada")).toBe("You, elsewhere,");
+    // What was typed here, as the server took it over into a document that followed.
+    expect(who([BOB, { id: "ada", name: "Ada", origin: "late" }], "ada")).toBe("Bob");
     expect(who([{ id: null, name: null, origin: "unknown" }], "ada")).toBe("Someone");
   });
 

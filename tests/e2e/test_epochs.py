@@ -9,6 +9,7 @@ import pytest
 from .conftest import PAGE
 from .desk import Desk, typing
 from .house import House, numbered, until, words_of
+from .test_offline import TUNNEL
 
 pytestmark = pytest.mark.browser
 _WATCH = """() => {
@@ -63,3 +64,43 @@ def test_typing_goes_on_over_many_epochs(
     ada.saved()
     assert "ada59" not in ada.text
     assert "bob59" in ada.text
+
+
+def test_several_documents_end_while_somebody_is_away(
+    make_house: Callable[..., House], sit: Callable[..., Desk]
+) -> None:
+    """Ada types without the server, Bob ends three documents meanwhile: she sees what he wrote, once,
+    and goes on in the last of them.
+    """
+    house = make_house(epoch_changes=12, epoch_idle_changes=12)
+    house.start()
+    ada, bob = sit(house, "Ada"), sit(house, "Bob")
+    ada.page.add_init_script(TUNNEL)
+    for desk in (ada, bob):
+        desk.open(PAGE)
+        desk.saved()
+    house.kill()
+    ada.go("Control+End")
+    ada.type("\nada on a train\n")
+    ada.page.evaluate("localStorage.setItem('tunnel', 'shut')")
+    house.start()
+    bob.saved(40)
+    bob.go("Control+Home", "ArrowDown")
+    documents = {bob.page.evaluate(_NOW)}
+    for number in range(80):
+        bob.type(f"bob{number} ")
+        bob.saved()
+        documents.add(bob.page.evaluate(_NOW))
+        if len(documents) > 3:
+            break
+    assert len(documents) > 3
+    ada.page.evaluate("localStorage.removeItem('tunnel')")
+    ada.sees(f"bob{number} ", 30)
+    text = ada.settle(PAGE, bob, seconds=60)
+    assert words_of(text, "bob") == numbered("bob", number + 1)
+    assert text.count("ada on a train") == 1
+    bob.type("and on ")
+    ada.sees("and on ")
+    ada.go("Control+End")
+    ada.type("arrived")
+    bob.sees("arrived")

@@ -6,7 +6,7 @@ import type { Changed } from "./sections";
 export interface Writer {
   readonly id: string | null;
   readonly name: string | null;
-  /** `peer` (an editor), `file`, `commit`, …: which way it came. */
+  /** `peer` (an editor), `file`, `commit`, `late` (what this or another device brought late), …: which way it came. */
   readonly origin: string;
 }
 
@@ -24,7 +24,7 @@ export function who(writers: readonly Writer[], self: string): string {
   const others = writers.filter((one) => one.name && one.id !== self).map((one) => one.name!);
   const outside = writers.filter((one) => !one.id).map(({ origin }) =>
     origin === "file" ? "someone on disk" : origin === "commit" ? "someone with Git" : null);
-  const mine = writers.some((one) => one.id === self) ? ["you, elsewhere,"] : [];
+  const mine = writers.some((one) => one.id === self && one.origin !== "late") ? ["you, elsewhere,"] : [];
   const names = [...new Set([...others, ...outside.filter((one) => one !== null), ...mine])];
   const words = names.length > 0 ? listed(names, MOST_NAMES) : "someone";
   return words[0]!.toUpperCase() + words.slice(1);

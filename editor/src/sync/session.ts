@@ -143,7 +143,7 @@ export class Session {
     return { documentUrl: this.documentUrl, heads: A.getHeads(doc), text: doc.content };
   }
 
-  /** Who else changed the page since a version, by document: the one it was of, and one that followed. */
+  /** Who else changed the page since a version, by document: the one it was of, and those that followed. */
   actorsSince({ documentUrl, heads }: Version): Map<string, string[]> {
     const found = new Map<string, string[]>();
     const add = (url: string, doc: A.Doc<PageDocument>, since: readonly string[]): void => {
@@ -151,9 +151,13 @@ export class Session {
       const actors = A.getChangesMetaSince(doc, [...since]).map((change) => change.actor);
       found.set(documentIdOf(url), [...new Set(actors)].filter((actor) => actor !== own));
     };
-    const old = this.repo.handles[documentIdOf(documentUrl) as DocumentId] as DocHandle<PageDocument> | undefined;
-    if (old?.isReady()) add(documentUrl, old.doc(), heads);
-    if (documentUrl !== this.documentUrl) add(this.documentUrl, this.handle!.doc(), []);
+    let since = heads;
+    for (let url: string | undefined = documentUrl; url && !found.has(documentIdOf(url)); since = []) {
+      const handle = this.repo.handles[documentIdOf(url) as DocumentId] as DocHandle<PageDocument> | undefined;
+      if (handle?.isReady()) add(url, handle.doc(), since);
+      url = handle?.isReady() ? handle.doc().successor : undefined;
+    }
+    if (!found.has(documentIdOf(this.documentUrl))) add(this.documentUrl, this.handle!.doc(), []);
     return found;
   }
 
