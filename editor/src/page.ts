@@ -23,7 +23,7 @@ import { PreviewClient, type Preview } from "./preview/client";
 import { ScrollSync } from "./preview/scroll-sync";
 import { patch } from "./preview/patch";
 import type { Model } from "./machine/model";
-import { openSaveDialog } from "./ui/save-dialog";
+import { NOTICE, openSaveDialog } from "./ui/save-dialog";
 import type { Frame } from "./frame";
 
 /** What saving a version came to. */
@@ -110,9 +110,9 @@ export class Page {
       saved: (commits) => {
         const words = commits.length > 0 ? `Version saved (${commits.at(-1)!.slice(0, 7)}).`
           : "Nothing has changed since the last version.";
-        this.frame.notices.show(words, { name: "version", passing: 8_000 });
+        this.frame.notices.show(words, { name: NOTICE, passing: 8_000 });
       },
-    });
+    }, this.frame.notices);
   }
 
   /** The server is there (again): say hello and ask for what may have come meanwhile. */

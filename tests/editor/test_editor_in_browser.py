@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .stand_in import Server
 
@@ -189,6 +189,32 @@ def test_ctrl_s_asks_for_a_message_and_saves_a_version(server: Server, open_page
         "message": "Say what changed",
     }
     assert call["csrf"] == "token"
+
+
+def test_what_is_typed_while_a_version_is_saved_is_in_the_text(
+    server: Server, open_page: Open
+) -> None:
+    """A hook takes its time and then refuses: no key goes into the dialog, the message is kept."""
+    ada = open_page("Ada")
+    saved(ada)
+    held: list[Route] = []
+    ada.route("**/api/versions", lambda route: held.append(route))  # noqa: PLW0108
+    write(ada, "Before. ")
+    ada.keyboard.press("Control+s")
+    ada.keyboard.type("Say what changed")
+    ada.keyboard.press("Control+Enter")
+    ada.keyboard.type("While it is saved.")
+    saved(ada)
+    assert server.text.endswith("Before. While it is saved.")
+    notice = ada.locator(".notice", has_text="ersion")
+    expect(notice).to_contain_text("Saving the version")
+    held.pop().fulfill(json={"commits": [], "refused": "No ticket."})
+    expect(notice).to_contain_text("The version is not saved. The repository did not take it: No")
+    notice.get_by_role("button", name="Try again").click()
+    expect(ada.locator("#version-message")).to_have_value("Say what changed")
+    ada.unroute("**/api/versions")
+    ada.keyboard.press("Control+Enter")
+    expect(notice).to_contain_text("Version saved (1234567)")
 
 
 def test_a_conflict_shows_both_versions_and_three_choices(server: Server, open_page: Open) -> None:
