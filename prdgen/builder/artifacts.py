@@ -9,7 +9,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +18,19 @@ from backports import zstd
 
 KEEP_SECONDS: Final = 7200.0
 """An artifact nobody names any more stays this long: longer than any cache holds its page."""
-_COMPRESSIBLE: Final = re.compile(
-    r"\.(html|css|js|json|svg|xml|txt|md|csv|webmanifest|ttf|otf|wasm)$"
-)
+_READ: Final = re.compile(r"\.(html|css|js|json|svg|ttf|otf|wasm|webmanifest)$")
+"""What a browser loads while somebody waits."""
+_FETCHED: Final = re.compile(r"\.(md|txt|xml|csv)$")
+"""What programs fetch, and seldom: gzip is enough, which all of them know."""
 _WORTH_COMPRESSING: Final = 600
-_GZIP: Final = 4
-_BROTLI: Final = 5
-_ZSTD: Final = 6
-"""Levels with nearly the fewest bytes: brotli 9 takes eighteen times as long for 1.5 % fewer."""
+_COMPRESS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "gz": lambda data: gzip.compress(data, 4, mtime=0),
+    "br": lambda data: brotli.compress(data, quality=5),
+    "zst": lambda data: zstd.compress(data, level=4),
+}
+"""Ending of each twin → how it is made, at the level after which bytes get dear: brotli 9 takes
+eighteen times as long for 1.5 % fewer, zstd 6 twice as long for 6 %, and whoever takes zstd takes brotli.
+"""
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
@@ -39,9 +44,11 @@ def place(name: str) -> str:
     return f"{name[:2]}/{name}"
 
 
-def compressible(path: str) -> bool:
-    """Whether a file of this name shrinks when compressed."""
-    return _COMPRESSIBLE.search(path) is not None
+def twins(path: str) -> tuple[str, ...]:
+    """Endings of the compressed twins that a file of this name gets; nothing when it would not shrink."""
+    if _READ.search(path):
+        return tuple(_COMPRESS)
+    return ("gz",) if _FETCHED.search(path) else ()
 
 
 class Artifacts:
@@ -93,24 +100,24 @@ class Artifacts:
         except FileNotFoundError:
             return None
 
-    def compress(self, name: str) -> None:
-        """Make the twins of one artifact that is worth it."""
-        if self.is_compressed(name):
+    def compress(self, name: str, endings: Sequence[str]) -> None:
+        """Make these twins of one artifact, as `twins` has them, if it is worth it."""
+        if self.is_compressed(name, endings):
             return
         data = self.get(name)
         if data is None or len(data) < _WORTH_COMPRESSING:
             return
         target = self._place(name)
-        self._write(f"{target}.gz", gzip.compress(data, _GZIP, mtime=0))
-        self._write(f"{target}.br", brotli.compress(data, quality=_BROTLI))
-        # Written last: it stands for all of them.
-        self._write(f"{target}.zst", zstd.compress(data, level=_ZSTD))
+        for ending in endings:
+            self._write(f"{target}.{ending}", _COMPRESS[ending](data))
 
-    def is_compressed(self, name: str) -> bool:
-        """Whether the artifact has its twins, or is too small to have any."""
+    def is_compressed(self, name: str, endings: Sequence[str]) -> bool:
+        """Whether the artifact has these twins, or is too small to have any."""
         place = self._place(name)
-        # Thousands of paths, and Path is slow.
-        return os.path.exists(f"{place}.zst") or os.stat(place).st_size < _WORTH_COMPRESSING  # noqa: PTH110, PTH116
+        # The last one is written last and stands for all. Thousands of paths, and Path is slow.
+        if os.path.exists(f"{place}.{endings[-1]}"):  # noqa: PTH110
+            return True
+        return os.stat(place).st_size < _WORTH_COMPRESSING  # noqa: PTH116
 
     def sweep(self, named: Iterable[str], now: float | None = None) -> int:
         """Remove artifacts that are not named and were not for KEEP_SECONDS; how many."""

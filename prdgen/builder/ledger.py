@@ -233,7 +233,7 @@ def _put_off(database: sqlite3.Connection, paths: Iterable[str]) -> None:
 
 
 def _save_files(database: sqlite3.Connection, difference: Difference, *, twins: bool) -> None:
-    rows = [(path, name, int(twins or not artifacts.compressible(path)))
+    rows = [(path, name, int(twins or not artifacts.twins(path)))
             for path, name in difference.files.items()]  # fmt: skip
     database.executemany("REPLACE INTO file VALUES (?, ?, ?)", rows)
     gone = [(path,) for path in difference.gone]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -65,9 +65,7 @@ class Site:
             moved=moved,
         )  # fmt: skip
         if len(built.changed) <= _COMPRESSED_AT_ONCE:
-            for path in built.changed:
-                if artifacts.compressible(path):
-                    self.store.compress(built.manifest.files[path])
+            self._compress({path: built.manifest.files[path] for path in built.changed})
         self.switch(built.manifest, since=built.since)
         return built
 
@@ -107,7 +105,7 @@ class Site:
         in `switch`. Raises as `improve` and `switch` do.
         """
         complete = self._is_complete(built, searched=index is not None)
-        shown = built if complete else self._completed(built, index, _compressible(built))
+        shown = built if complete else self._completed(built, index, built.files)
         with self._switch.alone():
             if when is not None and not when(self.current()):
                 return built
@@ -126,7 +124,7 @@ class Site:
         if not compressed and manifest.indexed == site.index_key(manifest):
             return manifest
         with self.index(nice=nice) as index:
-            made = self._completed(manifest, index, compressed.values())
+            made = self._completed(manifest, index, compressed)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
@@ -180,26 +178,32 @@ class Site:
 
     def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:
         indexed = not searched or build.indexed == site.index_key(build)
-        return indexed and all(map(self.store.is_compressed, _compressible(build)))
+        twins = ((name, artifacts.twins(path)) for path, name in build.files.items())
+        return indexed and all(
+            self.store.is_compressed(name, endings) for name, endings in twins if endings
+        )
 
     def _completed(
-        self, build: Manifest, index: search_parts.Parts | None, names: Iterable[str]
+        self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str]
     ) -> Manifest:
-        """The build with an index of its pages; the twins of these artifacts are made meanwhile."""
-        key, files, indexed = site.index_key(build), build.search, build.indexed
+        """The build with an index of its pages; the twins of these files are made meanwhile."""
+        key, found, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
-            compressed = beside.submit(self._compress, names)
+            compressed = beside.submit(self._compress, files)
             if index is not None and indexed != key:
-                files, indexed = index.files(site.searched(build), files, indexed), key
+                found, indexed = index.files(site.searched(build), found, indexed), key
             compressed.result()
-        made = site.with_search(build, files, self.current(), indexed=indexed)
-        self._compress([made.files[path] for path in files if artifacts.compressible(path)])
+        made = site.with_search(build, found, self.current(), indexed=indexed)
+        self._compress({path: made.files[path] for path in found})
         return made
 
-    def _compress(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.store.compress(name)
+    def _compress(self, files: Mapping[str, str]) -> None:
+        """Make the twins of these files: public path → artifact."""
+        for path, name in files.items():
+            endings = artifacts.twins(path)
+            if endings:
+                self.store.compress(name, endings)
 
     def get(self, path: str, encoding: str = "") -> tuple[bytes, str] | None:
         """Bytes and artifact name of a public path, or None; `encoding` asks for a twin."""
@@ -212,7 +216,3 @@ class Site:
 def at(state: Path, public: Path) -> Site:
     """The one site of this process at these places, which knows what it built last."""
     return Site(state, public)
-
-
-def _compressible(build: Manifest) -> list[str]:
-    return [name for path, name in build.files.items() if artifacts.compressible(path)]

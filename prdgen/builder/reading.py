@@ -83,6 +83,6 @@ class Reading:
     def _is_best(self, known: File, encodings: tuple[str, ...]) -> bool:
         """Whether no better twin came since."""
         better = encodings[: encodings.index(known.encoding)] if known.encoding else encodings
-        if not artifacts.compressible(known.path):
+        if not artifacts.twins(known.path):
             return True
         return not any(self._store.path(known.artifact, SUFFIXES[e]).exists() for e in better)

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -68,14 +68,18 @@ class Switch:
                 raise ValueError(f"{path} would lie outside the site")
             place = artifacts.place(files[path])
             self._link(f"{slot}/{path}", place, made)
-            if artifacts.compressible(path):
-                self._link_twins(f"{slot}/{path}", path, place, files)
+            endings = artifacts.twins(path)
+            if endings:
+                self._link_twins(f"{slot}/{path}", path, place, endings, files)
 
-    def _link_twins(self, target: str, path: str, place: str, files: Mapping[str, str]) -> None:
+    def _link_twins(
+        self, target: str, path: str, place: str, endings: Collection[str], files: Mapping[str, str]
+    ) -> None:
         for encoding in serving.TWINS:
             if f"{path}.{encoding}" in files:
                 continue
-            if os.path.exists(f"{self._store.folder}/{place}.{encoding}"):  # noqa: PTH110 - as below
+            twin = f"{self._store.folder}/{place}.{encoding}"
+            if encoding in endings and os.path.exists(twin):  # noqa: PTH110 - as below
                 self._link(f"{target}.{encoding}", f"{place}.{encoding}", set())
             else:
                 with contextlib.suppress(FileNotFoundError):

@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prdgen import serving
 from prdgen.builder import artifacts, reading
 from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site
@@ -109,9 +108,7 @@ def wanted(site: Site, *, twins: bool) -> Build:
     files = {path: File(name, kinds[path]) for path, name in manifest.files.items()}
     if twins:
         for path, name in manifest.files.items():
-            if not artifacts.compressible(path):
-                continue
-            for ending in serving.TWINS:
+            for ending in artifacts.twins(path):
                 if site.store.path(name, ending).exists():
                     files.setdefault(f"{path}.{ending}", File(f"{name}.{ending}", kinds[path]))
     lines = (f"{path}\0{file.name}\n" for path, file in sorted(files.items()))

@@ -138,6 +138,27 @@ def test_compressed_twins_never_lag(team):
     assert name == team.site.current().files["a/index.html"]
 
 
+def test_markdown_has_the_twin_that_every_program_knows(team):
+    """A page's source is gzip beside itself and nothing else, also where an older version of prdgen had
+    made more, which would lag behind one day.
+    """
+    team.publish(a="# A\n" + "word " * 400)
+    team.site.improve()
+    beside = {path.name for path in team.site.public.glob("a.md*")}
+    assert beside == {"a.md", "a.md.gz"}
+    name = team.site.current().files["a.md"]
+    team.site.store.compress(name, ("gz", "br"))
+    team.site.store.path(name, "br").write_bytes(b"old")
+    for slot in (team.site.state / "slots").glob("?"):
+        (slot / "a.md.br").write_bytes(b"old")
+    for text in ("# B\n", "# C\n"):
+        team.publish(b=text)
+        team.site.improve()
+    team.publish(a="# A\n" + "other " * 400)
+    team.site.improve()
+    assert {path.name for path in team.site.public.glob("a.md*")} == {"a.md", "a.md.gz"}
+
+
 def test_old_artifacts_stay_longer_than_any_cache(team):
     """What no build names is swept after two hours, not before."""
     old = team.publish(a="# Old\n").manifest.files["a/index.html"]
