@@ -147,10 +147,10 @@ def _changes(
     changed = app.repository.changed(where.base, tip)
     globs = pages_of.globs(app)
     of_pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
-    texts = {change.path: _texts(app, where.base, tip, change) for change in of_pages}
+    by_path = {change.path: texts(app, where.base, tip, change) for change in of_pages}
     shown = []
     for number, change in enumerate(of_pages):
-        before, after = texts[change.path]
+        before, after = by_path[change.path]
         title = facts.of(change.path, after or before).title
         html, source = (
             compare.rendered(change.path, before, after, context)
@@ -161,26 +161,26 @@ def _changes(
             PageChange(change.kind, change.path, change.old_path, title, html, source, after)
         )
     return Changes(
-        where, tuple(shown), tuple(_requirements(of_pages, texts)),
+        where, tuple(shown), tuple(_requirements(of_pages, by_path)),
         tuple(c for c in changed if c not in of_pages), tuple(typed),
     )  # fmt: skip
 
 
-def _texts(clone: Clone, base: str | None, tip: str, change: FileChange) -> tuple[str, str]:
-    """A page before and after; empty where it is not."""
+def texts(clone: Clone, base: str | None, tip: str, change: FileChange) -> tuple[str, str]:
+    """In a thread: a page before and after; empty where it is not."""
     before = clone.repository.read(base, change.old_path or change.path) if base else None
     after = clone.repository.read(tip, change.path) if change.kind != "deleted" else None
     return readable(before or b""), readable(after or b"")
 
 
 def _requirements(
-    changed: list[FileChange], texts: Mapping[str, tuple[str, str]]
+    changed: list[FileChange], by_path: Mapping[str, tuple[str, str]]
 ) -> list[RequirementChange]:
     """What became of every requirement of the pages that changed, by id."""
     before: dict[str, tuple[str, str]] = {}
     after: dict[str, tuple[str, str]] = {}
     for change in changed:
-        old, new = texts[change.path]
+        old, new = by_path[change.path]
         for found, text, path in (
             (before, old, change.old_path or change.path),
             (after, new, change.path),

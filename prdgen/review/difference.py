@@ -52,7 +52,7 @@ def marked(old: str, new: str) -> str:
 
 
 def _drawn(old: Sequence[Block], new: Sequence[Block], effort: Effort, depth: int) -> str:
-    return "\n".join(_step(each, effort, depth) for each in _steps(old, new, effort))
+    return "\n".join(_step(each, effort, depth) for each in steps(old, new, effort))
 
 
 def _step(step: Step, effort: Effort, depth: int) -> str:
@@ -85,7 +85,7 @@ def _whole(html: str, tag: Literal["ins", "del"]) -> str:
     return "".join(_wrapped(_pieces(html), tag))
 
 
-def _steps(old: Sequence[Block], new: Sequence[Block], effort: Effort) -> Iterator[Step]:
+def steps(old: Sequence[Block], new: Sequence[Block], effort: Effort) -> Iterator[Step]:
     """What became of every block, in the order of the result."""
     if len(old) == len(new) and old and all(each.kind == "td" for each in (*old, *new)):
         yield from (Step("pair", a, b) for a, b in zip(old, new, strict=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import Final
 from urllib.parse import quote
 
@@ -13,15 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from prdgen.builder.reading import File, Reading
 from prdgen.errors import NotFound
-from prdgen.flows import draft_site, drafts, follow, read_site
+from prdgen.flows import draft_marks, draft_site, drafts, follow, read_site
 from prdgen.flows.context import App
-from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchDraft
 from prdgen.server import auth, site_headers
 from prdgen.server.auth import app_of
 from prdgen.server.readers import credentials_of
 
-_BODY: Final = re.compile(rb"<body[^>]*>")
 _ROOTED: Final = re.compile(rb'((?:href|src|action|data-[a-z]+)="|"(?:base|search)": ")/(?!/)')
 """Addresses from the site's root, in the one page that has them; here the site is below /site/."""
 
@@ -96,7 +93,7 @@ async def serve_draft(request: Request) -> Response:
         raise NotFound(what="file", where=f"the site of {branch}, {path or 'its home'}")
     data = found.data
     if draft is not None:
-        data = _BODY.sub(lambda tag: tag[0] + _bar(draft), data, count=1)
+        data = await draft_marks.shown(app, draft, site, shown, data)
     return Response(data, headers=site_headers.of_draft(found))
 
 
@@ -111,16 +108,6 @@ def _place_of(app: App, address: str) -> tuple[str, str | None]:
         if address.startswith(f"{branch}/"):
             return branch, address[len(branch) + 1 :]
     raise NoSuchDraft(draft=address.partition("/")[0])
-
-
-def _bar(draft: Draft) -> bytes:
-    """What stands above every page of a draft's site."""
-    title = escape(draft.title)
-    return (
-        '<div role="note" style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
-        f'sans-serif">Draft: <strong>{title}</strong> · not published · '
-        f'<a style="color:#fff" href="{escape(drafts.address_of(draft.branch))}">what it changes</a></div>'
-    ).encode()
 
 
 async def _no_site_yet(app: App) -> Response:

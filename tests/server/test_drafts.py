@@ -11,6 +11,8 @@ from prdgen.flows import draft_site
 from prdgen.git import commits
 from prdgen.git.values import Signature
 
+from . import team
+
 PAGE = "site/prds/checkout.md"
 
 
@@ -331,6 +333,45 @@ async def test_a_review_by_the_api(own):
     assert (await api.post(f"{at}/merge", json={"how": "squash"})).json()["state"] == "merged"
     for bad in ({"text": "x", "line": "3"}, {"text": "x", "line": -1}, {"text": 5}, {}):
         assert (await api.post(f"{at}/comments", json=bad)).status_code in {404, 422}
+
+
+async def test_a_draft_says_on_its_site_what_it_changed(own):
+    """A page that differs says so and leads to the difference, its changed blocks are marked and no
+    others; the draft's home lists what is new, changed and removed; the published site says nothing.
+    """
+    editor, folder = await own.as_("editor"), own.app.repository.work_tree
+    team.git(folder, "checkout", "-q", "-b", "draft/marks")
+    text = (folder / "site/prds/checkout.md").read_text("utf-8")
+    extra = "---\nstatus: draft\nowner: Ann\n---\nNo heading of its own.\n"
+    team.put(folder, {"site/prds/checkout.md": f"{text}\nA sentence of the draft.\n",
+                      "site/prds/fresh & new.md": extra})  # fmt: skip
+    gone = next(p for p in sorted((folder / "site/prds").glob("*.md")) if p.name < "checkout")
+    team.git(folder, "rm", "-q", str(gone))
+    team.git(folder, "commit", "-qm", "Take one away")
+    team.git(folder, "checkout", "-q", "main")
+    page = (await editor.get("/draft-site/draft/marks/prds/checkout/")).text
+    assert page.count("prd-bar--new") == 1
+    assert re.search(
+        r'prd-bar--new"><span class="prd-bar-said">New: </span>A sentence of the', page
+    )
+    assert page.index("</h1>") < page.index('class="prd-badges"') < page.index("prd-bar--new")
+    said = re.search(
+        r'this page is <a [^>]*href="([^"#]+)#([^"]+)">changed in this draft</a>', page
+    )
+    assert f'id="{said[2]}"' in (await editor.get(said[1])).text
+    home = (await editor.get("/draft-site/draft/marks/")).text
+    assert "This draft changes 3 pages" in home
+    listed = re.findall(r'<li>(\w+): <a [^>]*href="([^"]+)"', home)
+    assert [kind for kind, _ in listed] == ["Removed", "Changed", "New"]
+    for kind, address in listed:
+        answer = await editor.get(address.replace("&amp;", "&"))
+        assert answer.status_code == 200
+        assert ("new in this draft" in answer.text) == (kind == "New")
+    same = (await editor.get("/draft-site/draft/marks/pages/")).text
+    assert "not published" in same
+    assert "changed in this draft" not in same
+    for path in ("/site/", "/site/prds/checkout/"):
+        assert "prd-bar--" not in (await editor.get(path)).text
 
 
 async def test_a_draft_has_a_site_of_its_own(own):

@@ -1,0 +1,134 @@
+"""a page of a draft's site → the same with what is changed against main: a note, marks, and a list at home."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Final
+
+from anyio import to_thread
+
+from prdgen.builder import render, sources
+from prdgen.builder.manifest import Manifest
+from prdgen.builder.publication import Site
+from prdgen.flows import draft_changes, drafts, pages_of, read
+from prdgen.flows.clone import Clone
+from prdgen.flows.context import App
+from prdgen.flows.drafts import Draft
+from prdgen.git.values import FileChange
+from prdgen.page import facts
+from prdgen.review import bars, blocks
+
+_BODY: Final = re.compile(r"<body[^>]*>")
+_CONTENT: Final = '<div id="prd-content"'
+_BADGES: Final = re.compile(r'\n?<p class="prd-badges".*?</p>', re.DOTALL)
+_KINDS: Final = {"added": "New", "modified": "Changed", "renamed": "Moved", "deleted": "Removed"}
+_OPEN: Final = 12
+"""Pages: a longer list is closed until someone opens it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A page the draft changed, with its number on the draft's own page."""
+
+    number: int
+    change: FileChange
+    base: str | None
+
+
+async def shown(app: App, draft: Draft, site: Site, path: str, data: bytes) -> bytes:
+    """The page at the public `path` of the draft's site, `data`, as whoever looks at a draft gets it."""
+    context = await read.render_context(app, draft.branch, draft.tip)
+    return await to_thread.run_sync(_shown, app, draft, site, path, data, context)
+
+
+def _shown(
+    app: App, draft: Draft, site: Site, path: str, data: bytes, context: render.RenderContext
+) -> bytes:
+    """In a thread."""
+    html, manifest = data.decode("utf-8"), site.current()
+    found, url = _changed(app, draft), path.removesuffix("index.html")
+    record = next((r for r in manifest.pages.values() if r.url == url), None) if manifest else None
+    here = next((c for c in found if record and c.change.path == record.facts.page_path), None)
+    if here is not None and here.change.kind != "added":
+        html = _marked(app, draft, html, here, replace(context, mode="site"))
+    top = _bar(draft, here) + (_list(app, draft, manifest, found) if url == "" else "")
+    return _BODY.sub(lambda tag: tag[0] + top, html, count=1).encode()
+
+
+def _changed(clone: Clone, draft: Draft) -> list[_Changed]:
+    """The pages that differ from the commit both have, in the order of the draft's page."""
+    base, globs = drafts.fork_of(clone, draft), pages_of.globs(clone)
+    changed = clone.repository.changed(base, draft.tip)
+    pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
+    return [_Changed(number, change, base) for number, change in enumerate(pages, 1)]
+
+
+def _marked(
+    clone: Clone, draft: Draft, html: str, here: _Changed, context: render.RenderContext
+) -> str:
+    """The page with a bar at every block that changed; as it is where its blocks cannot be told."""
+    start = html.find(_CONTENT)
+    if start < 0:  # a template of the team's own
+        return html
+    content = blocks.split(html[start:])[0]
+    path, texts = here.change.path, draft_changes.texts(clone, here.base, draft.tip, here.change)
+    old, new = (render.render(path, text, context=context).html for text in texts)
+    badges = _BADGES.search(content.inner)
+    body = content.inner.replace(badges[0], "", 1) if badges else content.inner
+    # The site gives a page its title as heading when it has none of its own.
+    found, count = blocks.split(body), len(blocks.split(new))
+    title = int(len(found) == count + 1 and found[0].tag == "h1")
+    if len(found) != count + title:
+        return html
+    marks = [replace(m, place=(m.place[0] + title, *m.place[1:])) for m in bars.marks(old, new)]
+    above, end, rest = bars.put(body, marks).partition("</h1>")
+    known = badges[0] if badges else ""
+    marked = f"{above}{end}{known}{rest}" if end else f"{known}{above}"
+    shown = f"{content.opening}\n{marked}\n{content.closing}"
+    return f"{html[:start]}{shown}{html[start + len(content.html) :]}"
+
+
+def _address(draft: Draft, each: _Changed) -> str:
+    return escape(f"{drafts.address_of(draft.branch)}#page-{each.number}")
+
+
+def _bar(draft: Draft, here: _Changed | None) -> str:
+    """What stands above every page of a draft's site."""
+    white = 'style="color:#fff"'
+    words = f'<a {white} href="{escape(drafts.address_of(draft.branch))}">what it changes</a>'
+    if here is not None:
+        said = "new in this draft" if here.change.kind == "added" else "changed in this draft"
+        words = f'this page is <a {white} href="{_address(draft, here)}">{said}</a> · {words}'
+    return (
+        '<div role="note" style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
+        f'sans-serif">Draft: <strong>{escape(draft.title)}</strong> · not published · {words}</div>'
+    )
+
+
+def _list(clone: Clone, draft: Draft, manifest: Manifest | None, found: list[_Changed]) -> str:
+    """Every page the draft changed, for its home page."""
+    items = "".join(f"<li>{_entry(clone, draft, manifest, each)}</li>" for each in found)
+    count = f"{len(found)} page{'s' * (len(found) != 1)}"
+    opened = " open" * (0 < len(found) <= _OPEN)
+    return (
+        f'<details{opened} style="background:#fff7ed;color:#1c2422;padding:.5rem 1rem;font:16px/1.5 '
+        f'sans-serif"><summary>This draft changes {count}</summary><ul>{items}</ul></details>'
+    )
+
+
+def _entry(clone: Clone, draft: Draft, manifest: Manifest | None, each: _Changed) -> str:
+    dark = 'style="color:#8a3d06;text-decoration:underline"'
+    kind, path = each.change.kind, each.change.path
+    before, after = draft_changes.texts(clone, each.base, draft.tip, each.change)
+    title = escape(facts.of(path, after or before).title or path)
+    record = manifest.pages.get(path) if manifest else None
+    if kind == "deleted":
+        to = read.address("p", clone.main_branch, path)
+    elif record is not None:
+        to = sources.href("/draft-site/", f"{draft.branch}/{record.url}")
+    else:
+        to = read.address("p", draft.branch, path)
+    link = f'<a {dark} href="{escape(to)}">{title}</a>'
+    return f'{_KINDS[kind]}: {link} · <a {dark} href="{_address(draft, each)}">difference</a>'
