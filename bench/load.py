@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
 
-from bench import node, repositories
+from bench import node, processes, repositories
 from bench.figures import Figures, spread
 from bench.node import Editor
 
@@ -15,6 +17,9 @@ Frames = Sequence[tuple[float, Sequence[str]]]
 Typed = list[list[list[tuple[float, str]]]]
 """Of each editor in each document: when it pressed a key, and which change that made."""
 _DRAIN_SECONDS = 180
+_HOSTED: Final = ("recorded-editor.mjs",)
+"""Programs in which several editors can be."""
+_HOSTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,10 @@ class Outcome:
     """From the first key press until everyone had everything."""
     cpu_seconds: float
     rss_mb: float
+    client_seconds: float
+    """Processor time of all editors together."""
+    late_ms: float | None
+    """How late the busiest of them was by itself, in one of a hundred looks; None: it was not asked."""
 
     def figures(self, load: Load) -> Figures:
         """The figures every server under this load has."""
@@ -86,6 +95,8 @@ class Outcome:
             "edits_per_s": round(load.edits / self.seconds, 1),
             "cpu_ms_per_edit": round(self.cpu_seconds * 1000 / load.edits, 2),
             "rss_mb": self.rss_mb,
+            "clients_cores": round(self.client_seconds / self.seconds, 2),
+            **({} if self.late_ms is None else {"clients_late_p99_ms": round(self.late_ms, 1)}),
             "editors_agree": all(text is not None for text in self.texts),
         }
 
@@ -96,8 +107,12 @@ def run(
 ) -> Outcome:  # fmt: skip
     """Open every editor, type, wait until all have everything, and gather what happened."""
     with ExitStack() as stack:
+        join = _hosts(stack, program) if load.recorded and program in _HOSTED else None
         rows = [
-            [stack.enter_context(Editor(program, place.url)) for _ in range(load.editors)]
+            [
+                join(place.url) if join else stack.enter_context(Editor(program, place.url))
+                for _ in range(load.editors)
+            ]
             for place in places
         ]
         texts = _open(load, rows, places)
@@ -106,14 +121,27 @@ def run(
         lengths = [len(text) for text in texts]
         lengths = _type(load, rows, load.keys(load.warm_seconds), lengths)[1]
         node.ask_all(everyone, "forget")
-        cpu_before, began = cpu(), time.monotonic()
+        cpu_before, clients, began = cpu(), _client_seconds(everyone), time.monotonic()
         typed, _ = _type(load, rows, load.edits_of_one, lengths)
         seconds, used = time.monotonic() - began, cpu() - cpu_before
+        clients = _client_seconds(everyone) - clients
         return Outcome(
             arrivals=_arrivals(rows, typed),
             texts=[_agreed(node.ask_all(row, "text")) for row in rows],
-            seconds=seconds, cpu_seconds=used, rss_mb=memory(),
+            seconds=seconds, cpu_seconds=used, rss_mb=memory(), client_seconds=clients,
+            late_ms=max(node.ask_all(everyone, "late")) if join else None,
         )  # fmt: skip
+
+
+def _hosts(stack: ExitStack, program: str) -> Callable[[str], Editor]:
+    """Deals editors out to a few processes, in turn."""
+    hosts = cycle([stack.enter_context(node.Host(program)) for _ in range(_HOSTS)])
+    return lambda url: next(hosts).join(url)
+
+
+def _client_seconds(editors: Sequence[Editor]) -> float:
+    pids = {editor.pid for editor in editors}
+    return processes.seconds(found for pid in pids if (found := processes.find(pid)))
 
 
 def _open(load: Load, rows: list[list[Editor]], places: Sequence[Place]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -64,19 +65,79 @@ class Editor:
         self._process.stdin.write(json.dumps({"command": command, **facts}) + "\n")
         self._process.stdin.flush()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def answer(self) -> Any:
         """The answer to the oldest command that has none yet; raises EditorFailed."""
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        found = json.loads(line) if line else {"error": "the editor's process ended"}
+        found = self._read()
         if "error" in found:
             raise EditorFailed(found["error"])
         return found["answer"]
+
+    def _read(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else {"error": "the editor's process ended"}
 
     def ask(self, command: str, **facts: Any) -> Any:
         """Give a command and wait for its answer."""
         self.say(command, **facts)
         return self.answer()
+
+
+class Host:
+    """One process with several editors in it, each with a connection of its own: a hundred processes
+    would take a small machine away from the server.
+    """
+
+    def __init__(self, program: str) -> None:
+        self.process = start(program)
+        self._answers: defaultdict[int, deque[Any]] = defaultdict(deque)
+        self._editors = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        processes.stop(self.process)
+
+    def join(self, url: str) -> Guest:
+        """Another editor."""
+        self._editors += 1
+        return Guest(self, self._editors, url)
+
+    def read(self, editor: int) -> Any:
+        """The next line for an editor; those for others are kept for them."""
+        assert self.process.stdout
+        while not self._answers[editor]:
+            line = self.process.stdout.readline()
+            if not line:
+                raise EditorFailed("the editors' process ended")
+            found = json.loads(line)
+            self._answers[found["editor"]].append(found)
+        return self._answers[editor].popleft()
+
+
+class Guest(Editor):
+    """An editor in a process that has others, too; it ends with that."""
+
+    def __init__(self, host: Host, number: int, url: str) -> None:
+        self._host, self._number = host, number
+        self._process = host.process
+        self.ask("meet", url=url)
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def say(self, command: str, **facts: Any) -> None:
+        """Give a command without waiting for its answer."""
+        super().say(command, editor=self._number, **facts)
+
+    def _read(self) -> Any:
+        return self._host.read(self._number)
 
 
 def ask_all(editors: list[Editor], command: str, **facts: Any) -> list[Any]:

@@ -27,13 +27,26 @@ export async function typing({ count, every, after }, press) {
 
 /** Obey until stdin ends. */
 export async function obey(commands) {
+  for await (const line of readline.createInterface({ input: process.stdin })) await answer(commands, JSON.parse(line));
+  process.exit(0);
+}
+
+/** The same for several editors, each by the number in its commands; they do not wait for each other. */
+export async function obeyEach(make) {
+  const editors = new Map();
+  const busy = new Map();
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const { command, ...facts } = JSON.parse(line);
-    try {
-      console.log(JSON.stringify({ answer: (await commands[command](facts)) ?? null }));
-    } catch (error) {
-      console.log(JSON.stringify({ error: String(error?.stack ?? error) }));
-    }
+    const { editor, ...command } = JSON.parse(line);
+    if (!editors.has(editor)) editors.set(editor, make(editor));
+    busy.set(editor, (busy.get(editor) ?? Promise.resolve()).then(() => answer(editors.get(editor), command, { editor })));
   }
   process.exit(0);
+}
+
+async function answer(commands, { command, ...facts }, whose = {}) {
+  try {
+    console.log(JSON.stringify({ ...whose, answer: (await commands[command](facts)) ?? null }));
+  } catch (error) {
+    console.log(JSON.stringify({ ...whose, error: String(error?.stack ?? error) }));
+  }
 }

@@ -1,21 +1,19 @@
-// An editor whose keys were pressed before: it makes its changes first and then only sends them, each at
-// its time, in automerge-repo's protocol, and answers every message as the official client does. It
-// merges what it received at the end. So a hundred of them leave a small machine to the server.
-// argv: WebSocket URL. Nothing of prdgen's own is in here.
+// Editors whose keys were pressed before: they make their changes first and then only send them, each at
+// its time, in automerge-repo's protocol, and answer every message as the official client does. They
+// merge what they received at the end. So a hundred of them leave a small machine to the server.
+// Each has a connection of its own. Nothing of prdgen's own is in here.
 import { createHash } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import * as A from "@automerge/automerge";
 import { cbor, Repo } from "@automerge/automerge-repo";
 import { WebSocketClientAdapter } from "@automerge/automerge-repo-network-websocket";
 import WebSocket from "ws";
-import { now, obey, typing, until } from "./commands.mjs";
+import { now, obeyEach, typing, until } from "./commands.mjs";
 
-const [url] = process.argv.slice(2);
 const BLOOM = new Uint8Array();
 const CHANGE = 1;
-const peerId = `recorded-${process.pid}`;
-const repo = new Repo({ network: [new WebSocketClientAdapter(url, 5000)] });
-let handle;
-let line;
+const LOOK = 5;
+const delay = monitorEventLoopDelay({ resolution: LOOK });
 
 /** One document on one connection, from the moment on when both sides have the same. */
 class Line {
@@ -28,10 +26,14 @@ class Line {
   #keys;
   #heads;
   #known;
+  #url;
+  #peerId;
   #socket;
   #server;
 
-  constructor(document, doc) {
+  constructor(url, peerId, document, doc) {
+    this.#url = url;
+    this.#peerId = peerId;
     this.documentId = document.replace("automerge:", "");
     this.base = doc;
     this.doc = A.clone(doc);
@@ -40,11 +42,11 @@ class Line {
   }
 
   async connect() {
-    const socket = (this.#socket = new WebSocket(url));
+    const socket = (this.#socket = new WebSocket(this.#url));
     socket.binaryType = "arraybuffer";
     socket.onmessage = event => this.#receive(event.data);
     await new Promise((done, fail) => ((socket.onopen = done), (socket.onerror = fail)));
-    this.#post({ type: "join", senderId: peerId, peerMetadata: { isEphemeral: true }, supportedProtocolVersions: ["1"] });
+    this.#post({ type: "join", senderId: this.#peerId, peerMetadata: { isEphemeral: true }, supportedProtocolVersions: ["1"] });
     await until(() => this.#server);
     this.#sync([], "request");
   }
@@ -106,7 +108,7 @@ class Line {
   #sync(changes, type = "sync") {
     const have = [{ lastSync: this.#known, bloom: BLOOM }];
     const data = A.encodeSyncMessage({ heads: [...this.#heads].sort(), need: [], have, changes });
-    this.#post({ type, senderId: peerId, targetId: this.#server, documentId: this.documentId, data });
+    this.#post({ type, senderId: this.#peerId, targetId: this.#server, documentId: this.documentId, data });
   }
 
   #post(message) {
@@ -143,34 +145,72 @@ function deps(chunk) {
     Buffer.from(chunk.subarray(begin + each * 32, begin + each * 32 + 32)).toString("hex"));
 }
 
-obey({
-  create: ({ text }) => {
-    handle = repo.create({ content: text });
-    return handle.url;
-  },
-  open: async ({ document }) => {
-    await until(() => repo.peers.length > 0, 60);
-    handle = await repo.find(document);
-    return String(handle.doc().content);
-  },
+class Editor {
+  #peerId;
+  #url;
+  #repo;
+  #handle;
+  #line;
+
+  constructor(number) {
+    this.#peerId = `recorded-${process.pid}-${number}`;
+  }
+
+  meet({ url }) {
+    this.#url = url;
+    this.#repo = new Repo({ network: [new WebSocketClientAdapter(url, 5000)] });
+  }
+
+  create({ text }) {
+    this.#handle = this.#repo.create({ content: text });
+    return this.#handle.url;
+  }
+
+  async open({ document }) {
+    await until(() => this.#repo.peers.length > 0, 60);
+    this.#handle = await this.#repo.find(document);
+    return String(this.#handle.doc().content);
+  }
+
   /** Make the changes, and be alone with the connection from here on. */
-  begin: async ({ marker, count }) => {
-    line = new Line(handle.url, handle.doc());
-    line.record(marker, count);
-    await repo.shutdown();
-    await line.connect();
-  },
-  text: () => line ? line.text() : String(handle.doc().content),
-  forget: () => {
-    line.sent = [];
-    line.received = [];
-  },
-  type: pace => typing(pace, () => line.press()),
-  length: async ({ length, seconds }) => {
+  async begin({ marker, count }) {
+    this.#line = new Line(this.#url, this.#peerId, this.#handle.url, this.#handle.doc());
+    this.#line.record(marker, count);
+    await this.#repo.shutdown();
+    await this.#line.connect();
+  }
+
+  text() {
+    return this.#line ? this.#line.text() : String(this.#handle.doc().content);
+  }
+
+  forget() {
+    this.#line.sent = [];
+    this.#line.received = [];
+    delay.enable();
+    delay.reset();
+  }
+
+  type(pace) {
+    return typing(pace, () => this.#line.press());
+  }
+
+  async length({ length, seconds }) {
+    const line = this.#line;
     const base = String(line.base.content).length;
     const reached = () => base + line.pressed + line.others.size;
     await until(() => reached() >= length, seconds);
     return reached();
-  },
-  frames: () => ({ sent: line.sent, received: line.received }),
-});
+  }
+
+  frames() {
+    return { sent: this.#line.sent, received: this.#line.received };
+  }
+
+  /** How late this process was itself, in one of a hundred looks: milliseconds. */
+  late() {
+    return Math.max(0, delay.percentile(99) / 1e6 - LOOK);
+  }
+}
+
+obeyEach(number => new Editor(number));
