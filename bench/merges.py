@@ -142,8 +142,13 @@ def _fetched(package: str, version: str, cache: Path) -> Path | None:
     archive = cache / done.stdout.split()[-1]
     fresh = folder.with_name(folder.name + ".new")
     with tarfile.open(archive) as packed:
-        wanted = [each for each in packed if each.isfile() and each.name.endswith(".md")]
-        packed.extractall(fresh, wanted, filter="data")
+        for each in packed:
+            # `extractall` can be told to stay in its folder only since Python 3.11.4.
+            place = (fresh / each.name).resolve()
+            data = packed.extractfile(each) if each.isfile() and each.name.endswith(".md") else None
+            if data is not None and place.is_relative_to(fresh.resolve()):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(data.read())
     archive.unlink()
     return fresh.rename(folder)
 

@@ -118,13 +118,20 @@ def _stop_while_starting(say: Say) -> None:
 
     def stop(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001
         if task.cancelling():
-            say("Still stopping …")
+            _say_soon(loop, say, "Still stopping …")
             return
-        say("Stopping: ending what was started …")
         task.cancel()
-        loop.call_soon_threadsafe(lambda: None)  # wakes the loop, which may be waiting
+        _say_soon(loop, say, "Stopping: ending what was started …")
 
     _take_signals(stop)
+
+
+def _say_soon(loop: asyncio.AbstractEventLoop, say: Say, words: str) -> None:
+    """Say it when the loop comes to it, which is woken: a signal may have come in the middle of the
+    writing of another line, and a stream takes no second one then.
+    """
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(say, words)
 
 
 def _take_signals(by: Callable[[int, FrameType | None], None]) -> None:
@@ -140,7 +147,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, say: Say) -> None:
         super().__init__(config)
-        self._say = say
+        self._say, self._loop = say, asyncio.get_running_loop()
         logging.getLogger("uvicorn.error").addFilter(self._is_news)
         _take_signals(self.handle_exit)
 
@@ -156,11 +163,12 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop at the first signal; the next ones only learn that it is under way."""
         again = self.should_exit
-        self._say(
-            "Still stopping; nothing is lost meanwhile …" if again
-            else "Stopping: writing and committing what is open …"
-        )  # fmt: skip
         self.should_exit = True
+        _say_soon(
+            self._loop, self._say,
+            "Still stopping; nothing is lost meanwhile …" if again
+            else "Stopping: writing and committing what is open …",
+        )  # fmt: skip
 
 
 async def _greet(app: context.App, server: uvicorn.Server, settings: Settings, say: Say) -> None:

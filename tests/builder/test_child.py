@@ -58,7 +58,6 @@ async def test_time_limit_kills_the_whole_group(tmp_path, eventually):
 
 def _alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False

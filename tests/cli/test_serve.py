@@ -1,5 +1,6 @@
 """`prdgen serve` as a real process: up, signed in, the same site as `build`, gone without a trace."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from server import team
+
+from prdgen.server import run
 
 from .conftest import Prdgen
 
@@ -132,6 +135,32 @@ def test_serve_ends_on_sigterm_too(prdgen):
     with prdgen.serving("--no-worker") as serving:
         serving.process.send_signal(signal.SIGTERM)
         assert serving.process.wait(30) == 0
+
+
+def test_a_signal_in_the_middle_of_a_line_is_taken():
+    """While a stream writes one line it takes no other."""
+    lines, writing = [], []
+
+    def say(line):
+        assert not writing, "two lines at once"
+        writing.append(line)
+        if line == "one":
+            signal.raise_signal(signal.SIGTERM)
+        lines.append(writing.pop())
+
+    async def starting():
+        run._stop_while_starting(say)
+        say("one")
+        await asyncio.sleep(30)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(starting())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert lines == ["one", "Stopping: ending what was started …"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
