@@ -20,7 +20,10 @@ from prdgen.git.values import FileChange
 from prdgen.page import facts
 from prdgen.review import bars, blocks
 
-_BODY: Final = re.compile(r"<body[^>]*>")
+_TOP: Final = re.compile(
+    r'<body[^>]*>(?:(?:(?!<main\b).)*?<div data-md-component="skip">.*?</div>)?', re.DOTALL
+)
+"""What stands above everything else: the link that skips the header is the first stop of the keys."""
 _CONTENT: Final = '<div id="prd-content"'
 _BADGES: Final = re.compile(r'\n?<p class="prd-badges".*?</p>', re.DOTALL)
 _KINDS: Final = {"added": "New", "modified": "Changed", "renamed": "Moved", "deleted": "Removed"}
@@ -54,7 +57,8 @@ def _shown(
     if here is not None and here.change.kind != "added":
         html = _marked(app, draft, html, here, replace(context, mode="site"))
     top = _bar(draft, here) + (_list(app, draft, manifest, found) if url == "" else "")
-    return _BODY.sub(lambda tag: tag[0] + top, html, count=1).encode()
+    aside = f'<aside aria-label="Draft" style="overflow-wrap:anywhere">{top}</aside>'
+    return _TOP.sub(lambda begin: begin[0] + aside, html, count=1).encode()
 
 
 def _changed(clone: Clone, draft: Draft) -> list[_Changed]:
@@ -102,7 +106,7 @@ def _bar(draft: Draft, here: _Changed | None) -> str:
         said = "new in this draft" if here.change.kind == "added" else "changed in this draft"
         words = f'this page is <a {white} href="{_address(draft, here)}">{said}</a> · {words}'
     return (
-        '<div role="note" style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
+        '<div style="background:#b45309;color:#fff;padding:.5rem 1rem;font:16px/1.4 '
         f'sans-serif">Draft: <strong>{escape(draft.title)}</strong> · not published · {words}</div>'
     )
 

@@ -52,6 +52,8 @@ def review(house: House) -> dict[str, str]:
         "restore": f"/history/main/{PAGE}?restore={house.git('rev-list', '--max-parents=0', 'main')}",
         "draft-edit": f"/edit/{quote(first['branch'])}/{PAGE}",
         "draft-page": f"/p/{quote(first['branch'])}/{PAGE}",
+        "draft-site": f"/draft-site/{quote(first['branch'])}/",
+        "draft-site-page": f"/draft-site/{quote(first['branch'])}/prds/checkout/",
     }  # fmt: skip
 
 
