@@ -104,12 +104,20 @@ class Site:
         build with them. `index` may have its pages already; None leaves the index as it is. `when` as
         in `switch`. Raises as `improve` and `switch` do.
         """
+        if self.current() is None:
+            # Nobody else can publish anything before: its files are put in place meanwhile.
+            with self._switch.alone():
+                shown = self._completed(built, index, built.files, prepared=True)
+                return self._finished(built, shown, when)
         complete = self._is_complete(built, searched=index is not None)
         shown = built if complete else self._completed(built, index, built.files)
         with self._switch.alone():
-            if when is not None and not when(self.current()):
-                return built
-            self._show(shown, anew=not complete, twins=True)
+            return self._finished(built, shown, when)
+
+    def _finished(self, built: Manifest, shown: Manifest, when: When | None) -> Manifest:
+        if when is not None and not when(self.current()):
+            return built
+        self._show(shown, anew=shown is not built, twins=True)
         return shown
 
     def improve(self, *, nice: int = 0) -> Manifest | None:
@@ -184,16 +192,21 @@ class Site:
         )
 
     def _completed(
-        self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str]
-    ) -> Manifest:
-        """The build with an index of its pages; the twins of these files are made meanwhile."""
+        self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str], *,
+        prepared: bool = False,
+    ) -> Manifest:  # fmt: skip
+        """The build with an index of its pages; the twins of these files are made meanwhile, and what is
+        there already is `prepared` to be shown.
+        """
         key, found, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
             compressed = beside.submit(self._compress, files)
+            ready = beside.submit(self._switch.prepare, build.files) if prepared else compressed
             if index is not None and indexed != key:
                 found, indexed = index.files(site.searched(build), found, indexed), key
             compressed.result()
+            ready.result()
         made = site.with_search(build, found, self.current(), indexed=indexed)
         self._compress({path: made.files[path] for path in found})
         return made

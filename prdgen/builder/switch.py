@@ -30,6 +30,7 @@ class Switch:
         self._public = public
         self._store = store
         self._ledger = known
+        self._prepared: dict[str, str] = {}
 
     def to(self, files: Mapping[str, str]) -> str:
         """Make these files what the public folder shows; the name of the slot they are in. The ledger
@@ -50,12 +51,27 @@ class Switch:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                self._prepared = {}
+
+    def prepare(self, files: Mapping[str, str]) -> None:
+        """Put files into a slot of which nothing is known yet, so that `to` has less to do in the same
+        block of `alone`. Nothing of it is public.
+        """
+        slot = self._next_slot()
+        if self._ledger.pending(slot.name) is None:
+            self._fill(slot, files)
+            self._prepared = dict(files)
 
     def _fill(self, slot: Path, files: Mapping[str, str]) -> None:
         """Bring a slot up to date. Killed in here, the ledger still names every path that may be wrong."""
         paths = self._ledger.pending(slot.name)
-        if paths is None or not slot.is_dir():
+        if paths is None and self._prepared:
+            differs = files.items() ^ self._prepared.items()
+            paths = list({path for path, _ in differs})
+        elif paths is None or not slot.is_dir():
             shutil.rmtree(slot, ignore_errors=True)
             paths = list(files)
         slot.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def command(
     \b
     prdgen build --strict      # in CI: broken links and ids fail
     """
+    # A build makes hardly anything that only the collector finds, and it looks again and again.
+    gc.set_threshold(50_000)
     from prdgen import settings
     from prdgen.flows import clone as clones
     from prdgen.flows import publish

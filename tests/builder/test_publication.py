@@ -6,10 +6,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
-from prdgen.builder import artifacts, errors, site, switch
+from prdgen.builder import artifacts, errors, search_parts, site, switch
 
 
 def test_public_is_a_whole_build_for_any_server(team):
@@ -189,3 +190,54 @@ def test_artifacts_are_immutable(team):
     """A public file is a hard link to an artifact nobody may write into."""
     team.publish(a="# A\n")
     assert (team.site.public / "a.md").stat().st_mode & 0o222 == 0
+
+
+class WaitsForPages(search_parts.Parts):
+    """An index that is made once the pages lie in their slot."""
+
+    def files(self, pages, known, made_from):
+        slot, deadline = self._state.parent / "slots" / "a", time.monotonic() + 30
+        while not (slot / "long" / "index.html.zst").exists():
+            assert time.monotonic() < deadline, "the slot waits for the index"
+            time.sleep(0.01)
+        assert not self._state.parent.parent.joinpath("public").exists()
+        return super().files(pages, known, made_from)
+
+
+def test_a_first_site_is_laid_out_while_its_search_index_is_made(team):
+    """And nothing of what a killed build left in the slot is in it."""
+    left = team.site.state / "slots" / "a" / "left" / "index.html"
+    left.parent.mkdir(parents=True)
+    left.write_text("from a build that was killed")
+    texts = {f"p{n}": f"# P {n}\n" for n in range(5)} | {"long": "# L\n" + "word " * 400}
+    with WaitsForPages(team.site.store, team.site.state / "search") as index:
+        built = team.build(**texts, index=index)
+        shown = team.site.finish(built.manifest, index)
+    assert shown.search
+    found = {
+        path.relative_to(team.site.public.resolve()).as_posix()
+        for path in team.site.public.resolve().rglob("*")
+        if path.is_file() and path.suffix not in {".gz", ".br", ".zst"}
+    }
+    assert found == shown.files.keys()
+    for path, name in shown.files.items():
+        assert (team.site.public / path).read_bytes() == team.site.store.get(name)
+    # The next one finds the slots as the ledger has them.
+    team.publish(p1="# Other\n")
+    team.publish(p2="# Other\n")
+    assert "Other" in team.read("p1/index.html")
+    assert "Other" in team.read("p2/index.html")
+
+
+def test_a_site_prepared_for_nothing_is_not_taken_for_another(team):
+    """When its index fails, the next first site begins with an empty slot."""
+    built = team.build(one="# One\n")
+    with search_parts.Parts(team.site.store, team.site.state / "search") as index:
+        index.files = None
+        with pytest.raises(TypeError):
+            team.site.finish(built.manifest, index)
+    del team.pages["site/one.md"]
+    with team.site.index() as index:
+        team.site.finish(team.build(two="# Two\n", index=index).manifest, index)
+    assert not (team.site.public / "one").exists()
+    assert "Two" in team.read("two/index.html")
