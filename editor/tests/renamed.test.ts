@@ -12,12 +12,13 @@ const config = {
 afterEach(() => vi.unstubAllGlobals());
 
 test("the same path changes nothing, nor does an answer of an older server", () => {
-  expect(movedTo(config, "site/old.md")).toBeNull();
-  expect(movedTo(config, undefined)).toBeNull();
+  expect(movedTo(config, { branch: "main", page_path: "site/old.md" })).toBeNull();
+  expect(movedTo(config, {})).toBeNull();
 });
 
 test("another path changes every address", () => {
-  expect(movedTo(config, "site/new name.md")).toEqual({
+  expect(movedTo(config, { page_path: "site/new name.md" })).toEqual({
+    branch: "main",
     pagePath: "site/new name.md",
     pageUrl: "/p/main/site/new%20name.md",
     historyUrl: "/history/main/site/new%20name.md",
@@ -27,12 +28,12 @@ test("another path changes every address", () => {
       pdf: "/export/main/site/new%20name.md?format=pdf", md: "/export/main/site/new%20name.md?format=md",
     },
   });
-  expect(movedTo({ ...config, statusUrl: null }, "site/new.md")).not.toHaveProperty("statusUrl");
+  expect(movedTo({ ...config, statusUrl: null }, { page_path: "site/new.md" })).not.toHaveProperty("statusUrl");
 });
 
 test("the document goes along with what is asked, and the words name the new path", () => {
   expect(asking(config)).toBe("/api/documents/main/site/old.md?document=automerge%3Aabc");
-  expect(told("site/new.md")).toContain("site/new.md");
+  expect(told(config, { ...config, pagePath: "site/new.md" })).toBe("This page is now called site/new.md.");
 });
 
 test("the editor goes on under the new address, and it is said once", () => {
@@ -48,13 +49,21 @@ test("the editor goes on under the new address, and it is said once", () => {
   expect(notices.show).toHaveBeenCalledOnce();
 });
 
+test("another branch changes them, too, with the draft it is", () => {
+  const drafted = { ...config, branch: "draft/a", draftUrl: "/drafts/draft/a" };
+  const now = { ...drafted, ...movedTo(drafted, { branch: "plan#2", page_path: "site/old.md" }) } as EditorConfig;
+  expect(now).toMatchObject({ branch: "plan#2", pageUrl: "/p/plan%232/site/old.md", draftUrl: "/drafts/refs/heads/plan%232" });
+  expect(told(drafted, now)).toBe("The branch of this draft is now called plan#2. You go on in it.");
+  expect(told(drafted, { ...now, pagePath: "b.md" })).toContain("plan#2, and this page b.md.");
+});
+
 test("links to the page lead to its new addresses, others stay", () => {
   const link = (href: string): Element => {
     let now = href;
     return { getAttribute: () => now, setAttribute: (_: string, to: string) => (now = to) } as unknown as Element;
   };
   const links = ["/p/main/site/old.md", "/export/main/site/old.md?format=pdf", "/", "/p/main/site/old.md.md"].map(link);
-  const now = { ...config, ...movedTo(config, "site/new.md") } as EditorConfig;
+  const now = { ...config, ...movedTo(config, { page_path: "site/new.md" }) } as EditorConfig;
   relink(links, config, now);
   expect(links.map((one) => one.getAttribute("href")))
     .toEqual(["/p/main/site/new.md", "/export/main/site/new.md?format=pdf", "/", "/p/main/site/old.md.md"]);

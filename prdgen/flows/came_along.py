@@ -8,6 +8,7 @@ from typing import Final
 from anyio import to_thread
 
 from prdgen.flows.context import App
+from prdgen.git import branch_names
 from prdgen.git.errors import CommitNotFound
 from prdgen.store import documents
 from prdgen.store.documents import Document
@@ -19,18 +20,22 @@ _PAUSE_SECONDS: Final = 0.1
 
 async def find(app: App, branch: str, page_path: str, tip: str) -> Document | None:
     """The live document of a page at `tip` that has none under its name yet, because nobody has
-    looked into the one it had since it was renamed. It has its people, what they typed and what
+    looked into the one it had since it or its branch was renamed. It has its people, what they typed and what
     devices that are away still hold; a second one for the same page would leave that behind.
     """
     if app.keeper is None:
         return None
+    formerly = await to_thread.run_sync(branch_names.formerly, app.repository, branch)
     async with app.store.transaction() as tx:
         elsewhere = [
             row
             for row in await documents.list_live(tx, branch)
             if row.tip_commit not in (None, tip)
         ]
-    row = await to_thread.run_sync(_renamed, app, elsewhere, page_path, tip)
+        before = [await documents.find_live(tx, name, page_path) for name in formerly]
+    row = next((one for one in before if one is not None), None) or await to_thread.run_sync(
+        _renamed, app, elsewhere, page_path, tip
+    )
     if row is None:
         return None
     until = asyncio.get_running_loop().time() + _WAIT_SECONDS

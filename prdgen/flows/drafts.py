@@ -20,8 +20,8 @@ from prdgen.flows import edit, forge_wanted, naming, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
+from prdgen.git import branch_names, review_logs
 from prdgen.git import log as git_log
-from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
 from prdgen.review import log
@@ -161,16 +161,19 @@ def reviews(clone: Clone) -> list[Review]:
 
 
 def _followed(clone: Clone, found: list[Review]) -> list[Review]:
-    """Open reviews whose branch was renamed, with the branch that has the commits they speak of."""
+    """Open reviews whose branch was renamed, with the name it has now: by Git's own word, else that of
+    the branch that has the commits they speak of.
+    """
     branches = clone.repository.branches()
     open_ = {each.branch for each in found if each.state == "open"}
-    lost = [each for each in found if state_of(each, branches) == "gone" and each.commits]
+    lost = [each for each in found if state_of(each, branches) == "gone"]
     free = [name for name in sorted(branches) if name != clone.main_branch and name not in open_]
     if not lost or not free:
         return found
     over = {(each.branch, each.tip) for each in found if each.state != "open"}
-    now: dict[str, str] = {}
-    for review in lost:
+    was = {old: name for name in free for old in branch_names.formerly(clone.repository, name)}
+    now = {each.id: was[each.branch] for each in lost if each.branch in was}
+    for review in (each for each in lost if each.commits and each.id not in now):
         last = review.commits[-1]
         near = sorted(free, key=lambda name: branches[name] != last)
         branch = next((name for name in near if name not in now.values()

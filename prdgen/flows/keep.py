@@ -97,7 +97,7 @@ class Keeper:
     async def follow(self, row: Document) -> None:
         """Have a document where its page is by now, if it is not leased elsewhere."""
         live = await self.hold(row)
-        if live is not None and live.page_path == row.page_path:
+        if live is not None and (live.branch, live.page_path) == (row.branch, row.page_path):
             await self._look(live)
 
     def find(self, document_id: UUID) -> Live | None:

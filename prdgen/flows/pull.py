@@ -116,10 +116,12 @@ async def _went_back(app: App, live: Live, digest: str) -> bool:
 async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     """The branch's tip → the document. Call with `live.lock` held.
 
-    A page that was renamed takes its document along; one that was deleted, alone or with its
-    branch, stays open with all its text, and `live.gone` says so.
+    A page or a branch that was renamed takes its document along; a page that was deleted, alone or
+    with its branch, stays open with all its text, and `live.gone` says so.
     """
     new_tip = await to_thread.run_sync(app.repository.tip, live.branch)
+    if new_tip is None and await rename.follow_branch(app, live):
+        new_tip = await to_thread.run_sync(app.repository.tip, live.branch)
     if new_tip == live.document.tip_commit:
         live.gone = None
         return

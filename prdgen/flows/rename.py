@@ -1,4 +1,4 @@
-"""renamed page → its document goes along: same document, same people in it, another path."""
+"""renamed page or branch → its document goes along: same document, same people in it, another place."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, content_hash, file_path
+from prdgen.git import branch_names, refs
 from prdgen.git.errors import CommitNotFound
 from prdgen.store import documents
 
@@ -29,13 +30,51 @@ async def follow(app: App, live: Live, new_tip: str) -> bool:
     tree = await to_thread.run_sync(app.repository.work_tree_of, live.branch)
     if tree is not None:
         await to_thread.run_sync(_move_own, live, tree, new_path)
+    await _go(app, live, live.branch, new_path)
+    return True
+
+
+async def follow_branch(app: App, live: Live) -> bool:
+    """Move the document of a branch that is gone to the name which the branch has now; whether it did.
+
+    Not to a place where another document is being edited. Call with `live.lock` held.
+    """
+    branch = await to_thread.run_sync(_branch_now, app, live)
+    if branch is None:
+        return False
     async with app.store.transaction() as tx:
-        await documents.move(tx, live.id, new_path, live.fence)
+        if await documents.find_live(tx, branch, live.page_path) is not None:
+            return False
+    await _go(app, live, branch, live.page_path)
+    return True
+
+
+async def _go(app: App, live: Live, branch: str, page_path: str) -> None:
+    async with app.store.transaction() as tx:
+        await documents.move(tx, live.id, branch, page_path, live.fence)
     async with app.store.transaction() as tx:
         live.document = await documents.get(tx, live.id)
     live.dirty_since = time.monotonic()
     live.changed.set()
-    return True
+
+
+def _branch_now(app: App, live: Live) -> str | None:
+    """In a thread: another name of a branch that is gone. Git's own word for it (`git branch -m` here),
+    or the one branch that ends with the same commit, which main has not (a push of the new name and
+    of the old one's deletion). A draft that is over has no other name; main always has its own.
+    """
+    repository, old, tip = app.repository, live.branch, live.document.tip_commit
+    if old == app.main_branch:
+        return None
+    if now := branch_names.now_called(repository, old):
+        return now if now != app.main_branch else None
+    if tip is None or tip in refs.every(repository, "drafts/").values():
+        return None
+    same = [name for name, other in repository.branches().items() if other == tip]
+    main = repository.tip(app.main_branch)
+    if len(same) != 1 or (main is not None and repository.is_ancestor(tip, main)):
+        return None
+    return same[0]
 
 
 def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:

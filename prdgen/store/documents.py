@@ -124,12 +124,16 @@ async def next_n(tx: Tx, branch: str, page_path: str, base_commit: str) -> int:
     return int(row["n"]) if row else 0
 
 
-async def move(tx: Tx, document_id: UUID, page_path: str, fence: int | None = None) -> None:
-    """The page was renamed; its document goes along. Raises DocumentMissing if it is not live,
+async def move(
+    tx: Tx, document_id: UUID, branch: str, page_path: str, fence: int | None = None
+) -> None:
+    """The page or its branch was renamed; the document goes along. Raises DocumentMissing if it is not live,
     LeaseLost unless `fence` is the document's (None: not asked).
     """
     await check_fence(tx, document_id, fence)
-    if not await statements.run(tx, _SQL["move"], id=document_id, page_path=page_path):
+    if not await statements.run(
+        tx, _SQL["move"], id=document_id, branch=branch, page_path=page_path
+    ):
         raise errors.DocumentMissing(document=document_id)
 
 

@@ -100,3 +100,25 @@ def test_a_closed_draft_says_so_until_it_is_opened_again(make_house: MakeHouse, 
     ada.page.get_by_role("button", name="Open it again").click()
     ada.page.wait_for_url(f"**/drafts/{DRAFT}")
     expect(notice).to_have_count(0, timeout=20_000)
+
+
+def test_who_is_in_a_draft_whose_branch_is_renamed_goes_on_in_it(
+    make_house: MakeHouse, sit: Sit
+) -> None:
+    """`git branch -m` in the terminal: they are told its name, and what they type is in it."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    _, bob = begun(house, sit)
+    house.git("branch", "-m", DRAFT, "plan-b")
+    bob.go("Control+End")
+    bob.type("Typed after it was renamed.\n")
+    bob.notice("The branch of this draft is now called plan-b.").wait_for(timeout=20_000)
+    assert bob.page.url == f"{house.url}/edit/plan-b/{PAGE}"
+    expect(bob.page.locator(".names .branch")).to_have_text("plan-b")
+    expect(bob.notice("was deleted")).to_have_count(0)
+    bob.save_version("On and on")
+    assert "Typed after it was renamed." in house.git("show", f"plan-b:{PAGE}")
+    assert house.git("branch", "--list", DRAFT) == ""
+    bob.page.locator(".names .branch").click()
+    expect(bob.page.locator("h1").first).to_have_text("Plan")
+    expect(bob.page.locator("main")).to_contain_text("Typed after it was renamed.")

@@ -135,21 +135,61 @@ async def test_a_page_swapped_with_another(house, repo, ann, page):
     assert repo.status() == ""
 
 
-async def test_a_branch_with_a_new_name(house, repo):
-    """`git branch -m`: the page stays open with every word; a version brings the old name back."""
+@pytest.mark.parametrize("how", ["here", "by a push", "while nobody looks"])
+async def test_a_branch_with_a_new_name(houses, repo, how):
+    """`git branch -m`, here or with a push of both names: people go on in the page, every word in it."""
     repo.git("branch", "draft")
+    house = await houses(repo)
     ann = await house.editor("ann", branch="draft")
     await ann.write(" saved", after="first line")
     await house.save("ann", branch="draft")
     await ann.write(" typed", after="second line")
-    repo.git("branch", "-m", "draft", "plan")
+    document = house.live(branch="draft").id
+    if how == "while nobody looks":
+        await house.crash()
+    if how == "by a push":
+        repo.git("update-ref", "refs/heads/plan", repo.tip("draft"))
+        repo.git("update-ref", "-d", "refs/heads/draft")
+    else:
+        repo.git("branch", "-m", "draft", "plan")
+    if how == "while nobody looks":
+        house = await houses(repo)
+        ann = await house.editor("ann", branch="plan")
+    if how == "by a push":
+        await until(lambda: [live.branch for live in house.app.keeper.all()] == ["plan"])
+    bob = await house.editor("bob", branch="plan")
+    assert house.live(branch="plan").id == document
+    assert not house.live(branch="plan").gone
+    await ann.write(" on", after="first line")
+    await bob.until(lambda: bob.text == ann.text)
+    assert "first line on saved" in bob.text
+    assert "second line typed" in bob.text
+    await house.save("ann", branch="plan")
+    assert repo.git("show", "plan:one.md") + "\n" == ann.text
+    assert repo.git("for-each-ref", "--format=%(refname)", "refs/heads/draft") == ""
+    assert repo.git("log", "--format=%an", "-1", "plan") == "Ann"
+
+
+@pytest.mark.parametrize(
+    "left", ["two others at its commit", "one on main's commit", "a closed one"]
+)
+async def test_a_deleted_branch_is_no_renamed_one(house, repo, left):
+    """Nobody's text goes to a branch that only happens to be where the deleted one was."""
+    repo.git("branch", "draft")
+    ann = await house.editor("ann", branch="draft")
+    await ann.write(" typed", after="first line")
+    if left != "one on main's commit":
+        await house.save("ann", branch="draft")
+    tip = repo.tip("draft")
+    repo.git("branch", "copy", tip)
+    if left == "two others at its commit":
+        repo.git("branch", "other", tip)
+    if left == "a closed one":
+        repo.git("update-ref", "refs/prdgen/drafts/20261126-12345678", tip)
+    repo.git("branch", "-D", "draft")
     await until(lambda: house.live(branch="draft").gone)
     assert "draft was deleted" in house.live(branch="draft").gone.reason
-    other = await house.editor("bob", branch="plan")
-    assert "first line saved" in other.text
-    await house.save("ann", branch="draft")
-    assert repo.git("show", "draft:one.md") + "\n" == ann.text
-    assert repo.git("merge-base", "draft", "plan") == repo.tip("plan")
+    assert repo.tip("copy") == tip
 
 
 async def test_the_checked_out_main_branch_with_a_new_name(house, repo, ann, page):

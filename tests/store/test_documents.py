@@ -40,7 +40,7 @@ async def test_a_retired_documents_id_is_not_used_again(store, document):
 async def test_a_rename_moves_the_row_and_keeps_the_id(store, document):
     """Trap 10: renames move the document's row, not its id."""
     async with store.transaction() as tx:
-        await documents.move(tx, document.id, "docs/pay.md")
+        await documents.move(tx, document.id, "main", "docs/pay.md")
         assert (await documents.find_live(tx, "main", "docs/pay.md")).id == document.id
         assert await documents.find_live(tx, "main", document.page_path) is None
 
@@ -48,7 +48,7 @@ async def test_a_rename_moves_the_row_and_keeps_the_id(store, document):
 async def test_moving_an_unknown_document_is_an_error(tx):
     """Nothing is silently ignored."""
     with pytest.raises(errors.DocumentMissing):
-        await documents.move(tx, uuid4(), "docs/pay.md")
+        await documents.move(tx, uuid4(), "main", "docs/pay.md")
 
 
 async def test_list_live_leaves_out_the_retired(store, document):

@@ -97,14 +97,14 @@ async def save_version(request: Request) -> Response:
         raise Invalid(what="message", where="/api/versions", got=f"{len(message)} letters",
                       expected=f"a text of up to {_LONGEST_MESSAGE} letters")  # fmt: skip
     visitor = visitor_of(request)
-    branch = body["branch"]
-    page_path = await moved.where(app, branch, body["page_path"], body.get("document"))
+    known = body.get("document")
+    branch, page_path = await moved.where(app, body["branch"], body["page_path"], known)
     await write_rules.check(app, visitor.person, visitor.role, page_path)
     saved = await edit.save_version(
         app, branch, page_path, message.strip() or None, visitor.person.id,
     )  # fmt: skip
     return as_json({"commits": list(saved.commits), "refused": saved.refused,
-                    "page_path": page_path}, 201)  # fmt: skip
+                    "branch": branch, "page_path": page_path}, 201)  # fmt: skip
 
 
 async def restore_version(request: Request) -> Response:
@@ -168,6 +168,7 @@ async def document_status(request: Request) -> Response:
     return as_json(
         {
             "document": f"automerge:{ids.document_name(row.id)}" if row else None,
+            "branch": branch,
             "page_path": page_path,
             "read_only_reason": opened.read_only_reason,
             "paused": found.paused if found else None,

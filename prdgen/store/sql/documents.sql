@@ -23,8 +23,8 @@ ON CONFLICT DO NOTHING RETURNING *;
 SELECT coalesce(max(n) + 1, 0) AS n FROM documents
 WHERE branch = %(branch)s AND page_path = %(page_path)s AND base_commit = %(base_commit)s;
 
--- move: A page was renamed; its document goes along and keeps its id.
-UPDATE documents SET page_path = %(page_path)s WHERE id = %(id)s AND status = 'live';
+-- move: A page or its branch was renamed; the document goes along and keeps its id.
+UPDATE documents SET branch = %(branch)s, page_path = %(page_path)s WHERE id = %(id)s AND status = 'live';
 
 -- retire: End a document's epoch; all it has now is in the one that follows.
 UPDATE documents SET status = 'retired', successor = %(successor)s,
