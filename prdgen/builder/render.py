@@ -61,6 +61,8 @@ class RenderContext:
     old_anchors: Mapping[str, str] = field(default_factory=dict)
     """Anchor that a heading of the page had once → the one it has; they lead on in `html`."""
     mode: Mode = "site"
+    lines: bool = False
+    """Blocks carry their lines in every mode, not in `preview` alone."""
     fragments: fragments.Fragments = fragments.SHARED
     """Where drawn code, formulas and diagrams are kept by the hash of their source."""
 
@@ -120,8 +122,8 @@ def render(
         image=drawing.image,
         mention=drawing.mention,
     )
-    lines, numbered = context.mode == "preview", bool(known.requirements)
-    raw = page_html.body(tree, dressing, lines=lines, spend=True, numbered=numbered)
+    numbered = bool(known.requirements)
+    raw = page_html.body(tree, dressing, lines=drawing.lines, spend=True, numbered=numbered)
     cleaned = sanitize.clean(raw)
     problems = sorted([*known.problems, *drawing.problems], key=lambda problem: problem.line)
     return Rendered(
@@ -165,6 +167,7 @@ class _Drawing:
         self.page_path = page_path
         self.context = context
         self.problems: list[Problem] = []
+        self.lines = context.lines or context.mode == "preview"
         self._defined = defined
         self._holes: list[tuple[str, str]] = []
         """What is shown, and what of it is read by the search."""
@@ -291,8 +294,8 @@ class _Drawing:
         return f'<{tag} data-hole="{self._name}-{len(self._holes) - 1}"></{tag}>'
 
     def _at_line(self, drawn: str, line: int) -> str:
-        """The block with its line, in the preview."""
-        if self.context.mode != "preview":
+        """The block with its line, where blocks carry theirs."""
+        if not self.lines:
             return drawn
         return re.sub(r"^<(\w+)", rf'<\1 data-line="{line}"', drawn, count=1)
 

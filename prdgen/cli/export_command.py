@@ -24,11 +24,13 @@ from prdgen.cli.main import repository_option
 )
 @click.option("--branch", "-b", help="Branch.  [default: the main branch]")
 @click.option("--commit", help="A commit instead of the branch's tip.")
+@click.option("--comments", is_flag=True,
+              help="Word of a draft's page with the open comments of its review.")  # fmt: skip
 @click.option("--output", "-o", type=click.Path(path_type=Path), default=Path(),
               help="File or folder to write to.")  # fmt: skip
 def command(
     repository: Path, paths: tuple[str, ...], book: bool, formats: str, branch: str | None,
-    commit: str | None, output: Path,
+    commit: str | None, comments: bool, output: Path,
 ) -> None:  # fmt: skip
     """Write pages as PDF, Word, Markdown or JSON, as a commit has them.
 
@@ -48,6 +50,8 @@ def command(
 
     if book == bool(paths):
         raise click.UsageError("Name pages or folders, or use --book for the whole site.")
+    if comments and (book or formats.strip() != "docx" or len(paths) != 1):
+        raise click.UsageError("--comments is for one page as docx.")
     clone = clones.open_clone(settings.load(repository))
     branch = branch or clone.main_branch
     at = clone.repository.resolve(commit) if commit else clones.tip_of(clone, branch)
@@ -55,7 +59,9 @@ def command(
     data = clone.repository.read(at, wanted[0]) if len(wanted) == 1 else None
     for kind in (kind.strip() for kind in formats.split(",")):
         if data is not None:
-            made = export.make(clone, branch, wanted[0], readable(data), at, kind)
+            made = export.make(
+                clone, branch, wanted[0], readable(data), at, kind, comments=comments
+            )
         else:
             several = export_book.Wanted(branch, at, kind, wanted)
             made = export_book.make(clone, several, _tell)

@@ -48,6 +48,12 @@ class OfPage:
     parts: tuple[Part, ...]
     besides: tuple[Placed, ...]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it is not settled."""
+        said = (*self.besides, *(each for part in self.parts for each in part.threads))
+        return any(not each.thread.resolved for each in said)
+
 
 def placed(clone: Clone, review: Review | None, tip: str | None) -> list[Placed]:
     """In a thread: every thread of a review, oldest first, with where it is at `tip`."""

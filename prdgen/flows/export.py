@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final
@@ -15,9 +16,10 @@ from prdgen.builder import kept as kept_files
 from prdgen.builder.kept import Kept
 from prdgen.errors import Invalid
 from prdgen.events import Event
-from prdgen.flows import export_plan, publish, read
+from prdgen.flows import export_comments, export_plan, publish, read
 from prdgen.flows.clone import Clone, base_url
 from prdgen.flows.context import App
+from prdgen.flows.conversation import Placed
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
 from prdgen.flows.export_plan import Around
 from prdgen.store import event_log
@@ -43,11 +45,13 @@ class Exported:
 
 
 async def file(
-    app: App, branch: str, page_path: str, kind: str, commit: str | None = None
-) -> Exported:
-    """A page as `pdf`, `docx`, `md` or `json`, as a commit has it (the tip unless given).
+    app: App, branch: str, page_path: str, kind: str, commit: str | None = None, *,
+    comments: bool = False,
+) -> Exported:  # fmt: skip
+    """A page as `pdf`, `docx`, `md` or `json`, as a commit has it (the tip unless given); Word with the
+    open `comments` of the draft's review when they are wanted.
 
-    PDF and Word are kept by what they show. Raises Invalid for other formats, NoSuchPage,
+    PDF and Word are kept by what they show. Raises Invalid for comments in another format, for other formats, NoSuchPage,
     BadWordTemplate, ChildFailed, ChildTookTooLong.
     """
     content, at = await read.source(app, branch, page_path, commit)
@@ -55,7 +59,7 @@ async def file(
         view = await read.page(app, branch, page_path, at)
         made = Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
     else:
-        made = await to_thread.run_sync(make, app, branch, page_path, content, at, kind)
+        made = await to_thread.run_sync(_made, app, branch, page_path, content, at, kind, comments)
     async with app.store.transaction() as tx:
         await event_log.record(
             tx, [Event("prd.exported", branch, page_path, data={"format": kind, "commit": at})]
@@ -63,21 +67,34 @@ async def file(
     return made
 
 
-def make(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> Exported:
+def _made(
+    clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str, comments: bool
+) -> Exported:
+    return make(clone, branch, page_path, content, at, kind, comments=comments)
+
+
+def make(
+    clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str, *,
+    comments: bool = False,
+) -> Exported:  # fmt: skip
     """The same without a server; blocks."""
     if kind not in MEDIA_TYPES:
         raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
+    if comments and kind != "docx":
+        raise Invalid(what="comments", where="export", expected="the format docx", got=kind)
     if kind == "md":
         return Exported(content.encode(), MEDIA_TYPES["md"], _name(page_path, kind))
     if kind == "json":
         rendered = export_plan.around(clone, branch, at, kind).rendered(page_path, content)
         view = read.PageView(branch, page_path, at, content, rendered, None)
         return Exported(_json(view), MEDIA_TYPES["json"], _name(page_path, kind))
-    seen = _seen(clone, branch, page_path, content, at, kind)
-    files, page = kept(clone), _page(branch, page_path)
+    said = export_comments.of_page(clone, branch, page_path, at) if comments else []
+    seen = _seen(clone, branch, page_path, content, at, kind, said)
+    # What is said changes without a commit: nobody makes these files unasked.
+    files, page = kept(clone), _page(branch, page_path) + "\0comments" * bool(said)
     data = files.known(page, kind, seen)
     if data is None:
-        planned = _plan(clone, branch, page_path, content, at, kind)
+        planned = _plan(clone, branch, page_path, content, at, kind, said)
         data = files.get(page, kind, planned.key, planned.draw)
         files.note(page, seen, planned.key)
     return Exported(data, MEDIA_TYPES[kind], _name(page_path, kind))
@@ -130,13 +147,19 @@ class _Planned:
         return maker([self.part], self.around.with_files(self.meta), nice=nice)
 
 
-def _plan(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> _Planned:
+def _plan(
+    clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str,
+    said: Sequence[Placed] = (),
+) -> _Planned:  # fmt: skip
     around = export_plan.around(clone, branch, at, kind)
-    part = around.part(page_path, content)
+    part = around.part(page_path, content, said=said)
     return _Planned(around, part, export_plan.meta_of(around, page_path, content))
 
 
-def _seen(clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str) -> str:
+def _seen(
+    clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str,
+    said: Sequence[Placed],
+) -> str:  # fmt: skip
     """A name for all that a file can depend on, found without looking at the page: who asks for
     the same of the same commit again is answered at once.
     """
@@ -146,7 +169,7 @@ def _seen(clone: Clone, branch: str, page_path: str, content: str, at: str, kind
     if kind == "docx" and settings.word_template:
         template = clone.repository.tip(clone.main_branch) or ""
     parts = [kept_files.makers(), kind, branch, page_path, content, at, settings.site_url,
-             base_url(settings), str(site), template, settings.word_template]  # fmt: skip
+             base_url(settings), str(site), template, settings.word_template, repr(said or "")]  # fmt: skip
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

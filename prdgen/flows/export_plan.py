@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from prdgen.builder import exports, render, site_config, word_template
 from prdgen.builder.errors import BadSiteConfig, BadWordTemplate
-from prdgen.flows import pages_of, publish, read
+from prdgen.flows import export_comments, pages_of, publish, read
 from prdgen.flows.clone import Clone, base_url
+from prdgen.flows.conversation import Placed
 from prdgen.git import log as git_log
 from prdgen.page import facts
 
@@ -51,26 +52,28 @@ class Around:
     def _value(self, key: str) -> Any:
         return self.config.values.get(key) if self.config else None
 
-    def part(self, page_path: str, content: str, folder: str = "") -> exports.Part:
-        """A page as a part of the document."""
-        rendered = self.rendered(page_path, content)
+    def part(
+        self, page_path: str, content: str, folder: str = "", said: Sequence[Placed] = ()
+    ) -> exports.Part:
+        """A page as a part of the document, with comments where they were made."""
+        rendered = self.rendered(page_path, content, lines=bool(said))
         return exports.Part(
             rendered.title,
-            rendered.html,
+            export_comments.put(rendered.html, content, said) if said else rendered.html,
             rendered.outline,
             rendered.requirements,
             page_path,
             folder,
         )
 
-    def rendered(self, page_path: str, content: str) -> render.Rendered:
+    def rendered(self, page_path: str, content: str, *, lines: bool = False) -> render.Rendered:
         """The one rendering, with links and images as this document wants them."""
         return render.render(
             page_path,
             content,
             context=render.RenderContext(
                 branch=self.branch, commit=self.at, known_pages=self.titles, link=self._link,
-                asset=self._asset, mode=_MODES.get(self.kind, "preview"),
+                asset=self._asset, mode=_MODES.get(self.kind, "preview"), lines=lines,
             ),
         )  # fmt: skip
 

@@ -109,6 +109,7 @@ async def page_view(request: Request) -> Response:
     return html.render(
         request, "page.html", title=view.rendered.title, view=view, backlinks=backlinks,
         uses={key: found for key, found in uses.items() if found}, talk=talk,
+        open_comments=talk is not None and talk.is_open,
         old=old, behind=await _behind(app, branch), draft_address=drafts.address_of(branch),
     )  # fmt: skip
 
@@ -201,8 +202,11 @@ async def export_file(request: Request) -> Response:
         address, _, kind = address.rpartition(".")
         address = address if address.endswith(".md") else address + ".md"
     branch, page_path = await read.locate(app, address)
+    asked = request.query_params
     return export_answer(
-        await export.file(app, branch, page_path, kind, request.query_params.get("commit"))
+        await export.file(
+            app, branch, page_path, kind, asked.get("commit"), comments=asked.get("comments") == "1"
+        )
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from urllib.parse import quote
 
 import pytest
@@ -333,6 +335,38 @@ async def test_a_review_by_the_api(own):
     assert (await api.post(f"{at}/merge", json={"how": "squash"})).json()["state"] == "merged"
     for bad in ({"text": "x", "line": "3"}, {"text": "x", "line": -1}, {"text": 5}, {}):
         assert (await api.post(f"{at}/comments", json=bad)).status_code in {404, 422}
+
+
+async def test_word_of_a_draft_carries_its_comments_when_asked(own):
+    """A tick on the page of a draft with open comments; off unless asked for; never in another format;
+    what is settled since is in no new file.
+    """
+    where, branch = await reviewed(own)
+    reader, commenter = await own.as_("reader"), await own.as_("commenter")
+    page, file = f"/p/{branch}/{PAGE}", f"/export/{branch}/{PAGE}?format=docx"
+    assert 'name="comments"' not in (await reader.get(page)).text
+    said = {"do": "comment", "page_path": PAGE, "quote": "a new one in 50", "line": "30"}
+    assert (await commenter.send_form(where, **said, text="Why 50?")).status_code == 303
+    assert 'name="comments"' in (await reader.get(page)).text
+
+    async def comments(address):
+        answer = await reader.get(address)
+        assert answer.status_code == 200
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
+            return package.read("word/comments.xml").decode()
+
+    assert "Why 50?" not in await comments(file)
+    assert "Why 50?" in await comments(f"{file}&comments=1")
+    assert "Why 50?" in await comments(f"/api{file}&comments=1")
+    assert "Why 50?" not in await comments(file)
+    assert (await reader.get(f"/export/{branch}/{PAGE}?format=pdf&comments=1")).status_code == 422
+    (thread,) = (await (await own.api("reader")).get(f"/api/drafts/{branch}/review")).json()[
+        "threads"
+    ]
+    api = await own.api("editor")
+    done = await api.post(f"/api/drafts/{branch}/comments/{thread['id']}/resolve")
+    assert done.is_success, done.text
+    assert "Why 50?" not in await comments(f"{file}&comments=1")
 
 
 async def test_a_draft_says_on_its_site_what_it_changed(own):

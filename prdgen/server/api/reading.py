@@ -188,8 +188,9 @@ async def export_page(request: Request) -> Response:
     branch, page_path = await read.locate(app, request.path_params["address"])
     asked = request.query_params
     made = await export.file(
-        app, branch, page_path, asked.get("format", "pdf"), asked.get("commit")
-    )
+        app, branch, page_path, asked.get("format", "pdf"), asked.get("commit"),
+        comments=asked.get("comments") == "1",
+    )  # fmt: skip
     return export_answer(made)
 
 
@@ -237,7 +238,8 @@ OPERATIONS = (
               listing(obj(branch=STRING, tip=STRING))),
     Operation("GET", "/api/export/{address:path}", "Export a page.", export_page,
               {"type": "string", "contentMediaType": "application/octet-stream"},
-              query={"format": {"enum": ["pdf", "docx", "md", "json"]}, "commit": STRING},
+              query={"format": {"enum": ["pdf", "docx", "md", "json"]}, "commit": STRING,
+                     "comments": {"enum": ["1"]} | {"description": "Word of a draft's page with the open comments"}},
               answer_type="application/octet-stream"),
 )  # fmt: skip
 """The reading side of the API."""
