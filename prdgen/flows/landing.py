@@ -49,6 +49,7 @@ class Landing:
         self._app = app
         self._held = ExitStack()
         self._notes: list[Path] = []
+        self._telling: asyncio.Task[None] | None = None
 
     def hold(self, branches: Iterable[str]) -> None:
         """In a thread: stop whoever writes files and commits of these branches. Raises Locked."""
@@ -82,20 +83,33 @@ class Landing:
                 self._notes.append(note)
 
     async def land(self, branches: Iterable[str]) -> list[str]:
-        """Bring along what belongs to the branches that moved, then let their writers go on; what
-        was left as it was, in words.
+        """Bring along all that belongs to the branches that moved; see `files`."""
+        try:
+            return await self.files(branches)
+        finally:
+            await self.told()
+
+    async def files(self, branches: Iterable[str]) -> list[str]:
+        """Bring files and Git's index along, then let their writers go on; what was left as it was, in
+        words. Open documents, the index and the site are told meanwhile; `told` waits for that.
         """
         left: list[str] = []
-        # Whoever has a page open need not wait for the files of all the others.
-        telling = asyncio.create_task(_tell(self._app, set(branches)), name="pages of a push")
+        if moved := set(branches):
+            # Whoever has a page open need not wait for the files of all the others.
+            self._telling = asyncio.create_task(_tell(self._app, moved), name="told of a push")
         try:
             for note in self._notes:
                 left += await _follow(self._app, note)
             self._notes.clear()
         finally:
             self.release()
-            await telling
         return left
+
+    async def told(self) -> None:
+        """Until everything in this process knows of the new tips."""
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            await telling
 
 
 def _edited(app: App, pushed: Pushed, move: Move) -> list[str]:

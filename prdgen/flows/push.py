@@ -43,15 +43,18 @@ async def run(app: App, backend: Backend, who: Pusher) -> None:
                 backend.reply(_told(refusals), accept=not refusals)
             else:
                 left = await _landed(push)
+                # Whoever pushed need not wait for open pages, index and site.
                 backend.reply([f"prdgen: {line}" for line in left], accept=True)
     finally:
         with CancelScope(shield=True):
             await _landed(push)
+            await push.landing.told()
 
 
 async def _landed(push: _Push) -> list[str]:
+    """Files and Git's index follow; what was left as it was."""
     updates, push.accepted = push.accepted, ()
-    return await push.landing.land(_branches(updates))
+    return await push.landing.files(_branches(updates))
 
 
 def _branches(updates: Sequence[Update]) -> set[str]:

@@ -37,7 +37,11 @@ class Clone(Repo):
         return await git(self.path, *words)
 
     async def push(self, *words: str) -> Done:
-        return await self.run("push", *(words or ("origin", "HEAD")))
+        """A push, and what the server does after its answer."""
+        done = await self.run("push", *(words or ("origin", "HEAD")))
+        if going_on := [each for each in asyncio.all_tasks() if each.get_name() == "git push"]:
+            await asyncio.wait(going_on, timeout=30)
+        return done
 
 
 async def git(folder: Path, *words: str) -> Done:

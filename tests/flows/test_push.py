@@ -21,7 +21,7 @@ async def server(house, tmp_path):
 
 
 async def test_a_push_reaches_open_editors_files_and_status(server, house, repo):
-    """The push ends when everybody has it; the server's folder is as clean as before."""
+    """A moment later everybody has it; the server's folder is as clean as before."""
     editor = await house.editor()
     bob = await server.clone()
     bob.commit("Edit", one=ONE.replace("second", "pushed"), new="# New\n")
@@ -82,6 +82,24 @@ async def test_nobody_is_livelocked_by_typing(server, house, repo):
     assert [text.count(f"p{n}") for n in range(5)] == [1] * 5
     assert ann.text == ben.text == text
     assert fsck(repo) == ""
+
+
+async def test_a_push_does_not_wait_for_open_pages(server, house, repo, monkeypatch):
+    """Git's answer comes when refs and files are there; the pages, the index and the site follow."""
+    told, moved = asyncio.Event(), watch.moved
+
+    async def slow(*arguments):
+        await told.wait()
+        await moved(*arguments)
+
+    editor, bob = await house.editor("ann"), await server.clone("bob")
+    monkeypatch.setattr(watch, "moved", slow)
+    bob.commit("More", one=f"{ONE}\npushed line\n", two="# Two\n")
+    assert (done := await bob.run("push", "origin", "HEAD")).ok, done.said
+    assert (repo.path / "two.md").read_text() == "# Two\n"
+    assert "pushed line" not in editor.text
+    told.set()
+    await editor.until(lambda: "pushed line" in editor.text)
 
 
 async def test_pushes_at_once_are_taken_one_after_the_other(server, repo):
