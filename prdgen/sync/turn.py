@@ -77,9 +77,9 @@ class Turn:
             if error.text is not None:
                 self._take_text(seat, replica.text(error.deps), error.text)
         except (crdt_errors.ChangeRefused, crdt_errors.SyncRefused) as error:
-            seat.peer.refuse(errors.ChangeNotTaken(why=str(error)))
+            seat.peer.refuse(errors.ChangeNotTaken(why=str(error).rstrip(".")))
         except crdt_errors.EnginePanicked as error:
-            seat.peer.refuse(errors.ChangeNotTaken(why=str(error)))
+            seat.peer.refuse(errors.ChangeNotTaken(why=str(error).rstrip(".")))
             await self._restore()
         except errors.ActorRefused as refusal:
             seat.peer.refuse(refusal)

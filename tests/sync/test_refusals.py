@@ -55,6 +55,7 @@ async def test_a_change_of_too_many_operations():
         ann.type("x" * 300_001)
         closing = await refused(server, ann, bob)
         assert "operations" in closing.reason
+        assert not closing.reason.endswith("..")
 
 
 async def test_a_panic_of_the_engine(monkeypatch):
