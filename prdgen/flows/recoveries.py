@@ -56,11 +56,14 @@ def _every(app: App, found: Iterable[Draft] | None) -> list[Recovery]:
             return []
         found = drafts.every(app, drafts.reviews(app))
     kept = [draft for draft in found if draft.branch.startswith(recovered.PREFIX)]
-    made = [each for draft in kept[:_MOST] if (each := _of_draft(app, draft)) is not None]
+    made = [each for draft in kept[:_MOST] if (each := of_draft(app, draft)) is not None]
     return sorted(made, key=lambda each: each.at, reverse=True)
 
 
-def _of_draft(app: App, draft: Draft) -> Recovery | None:
+def of_draft(app: App, draft: Draft) -> Recovery | None:
+    """In a thread: what a draft `recovered/…` keeps; None: it is no such draft, or keeps nothing."""
+    if not draft.branch.startswith(recovered.PREFIX):
+        return None
     repository = app.repository
     fork = drafts.fork_of(app, draft)
     if fork is None:

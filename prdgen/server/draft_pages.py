@@ -20,6 +20,7 @@ from prdgen.flows import (
     drafts,
     forge_report,
     gone,
+    put_in,
     read,
     recoveries,
     reviews,
@@ -47,6 +48,7 @@ _ACTIONS: Final = {
     "describe": "editor", "update": "editor", "merge": "editor", "squash": "editor",
     "rebase": "editor", "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
     "approved": "editor", "changes_requested": "editor", "take": "editor",
+    "add": "editor",
     "comment": "commenter", "reply": "commenter", "resolve": "commenter",
     "unresolve": "commenter",
 }  # fmt: skip
@@ -130,6 +132,7 @@ async def draft(request: Request) -> Response:
         talk=await to_thread.run_sync(_talk, app, found.review, found.tip, changes), may=_may(visitor),
         pages=await read.titles(app, found.branch),
         unsettled=await unsettled.pages(app, found),
+        recovery=await to_thread.run_sync(recoveries.of_draft, app, found),
         kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
         forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
     )  # fmt: skip
@@ -203,6 +206,8 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
         case "merge" | "squash" | "rebase" as how:
             review, _ = await draft_merge.merge(app, name, person, visitor.role, how)
             return drafts.address(review.id)
+        case "add":
+            return await put_in.add(app, name, person, visitor.role)
         case "close":
             return drafts.address((await draft_merge.close(app, name, person)).id)
         case "reopen":

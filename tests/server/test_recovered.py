@@ -82,10 +82,44 @@ async def test_the_pages_address_says_where_its_words_are(own):
     assert branch in told["detail"]
 
 
-async def test_text_of_a_page_that_is_there_is_looked_at_first(own):
-    """Late text nobody could place would replace main's words: there is no button for that here."""
+async def test_late_text_is_put_back_beside_what_the_page_says_now(own):
+    """What only it says comes in, under the names of both; nothing that main has goes away; where
+    both say something else in one place both stand. Again does nothing.
+    """
+    now = "# Checkout\n\nKept by both.\n\nNew on main.\n\n## Till\n\nTen seconds.\n"
+    (own.app.repository.work_tree / PAGE).write_text(now)
+    git(own, "commit", "-qam", "Another text")
+    late = "# Checkout\n\nKept by both.\n\n## Till\n\nTwelve seconds.\n\nLate words.\n"
+    branch = await recovered.keep(own.app, PAGE, late, late.encode(), BOB)
+    browser = await own.as_("editor")
+    page = Seen((await browser.get(f"/drafts/{branch}", headers=HTML)).text)
+    assert "Merging would take away" in page.words
+    assert [a["value"] for a in page.all("button") if a.get("value") == "add"]
+    page = Seen((await browser.get("/", headers=HTML)).text)
+    assert "takes nothing away" in page.words
+    assert [a["value"] for a in page.all("button") if a.get("name") == "do"] == ["add", "close"]
+    answer = await browser.send_form(f"/drafts/{branch}", do="add")
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"] == f"/edit/main/{PAGE}"
+    found = git(own, "show", f"main:{PAGE}")
+    assert {*now.splitlines(), *late.splitlines()} <= {*found.splitlines()}
+    assert found.count("Kept by both.") == found.count("## Till") == 1
+    assert "Co-authored-by: Bob <reader@example.org>" in git(
+        own, "log", "-1", "--format=%B", "main"
+    )
+    assert branch not in own.app.repository.branches()
+    again = await recovered.keep(own.app, PAGE, late, late.encode(), BOB)
+    await browser.send_form(f"/drafts/{again}", do="add")
+    assert git(own, "show", f"main:{PAGE}") == found
+
+
+async def test_only_recovered_text_is_put_into_a_page(own):
+    """A draft of one's own is merged; and a reader puts nothing back."""
     branch = await recovered.keep(own.app, PAGE, TEXT, TEXT.encode(), ADA)
-    page = Seen((await (await own.as_("editor")).get("/", headers=HTML)).text)
-    assert "look what differs first" in page.words
-    assert not [a for a in page.all("button") if a.get("value") == "merge"]
-    assert f"/drafts/{branch}" in page.links()
+    before = git(own, "rev-parse", "main")
+    answer = await (await own.as_("reader")).send_form(f"/drafts/{branch}", do="add")
+    assert answer.status_code == 403
+    git(own, "branch", "mine")
+    answer = await (await own.as_("editor")).send_form("/drafts/mine", do="add")
+    assert answer.status_code == 422
+    assert git(own, "rev-parse", "main") == before
