@@ -13,6 +13,8 @@ from prdgen.page.outline import Heading
 
 _ANYTHING: Final = "*"
 Value = TypeVar("Value")
+Uses = Mapping[str, Sequence[tuple[str, str]]]
+"""id of a requirement → title and address on the site of the other pages in which it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class _Noting(Mapping[str, Value]):
 
 def body(
     page_path: str, text: str, world: World, parsed: render.Parsed | None = None,
-    old_anchors: Mapping[str, str] | None = None,
+    old_anchors: Mapping[str, str] | None = None, uses: Uses | None = None,
 ) -> Body:  # fmt: skip
     """The body of one page in this world; `parsed` is used up. `old_anchors` as in RenderContext."""
     needs: set[str] = set()
@@ -122,6 +124,10 @@ def body(
         picture=picture,
         size=lambda path: world.sizes.get(world.assets.get(path, "")),
         requirement_uses=_Noting("requirement", world.definitions, needs),
+        used_in={
+            id_: [(title, href(base, url)) for title, url in found]
+            for id_, found in (uses or {}).items()
+        },
         old_anchors=old_anchors or {},
         mode="site",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -199,15 +199,6 @@ def llms(lines: str, config: Mapping[str, Any]) -> str:
     """llms.txt: what this site is, and the Markdown source of each page."""
     about = config.get("site_description")
     return f"# {config['site_name']}\n\n" + (f"> {about}\n\n" if about else "") + lines
-
-
-def uses_json(identifiers: Iterable[str], users: Callable[[str], Sequence[Listed]]) -> str:
-    """Requirement id → title and address of the other pages in which it is used; the pages' script
-    shows them beside it.
-    """
-    found = {each: [[u.facts.title, u.url] for u in users(each)] for each in sorted(identifiers)}
-    used = {each: pages for each, pages in found.items() if pages}
-    return json.dumps(used, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def build_json(branch: str, commit: str, count: int) -> str:

@@ -73,10 +73,8 @@ class Lists:
         self._places: list[str] = []
         """Where the lists for people are, as the sitemap has them."""
 
-    def update(self, standing: Standing, change: Change, needs: Collection[str]) -> None:
-        """Bring every list up to date; a page of the repository at the same address wins. `needs` is
-        what is needed by other pages than before, as `Body.needs` names it.
-        """
+    def update(self, standing: Standing, change: Change) -> None:
+        """Bring every list up to date; a page of the repository at the same address wins."""
         whole = change.everything or change.of("listed")
         if whole:
             # Whatever stood for pages that are gone goes with them.
@@ -87,8 +85,6 @@ class Lists:
         elif standing.shows_recent(""):
             whole = True
         self._navigate(standing, change)
-        if whole or change.of("title") or any(each.startswith("requirement:") for each in needs):
-            self._put("uses.json", indexes.uses_json(standing.definitions, _users(standing)))
         for kind in (_PAGES, _REQUIREMENTS, _TAGS):
             if whole or _shows(kind, change):
                 self._list(standing, kind, None if whole else change)
@@ -256,14 +252,6 @@ class Lists:
                 inside = standing.listed[path].url.removeprefix(f"{folder}/" * bool(folder))
                 self._parts.setdefault(f"{folder}/{_letter(inside)}", []).append(path)
         self._part_of = {path: part for part, paths in self._parts.items() for path in paths}
-
-
-def _users(standing: Standing) -> Callable[[str], list[Listed]]:
-    """Finds the listed pages in which a requirement of another page is used."""
-    listed = standing.listed
-    return lambda identifier: [
-        listed[path] for path in standing.users(identifier) if path in listed
-    ]
 
 
 def _shows(kind: _Kind, change: Change) -> bool:

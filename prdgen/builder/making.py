@@ -30,6 +30,8 @@ class Order:
     around: fill.Surroundings
     old_anchors: Mapping[str, str] = field(default_factory=dict)
     """Anchor that a heading had once → the one it has now."""
+    uses: bodies.Uses = field(default_factory=dict)
+    """Where the requirements of the page are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Made:
 def page(order: Order, setting: Setting, parsed: render.Parsed | None = None) -> Made:
     """Make one page; `parsed` is what `render.parse` made of its text and is used up."""
     path, world, store = order.facts.page_path, setting.world, setting.store
-    body = bodies.body(path, order.text, world, parsed, order.old_anchors)
+    body = bodies.body(path, order.text, world, parsed, order.old_anchors, order.uses)
     html = fill.page(
         setting.frame, world.target, order.facts, world.urls[path],
         body=body.html, outline=body.outline, around=order.around,

@@ -28,7 +28,7 @@ from prdgen.page.problems import Problem
 
 Mode = Literal["preview", "site", "pdf", "word"]
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 """Part of every key under which a rendering is kept; raised when the HTML changes."""
 _HOLE: Final = re.compile(r'<(div|span)[^<>]* data-hole="([0-9a-f]+)-(\d+)"[^<>]*></\1>')
 _STATIC: Final = frozenset({"pdf", "word"})
@@ -58,6 +58,8 @@ class RenderContext:
     """`known_pages` by file name, as `links.by_name` has them, for whoever renders many pages."""
     requirement_uses: Mapping[str, str] = field(default_factory=dict)
     """requirement id → page_path of the page that defines it; ids in text link there."""
+    used_in: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """id of a requirement of the page → title and address of the other pages in which it is used."""
     old_anchors: Mapping[str, str] = field(default_factory=dict)
     """Anchor that a heading of the page had once → the one it has; they lead on in `html`."""
     mode: Mode = "site"
@@ -121,6 +123,7 @@ def render(
         link=drawing.link,
         image=drawing.image,
         mention=drawing.mention,
+        uses=drawing.uses,
     )
     numbered = bool(known.requirements)
     raw = page_html.body(tree, dressing, lines=drawing.lines, spend=True, numbered=numbered)
@@ -247,6 +250,16 @@ class _Drawing:
             return "#" + identifier
         page_path = self.context.requirement_uses.get(identifier)
         return None if page_path is None else self._address(page_path, identifier)
+
+    def uses(self, identifier: str) -> str | None:
+        """Where a requirement of this page is used, for readers; the search knows those pages."""
+        found = self.context.used_in.get(identifier)
+        if not found:
+            return None
+        links = ", ".join(
+            f'<a href="{html.escape(address)}">{html.escape(title)}</a>' for title, address in found
+        )
+        return self._hole("span", f'<span class="requirement-uses">Used in {links}</span>', "")
 
     def fill(self, cleaned: str, *, bare: bool = False) -> str:
         """The sanitised page with what waited outside put back in, or with the words of it."""

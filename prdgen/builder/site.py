@@ -181,10 +181,9 @@ def rebuild(
     with nullcontext(workers) if workers else crew.Crew() as working:
         change = standing.update(touched, working, known)
         works.copies.update(standing, touched.files, (), previous)
-        records, rendered = _pages(works, change, touched, previous, working, index)
-    needs = standing.settle(records)
+        records, rendered, needs = _pages(works, change, touched, previous, working, index)
     works.copies.update(standing, (), needs, previous)
-    works.lists.update(standing, change, needs)
+    works.lists.update(standing, change)
     manifest = _manifest(works, change, records, previous, moved)
     works.note_problems(change, records)
     difference = works.difference(change, records, previous, manifest)
@@ -273,8 +272,10 @@ def with_search(
 def _pages(
     works: Works, change: Change, touched: Touched, previous: Manifest | None,
     workers: crew.Crew, index: search_parts.Parts | None,
-) -> tuple[dict[str, PageRecord], list[str]]:  # fmt: skip
-    """Records that are another one than before, and which of these pages were made."""
+) -> tuple[dict[str, PageRecord], list[str], set[str]]:  # fmt: skip
+    """Records that are another one than before, which of these pages were made, and what is needed by
+    other pages than before; the standing knows all of it.
+    """
     standing, known = works.standing, previous.pages if previous else {}
     records: dict[str, PageRecord] = {}
     wanted: list[str] = []
@@ -284,43 +285,53 @@ def _pages(
             wanted.append(path)
         elif old.facts is not page or change.everything:
             records[path] = old if old.facts is page else replace(old, facts=page)
+    if index is not None and wanted:
+        index.expect(len(standing.facts))
+        for path in standing.facts.keys() - set(wanted):
+            _index(index, records.get(path) or known[path])
+    before = [need for path in wanted if path in known for need in known[path].needs]
+    sizes = works.copies.measure(standing, [*works.copies.new(previous), *before])
+    for path, record in _made(works, wanted, touched, known, workers, sizes):
+        records[path] = record
+        if index is not None:
+            _index(index, record)
+    needs = standing.settle(records)
+    # Which other images a page shows, and whose requirements it uses, is seen when it is made.
+    shown = works.copies.measure(standing, [n for path in wanted for n in records[path].needs])
+    late = shown.keys() - sizes.keys()
+    names = {f"picture:{p}" for p, blob in standing.known_assets.items() if late and blob in late}
+    again = {path for path in wanted if not names.isdisjoint(records[path].needs)}
+    for path in standing.told(needs) & standing.facts.keys():
+        record = standing.records[path]
+        if record.key != _key(standing, record.facts, record.needs):
+            again.add(path)
+    more = dict(_made(works, sorted(again), touched, standing.records, workers, shown))
+    return records | more, sorted({*wanted, *more}), needs | standing.settle(more)
+
+
+def _made(
+    works: Works, paths: Sequence[str], touched: Touched, known: Mapping[str, PageRecord],
+    workers: crew.Crew, sizes: Mapping[str, Size],
+) -> Iterator[tuple[str, PageRecord]]:  # fmt: skip
+    """Make these pages; the texts of those that are not touched are those of `known`."""
+    standing = works.standing
 
     def order(path: str) -> making.Order:
         source, page = touched.pages.get(path), standing.facts[path]
         text = source.read() if source else (works.store.get(known[path].source) or b"").decode()
         around = surroundings.around(standing, standing.urls[path], page.template)
-        return making.Order(page, text, around, standing.anchors.get(path, {}))
+        anchors = standing.anchors.get(path, {})
+        return making.Order(page, text, around, anchors, standing.uses(path))
 
-    if index is not None and wanted:
-        index.expect(len(standing.facts))
-        for path in standing.facts.keys() - set(wanted):
-            _index(index, records.get(path) or known[path])
-
-    def make(paths: list[str], sizes: Mapping[str, Size]) -> Iterator[PageRecord]:
-        world = replace(standing.world, sizes=sizes)
-        setting = making.Setting(standing.frame, world, works.store)
-        for path, made in workers.made(paths, order, setting):
-            page = standing.facts[path]
-            records[path] = PageRecord(
-                facts=page, url=standing.urls[path], key=_key(standing, page, made.needs),
-                html=made.html, source=made.source, words=made.words, needs=made.needs,
-                problems=made.problems,
-            )  # fmt: skip
-            yield records[path]
-
-    before = [need for path in wanted if path in known for need in known[path].needs]
-    sizes = works.copies.measure(standing, [*works.copies.new(previous), *before])
-    for record in make(wanted, sizes):
-        if index is not None:
-            _index(index, record)
-    # Which other images a page shows is seen when it is made.
-    needs = [need for path in wanted for need in records[path].needs]
-    late = works.copies.measure(standing, needs).keys() - sizes.keys()
-    if late:
-        names = {f"picture:{path}" for path, blob in standing.known_assets.items() if blob in late}
-        again = [path for path in wanted if not names.isdisjoint(records[path].needs)]
-        list(make(again, works.copies.measure(standing, ())))
-    return records, wanted
+    world = replace(standing.world, sizes=sizes)
+    setting = making.Setting(standing.frame, world, works.store)
+    for path, made in workers.made(paths, order, setting):
+        page = standing.facts[path]
+        yield path, PageRecord(
+            facts=page, url=standing.urls[path], key=_key(standing, page, made.needs),
+            html=made.html, source=made.source, words=made.words, needs=made.needs,
+            problems=made.problems,
+        )  # fmt: skip
 
 
 def _index(index: search_parts.Parts, record: PageRecord) -> None:
@@ -339,5 +350,6 @@ def _key(standing: Standing, page: PageFacts, needs: Sequence[str]) -> str:
         surroundings.path(standing, url), standing.links(),
         surroundings.elsewhere(standing, page.template, url), standing.world.digest(needs),
         sorted(standing.anchors.get(page.page_path, {}).items()),
+        sorted(standing.uses(page.page_path).items()),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]

@@ -19,6 +19,7 @@ LISTS: Final = (
     ("Owners", named.OWNER.url), ("Tags", "tags/"),
 )  # fmt: skip
 """What the site's own lists for people are called, and where they are."""
+_USED: Final = "requirement:"
 _SAID_IN_NAVIGATION: Final = ("title", "label", "status")
 _ORDERS_NAVIGATION: Final = ("listed", "weight")
 Around = tuple[navigation.Node | None, navigation.Node | None]
@@ -92,6 +93,8 @@ class Standing:
         """The pages of the manifest that was made last: that very object."""
         self.anchors: Anchors = {}
         self._needing: defaultdict[str, set[str]] = defaultdict(set)
+        self._remembered: dict[str, set[str]] = {}
+        """Needs of pages as an older build had them, until it is known what they are now."""
         self._recent: set[str] = set()
         self._empty = True
 
@@ -114,10 +117,13 @@ class Standing:
         change.members = any((b is None) != (a is None) for b, a in change.pages.values())
         urls, old_urls = self.urls, set(self.urls.values())
         self._take(change)
+        if change.everything:
+            self._remember(known)
         if change.everything or change.members:
             self._address()
         dirty = {path for path, (_, after) in change.pages.items() if after is not None}
         dirty |= self._linking(change, urls) | self._mentioning(change)
+        dirty |= self._using(change, urls)
         dirty |= self._showing(touched.files) | self._leading(touched.anchors)
         if change.members and not change.everything:
             dirty |= self._below(old_urls ^ self.owners.keys())
@@ -136,6 +142,21 @@ class Standing:
         """Pages that mention a requirement of another page, by path."""
         return sorted(self._needing.get(f"requirement:{identifier}", ()))
 
+    def uses(self, path: str) -> bodies.Uses:
+        """Where the requirements that a page defines are used; those that nobody uses are not in it."""
+        found = {}
+        for each in self.facts[path].requirements:
+            if self.definitions.get(each.id) == path and (users := self.users(each.id)):
+                listed = [self.listed[user] for user in users if user in self.listed]
+                if listed:
+                    found[each.id] = tuple((user.facts.title, user.url) for user in listed)
+        return found
+
+    def told(self, needs: Iterable[str]) -> set[str]:
+        """Pages that say where their requirements are used, when other pages need these than before."""
+        ids = (need.removeprefix(_USED) for need in needs if need.startswith(_USED))
+        return {path for id_ in ids if (path := self.definitions.get(id_)) is not None}
+
     def settle(self, made: Mapping[str, PageRecord]) -> set[str]:
         """These records are new, and those of pages that are gone go; what is needed by other pages
         than before, as `Body.needs` names it.
@@ -145,8 +166,11 @@ class Standing:
         for path in self.records.keys() - self.facts.keys():
             changed |= self._renew(path, set(records.pop(path).needs), set())
         for path, record in made.items():
-            old = records.get(path)
-            changed |= self._renew(path, set(old.needs) if old else set(), set(record.needs))
+            old, after = records.get(path), set(record.needs)
+            before = set(old.needs) if old else self._remembered.pop(path, set())
+            changed |= self._renew(path, before, after) if old else before | after
+            if old is None:
+                self._renew(path, before, after)
             records[path] = record
         if len(records) != len(self.records) or not self.records.keys() >= made.keys():
             records = {path: records[path] for path in self.facts}
@@ -216,16 +240,29 @@ class Standing:
             found |= self._needers("name", dict(old.items() ^ self.named.items()))
         return found
 
+    def _using(self, change: Change, old_urls: Mapping[str, str]) -> set[str]:
+        """Pages whose requirements are used in one that is called otherwise, or is elsewhere, now."""
+        said = {path for path, (before, after) in change.pages.items()
+                if before and after and differ(before, after, ("title", "listed"))}  # fmt: skip
+        if self.urls is not old_urls:
+            said |= {path for path, url in self.urls.items() if old_urls.get(path) != url}
+        found: set[str] = set()
+        for path in said & self.records.keys():
+            found |= self.told(self.records[path].needs)
+        return found
+
     def _mentioning(self, change: Change) -> set[str]:
-        """Pages that mention a requirement which is defined elsewhere now."""
+        """Pages that mention a requirement which is defined elsewhere now, and those that define it."""
         if not change.of("requirements"):
             return set()
         old = self.definitions
         self.definitions = {
             r.id: path for path, page in self.facts.items() for r in page.requirements
         }
-        changed = dict(old.items() ^ self.definitions.items())
-        return self._needers("requirement", changed)
+        moved = old.items() ^ self.definitions.items()
+        # Who has it, and who had it, say where it is used.
+        having = {path for id_, path in moved if self.users(id_)}
+        return having | self._needers("requirement", dict(moved))
 
     def _showing(self, files: Mapping[str, AssetSource | None]) -> set[str]:
         """Pages that name a file which came or went, or show one that is another one now."""
@@ -312,6 +349,13 @@ class Standing:
         for path, (_, after) in change.pages.items():
             if after is not None and after.listed:
                 self.listed[path] = indexes.Listed(after, self.urls[path])
+
+    def _remember(self, known: Mapping[str, PageRecord]) -> None:
+        for path, record in known.items():
+            if path not in self.facts:
+                continue
+            self._remembered[path] = set(record.needs)
+            self._renew(path, set(), set(record.needs))
 
     def _renew(self, path: str, before: set[str], after: set[str]) -> set[str]:
         for need in before - after:

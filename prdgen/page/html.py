@@ -63,6 +63,8 @@ class Dressing:
     """HTML text replaces the image."""
     mention: Callable[[str], str | None] = _nothing
     """requirement id → address of the place that defines it."""
+    uses: Callable[[str], str | None] = _nothing
+    """id of a requirement of this page → HTML that stands behind its words: where it is used."""
 
 
 def body(
@@ -122,9 +124,18 @@ class _Drawing:
             if isinstance(made.node_value, comrak.Text):
                 self._text(made, made.node_value.value)
         tag = "li" if place.requirement.notation == "list" else "p"
+        if identifier not in self._anchors:
+            self._uses(place, identifier)
         anchor = "" if identifier in self._anchors else f' id="{identifier}"'
         self._anchors.add(identifier)
         self._give(tag, place.block, f' class="requirement"{anchor}')
+
+    def _uses(self, place: Place, identifier: str) -> None:
+        drawn, block = self.dressing.uses(identifier), place.block
+        if drawn is not None:
+            words = block if isinstance(block.node_value, comrak.Paragraph) else block.children[0]
+            made = comrak.AstNode(_inline(drawn), words.sourcepos, words, [])
+            words.children = [*words.children, made]
 
     def nodes(self, nodes: list[tuple[trees.Node, Any]]) -> None:
         """Everything else, in the order of the text."""

@@ -1,24 +1,56 @@
 """What a reader gets beside the text: where requirements are used, what search is narrowed by."""
 
-import json
+import re
+
+
+def used(team, path="a"):
+    """Titles and addresses behind the requirements of a page, as the published page has them."""
+    html = team.read(f"{path}/index.html")
+    found = re.findall(r'<span class="requirement-uses">Used in (.*?)</span>', html)
+    return [re.findall(r'<a href="([^"]*)">([^<]*)</a>', each) for each in found]
 
 
 def test_requirement_says_where_it_is_used(team):
-    """Pages that mention it, as they are called now; nothing of itself, nothing of code."""
-    team.publish(
-        a="# A\n\n- [REQ-1] Fast.\n\nREQ-1 again.\n", b="# B\n\nREQ-1 holds.\n", c="`REQ-1`\n"
+    """Pages that mention it, as they are called now; nothing of itself, nothing of code; without a
+    script, and not to the search.
+    """
+    built = team.publish(
+        a="# A\n\n- [REQ-1] Fast.\n  - below\n\nREQ-1 again.\n",
+        b="# B\n\nREQ-1 holds.\n",
+        c="`REQ-1`\n",
     )
-    assert json.loads(team.read("uses.json")) == {"REQ-1": [["B", "b/"]]}
-    team.publish(b="# Bee\n\nREQ-1 holds.\n")
-    assert json.loads(team.read("uses.json")) == {"REQ-1": [["Bee", "b/"]]}
+    assert used(team) == [[("../b/", "B")]]
+    words = team.site.store.get(built.manifest.pages["site/a.md"].words).decode()
+    assert "Used in" not in words
+    built = team.publish(b="# Bee\n\nREQ-1 holds.\n")
+    assert used(team) == [[("../b/", "Bee")]]
+    assert set(built.rendered) >= {"site/a.md", "site/b.md"}
     team.publish(b="# Bee\n\nNot any more.\n")
-    assert json.loads(team.read("uses.json")) == {}
+    assert used(team) == []
+
+
+def test_strictdoc_requirements_say_it_too(team):
+    """Behind the words of the requirement, whichever way it is written."""
+    team.publish(a="# A\n\n## Speed\n\n**UID**: REQ-7\n\nFast.\n", b="# <B>\n\nREQ-7\n")
+    assert used(team)[0][0][0] == "../b/"
+
+
+def test_a_page_that_uses_nothing_costs_its_own_page(team):
+    """Only where a requirement is used otherwise than before is its page made again."""
+    team.publish(a="# A\n\n- [REQ-1] Fast.\n", b="# B\n\nREQ-1 holds.\n\nText.\n")
+    built = team.publish(b="# B\n\nREQ-1 holds.\n\nMore text.\n")
+    assert built.rendered == ("site/b.md",)
+    assert team.publish().rendered == ()
+    built = team.publish(c="# C\n\nREQ-1.\n")
+    assert "site/a.md" in built.rendered
+    assert used(team) == [[("../b/", "B"), ("../c/", "C")]]
 
 
 def test_hidden_page_is_no_user(team):
-    """A draft that mentions a requirement is not told of."""
-    team.publish(a="# A\n\n- [REQ-1] Fast.\n", b="---\ndraft: true\n---\n# Hush\n\nREQ-1.\n")
-    assert json.loads(team.read("uses.json")) == {}
+    """A draft, or a page in no list, that mentions a requirement is not told of."""
+    for mark in ("draft: true", "unlisted: true"):
+        team.publish(a="# A\n\n- [REQ-1] Fast.\n", b=f"---\n{mark}\n---\n# Hush\n\nREQ-1.\n")
+        assert used(team) == []
 
 
 def test_search_is_told_status_and_owner(team):
@@ -30,10 +62,10 @@ def test_search_is_told_status_and_owner(team):
 
 
 def test_images_are_loaded_when_they_come_near(team):
-    """Also those written as HTML."""
+    """Also those written as HTML; the first is seen at once."""
     team.assets["site/i.png"] = b"\x89PNG"
     team.publish(a='# A\n\n![I](i.png)\n\n<img src="i.png" alt="">\n')
-    assert team.read("a/index.html").count('loading="lazy"') == 2
+    assert team.read("a/index.html").count('loading="lazy"') == 1
 
 
 def test_unpublished_page_is_in_nothing_although_it_is_linked(team):

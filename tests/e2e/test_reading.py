@@ -185,7 +185,7 @@ def test_links_are_copied_and_uses_are_shown(site: str, browser: Browser) -> Non
     tab.get_by_role("button", name="Copy this code").click()
     tab.get_by_text("Code copied").wait_for()
     assert tab.evaluate("navigator.clipboard.readText()").startswith("def sight()")
-    tab.locator(".prd-uses").get_by_role("link", name="Plain").click()
+    tab.locator(".requirement-uses").get_by_role("link", name="Plain").click()
     tab.wait_for_url("**/plain/")
 
 

@@ -50,22 +50,6 @@
     }
   }
 
-  /* Each requirement says in which other pages it is used. */
-  async function setUpUses() {
-    const places = [...content.querySelectorAll(".requirement[id]")];
-    if (!places.length) return;
-    const answer = await fetch(new URL("uses.json", base())).catch(() => null);
-    const uses = answer?.ok ? await answer.json() : {};
-    for (const place of places) {
-      const pages = Object.hasOwn(uses, place.id) ? uses[place.id] : [];
-      if (!pages.length) continue;
-      const links = pages.map(([title, url]) => element("a", { href: new URL(url.split("/").map(encodeURIComponent).join("/"), base()).href }, title));
-      const line = element("p", { class: "prd-uses" }, "Used in ");
-      links.forEach((link, n) => line.append(n ? ", " : "", link));
-      if (place.tagName === "P") place.after(line); else place.append(line);
-    }
-  }
-
   function setUpCode() {
     if (content.dataset.copy === undefined) return;
     for (const code of content.querySelectorAll(".highlight > pre > code")) {
@@ -165,7 +149,6 @@
   if (content) {
     setUpAnchors();
     setUpCode();
-    setUpUses();
     setUpDiagrams();
     setUpMarks();
     setUpScrollers();
