@@ -112,6 +112,7 @@ export class Page {
           : "Nothing has changed since the last version.";
         this.frame.notices.show(words, { name: NOTICE, passing: 8_000 });
       },
+      typeOn: () => this.view.focus(),
     }, this.frame.notices);
   }
 

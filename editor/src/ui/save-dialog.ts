@@ -10,6 +10,8 @@ export interface Saving {
   /** Ask the server for the commit; gives the commits it made. */
   save(message: string): Promise<readonly string[]>;
   saved(commits: readonly string[]): void;
+  /** Whoever types on types in the text. */
+  typeOn(): void;
 }
 
 /** Milliseconds after which a version that is still being saved says what it waits for. */
@@ -42,6 +44,8 @@ export function openSaveDialog(saving: Saving, notices: Notices, kept = ""): voi
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     dialog.close();
+    // The browser gives the focus back, but not always the caret: keys would go nowhere for a moment.
+    saving.typeOn();
     void run(saving, message.value.trim(), notices);
   });
   message.focus();
