@@ -129,7 +129,7 @@ def test_the_pages_of_a_first_build_are_read_while_the_frame_is_drawn(clone, rep
         )
     monkeypatch.setattr(publish, "draw", lambda *args: order.append("draw") or drawn(*args))
     assert len(publish.build(clone, repo.tip()).rendered) == 102
-    assert order == ["begin", "draw", "made"]
+    assert order[:3] == ["begin", "draw", "made"]
 
 
 def test_a_frame_that_cannot_be_drawn_ends_the_reading_at_once(clone, repo):
