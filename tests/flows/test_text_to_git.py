@@ -30,10 +30,11 @@ async def test_a_file_that_git_put_back_while_it_was_written_is_written_again(
 
     def just_then(path, *rest, **options):
         if not away:
-            away.append(path.read_text())
+            before = path.read_text()
             path.unlink()
             swapped = exchange(path, *rest, **options)
-            path.write_text(away[0])
+            path.write_text(before)
+            away.append(before)
             return swapped
         return exchange(path, *rest, **options)
 
