@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from prdgen.builder.manifest import PageFacts
@@ -95,10 +96,12 @@ def _status_order(key: str) -> tuple[int, str]:
     return _ORDER.get(status_key(key), len(_ORDER)), key
 
 
+@lru_cache(maxsize=4096)
 def _key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+@lru_cache(maxsize=4096)
 def _slug(key: str) -> str:
     """The words of the key with `-` between them; with a hash behind what does not show all of it."""
     words = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in key).split()

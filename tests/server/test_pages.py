@@ -1,11 +1,12 @@
-import re
-
 """Pages for people: what each one shows, when there is something and when there is nothing."""
 
+import io
 import logging
+import re
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import follow
@@ -164,6 +165,19 @@ async def test_the_first_version_has_a_difference_too(reader):
     page = await seen(reader, "/diff/main/site/odd/uses.md", to=versions[-1]["commit"])
     assert "first version" in page.words
     assert "One more line." not in page.words
+
+
+async def test_images_have_their_size_here_as_on_the_site(reader):
+    """The preview and the page keep the room of an image of the repository."""
+    asked = {
+        "branch": "main",
+        "page_path": "site/odd/uses.md",
+        "text": "![a](dot.png) ![b](none.png)\n",
+    }
+    shown = (await reader.send_json("/api/preview", asked)).json()["html"]
+    (tag,) = re.findall(r"<img[^>]*>", shown)
+    with Image.open(io.BytesIO(team.PNG)) as image:
+        assert f'width="{image.width}" height="{image.height}"' in tag
 
 
 async def test_raw_gives_the_bytes(reader):
