@@ -74,12 +74,42 @@ class Question:
     updates: tuple[Update, ...]
 
 
+class _Pipe:
+    """Our end of a pipe, read as it fills.
+
+    Not by `connect_read_pipe`: uvloop closes the number of such a pipe twice, and the second time it may
+    be that of a file which another thread has just opened.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.reader = asyncio.StreamReader()
+        self._descriptor: int | None = descriptor
+        os.set_blocking(descriptor, False)
+        asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor)
+
+    def _read(self, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            self.reader.feed_data(data)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Nothing more is read; again does no harm."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            asyncio.get_running_loop().remove_reader(descriptor)
+            os.close(descriptor)
+            self.reader.feed_eof()
+
+
 class Backend:
     """A running `git http-backend`. Read `start`, then `chunks`; `write` the body meanwhile."""
 
-    def __init__(
-        self, child: asyncio.subprocess.Process, ask: asyncio.StreamReader, answer: int
-    ) -> None:
+    def __init__(self, child: asyncio.subprocess.Process, ask: _Pipe, answer: int) -> None:
         self._child, self._ask, self._answer = child, ask, answer
         self._complaint = asyncio.create_task(self._listen(), name="git complaint")
 
@@ -150,6 +180,7 @@ class Backend:
             await self._child.wait()
         finally:
             os.close(self._answer)
+            self._ask.close()
         said = await self._complaint
         if said:
             log.info("git http-backend: %s", said)
@@ -162,7 +193,7 @@ class Backend:
 
     async def _line(self) -> bytes | None:
         try:
-            return (await self._ask.readuntil(b"\n"))[:-1]
+            return (await self._ask.reader.readuntil(b"\n"))[:-1]
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return None
 
@@ -198,11 +229,7 @@ async def start(repository: Repository, asked: Asked, *, push_limit: int) -> Bac
     finally:
         os.close(ask_end)
         os.close(answer_end)
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ask, "rb", buffering=0)
-    )
-    return Backend(child, reader, answer)
+    return Backend(child, _Pipe(ask), answer)
 
 
 def _command(hooks: Path, push_limit: int) -> list[str]:
