@@ -49,9 +49,12 @@ def run_module(
     seconds: float,
     limits: Limits | None = None,
     folder: Path | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> bytes:
-    """What `python -m module` prints when it is given `data`; raises as `run` does."""
-    return run(_python(module), data, what=what, seconds=seconds, limits=limits, folder=folder)
+    """What `python -m module` prints when it is given `data`; as `run` does it, and raises."""
+    return run(
+        _python(module), data, what=what, seconds=seconds, limits=limits, folder=folder, watch=watch
+    )
 
 
 def run(

@@ -116,6 +116,8 @@ def _look_at_svg(data: bytes) -> tuple[str, float] | str:
     root = _svg(data)
     if isinstance(root, str):
         return root
+    if root.tag != "{http://www.w3.org/2000/svg}svg":
+        return "this file is no SVG, its `xmlns` is not http://www.w3.org/2000/svg"
     if _weight(root) > _MAX_ELEMENTS:
         return "left out, its SVG repeats itself too often"
     if any(_shows_others(each) for each in root.iter()):

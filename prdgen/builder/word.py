@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -47,12 +50,24 @@ def make(
     progress(0, len(parts))
     drawings = word_images.Drawings()
     html = word_body.document(parts, meta, drawings)
+    told, stopped = partial(progress, 0, len(parts)), threading.Event()
     with ThreadPoolExecutor(1) as thread:
         # Pictures are drawn while pandoc works.
-        pictures = thread.submit(drawings.drawn, nice=nice)
-        data = _pandoc(html, meta, nice, lambda: progress(0, len(parts)))
+        drawing = thread.submit(drawings.drawn, nice=nice, watch=partial(_go_on, stopped))
+        try:
+            data = _pandoc(html, meta, nice, told)
+            while not futures.wait([drawing], 1.0).done:
+                told()
+        except BaseException:
+            stopped.set()
+            raise
     progress(len(parts), len(parts))
-    return _stable(data, meta, drawings, pictures.result())
+    return _stable(data, meta, drawings, drawing.result())
+
+
+def _go_on(stopped: threading.Event) -> None:
+    if stopped.is_set():
+        raise errors.ExportCancelled(what="the Word file")
 
 
 def _pandoc(html: str, meta: Meta, nice: int, watch: Callable[[], None]) -> bytes:

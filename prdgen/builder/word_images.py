@@ -12,6 +12,7 @@ import json
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final
@@ -20,6 +21,7 @@ from prdgen.builder import child, drawings
 
 _CHILD: Final = "prdgen.builder.word_images_child"
 _SECONDS: Final = 60.0
+_SECONDS_EACH: Final = 1.0
 _WIDEST, _TALLEST = 600.0, 800.0
 """CSS pixels that fit between the margins of a page."""
 _SHARPNESS: Final = 2.0
@@ -46,13 +48,8 @@ class Drawings:
     def replace(self, html: str) -> str:
         """`html` with an `<img>` in place of each `<svg>`, nested ones included in theirs."""
         bare, found = drawings.taken_out(html)
-        for address, svg in found.items():
-            bare = bare.replace(
-                f'<img src="{address}" alt="{escape(drawings.label(svg), quote=True)}">',
-                self.image(svg, drawings.label(svg)),
-                1,
-            )
-        return bare
+        images = {at: self.image(svg, drawings.label(svg)) for at, svg in found.items()}
+        return drawings.put_back(bare, images)
 
     def image(self, svg: str, alt: str) -> str:
         """An `<img>` that stands for `svg`."""
@@ -67,19 +64,21 @@ class Drawings:
             f'width="{size.width * scale:.0f}" height="{size.height * scale:.0f}">'
         )
 
-    def drawn(self, *, nice: int = 0) -> dict[str, bytes]:
-        """The PNGs by what stands for them, drawn in a child process. Blocks. Raises ChildFailed,
-        ChildTookTooLong.
+    def drawn(self, *, nice: int = 0, watch: Callable[[], None] | None = None) -> dict[str, bytes]:
+        """The PNGs by what stands for them, drawn in a child process; one that cannot be drawn is not
+        among them. `watch` is called every second and stops it by raising. Blocks. Raises
+        ChildFailed, ChildTookTooLong.
         """
         if not self.by_stand_in:
             return {}
         asked = [[drawings.lettered(each.svg), each.zoom] for each in self.by_stand_in.values()]
+        seconds = _SECONDS + _SECONDS_EACH * len(asked)
         answer = child.run_module(
             _CHILD, json.dumps(asked).encode(), what="the pictures of the Word file",
-            seconds=_SECONDS, limits=child.Limits(cpu=120, nice=nice),
+            seconds=seconds, limits=child.Limits(cpu=int(2 * seconds), nice=nice), watch=watch,
         )  # fmt: skip
-        pictures = [base64.b64decode(each) for each in json.loads(answer)]
-        return dict(zip(self.by_stand_in, pictures, strict=True))
+        drawn = zip(self.by_stand_in, json.loads(answer), strict=True)
+        return {name: base64.b64decode(data) for name, data in drawn if data}
 
     def embed(self, files: dict[str, bytes], pictures: dict[str, bytes]) -> dict[str, bytes]:
         """The parts of a .docx with each drawing and its picture in place of what stood for it."""
@@ -87,7 +86,7 @@ class Drawings:
         for path in [path for path in files if path.startswith("word/media/")]:
             digest = hashlib.sha256(files[path]).hexdigest()
             drawing = self.by_stand_in.get(digest)
-            if drawing is not None:
+            if drawing is not None and digest in pictures:
                 names[path.removeprefix("word/")] = path.removeprefix("word/") + ".svg"
                 files[path] = pictures[digest]
                 files[f"{path}.svg"] = drawing.svg.encode()

@@ -2,6 +2,8 @@
 
 import base64
 import io
+import sys
+import time
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -160,6 +162,7 @@ def test_wide_tables_are_in_smaller_letters():
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
+        ("none.svg", b'<svg width="4" height="4"></svg>', "xmlns"),
         ("bomb.svg", b'<!DOCTYPE s [<!ENTITY a "b">]><svg>&amp;a;</svg>', "declares entities"),
         ("text.png", b"no image", "cannot be read"),
     ],
@@ -193,6 +196,37 @@ def template(change=lambda xml: xml) -> bytes:
             data = files.read(name)
             target.writestr(name, change(data.decode()) if name == "word/styles.xml" else data)
     return changed.getvalue()
+
+
+def test_an_svg_that_cannot_be_drawn_is_no_reason_for_no_document():
+    """It stands there for whoever can show it; the others are drawn."""
+    page = (
+        '<p><svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><path/></svg></p>'
+        '<p><svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text>a</svg></p>'
+    )
+    drawings = word_images.Drawings()
+    assert drawings.replace(page).count("<img ") == 2
+    assert len(drawings.drawn()) == 1
+    made = word.make([exports.Part("T", page)], META)
+    names = zipfile.ZipFile(io.BytesIO(made)).namelist()
+    media = sorted(name.rpartition(".")[2] for name in names if "media" in name)
+    assert media == ["png", "png", "svg"]
+
+
+def test_whoever_stops_a_word_file_stops_its_pictures(monkeypatch):
+    """Nobody waits for drawings of a document that is wanted no more."""
+    page = '<p><svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><path/></svg></p>'
+    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(word_images.child, "_python", lambda _: asleep)
+
+    def stop(done, _):
+        if time.monotonic() > began + 1:
+            raise errors.ExportCancelled(what="it")
+
+    began = time.monotonic()
+    with pytest.raises(errors.ExportCancelled):
+        word.make([exports.Part("T", page)], META, progress=stop)
+    assert time.monotonic() < began + 30
 
 
 def test_styles_of_a_companys_template_are_taken_over():
