@@ -21,6 +21,24 @@ def test_public_is_a_whole_build_for_any_server(team):
     assert not team.site.public.readlink().is_absolute()
 
 
+def test_each_version_has_a_later_second(team):
+    """Of a page published twice in one second, also with the bytes it had before: a server that tells
+    versions apart by time, in seconds, never takes a newer one for the one that a browser has.
+    """
+    page, seconds = team.site.public / "a" / "index.html", []
+    twin = page.with_name("index.html.gz")
+    team.publish(a="# A\n", b="# B\n")
+    for text in ("# One\n", "# Two\n", "# One\n", "# Six\n"):
+        team.publish(a=text + "word " * 500)
+        seconds.append((int(page.stat().st_mtime), twin.exists() and int(twin.stat().st_mtime)))
+        before = page.stat().st_mtime_ns
+        team.publish(b=f"# B\n\n{text[2:]}")
+        assert page.stat().st_mtime_ns == before
+    pages, twins = zip(*seconds, strict=True)
+    assert sorted(set(pages)) == list(pages)
+    assert sorted(set(twins)) == list(twins)
+
+
 def test_switch_is_one_step(team, monkeypatch):
     """When preparing fails half way, the public site is the old one, whole."""
     team.publish(a="# Old\n")

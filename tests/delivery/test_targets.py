@@ -226,6 +226,15 @@ def test_what_changes_again_while_the_cdn_is_told_is_told_again(shop, place):
     assert not place.again().state().purge
 
 
+def test_each_version_in_a_folder_has_a_later_second(shop, tmp_path):
+    """A server that tells versions apart by time, in seconds, never takes a new one for the one before."""
+    target, seconds = FolderTarget(tmp_path / "site", keep=3, keep_seconds=60.0), []
+    for number in range(4):
+        target.publish(shop.build(f"c{number}", index_html=f"INDEX {number}"), shop.read)
+        seconds.append(int((tmp_path / "site" / "current" / "index.html").stat().st_mtime))
+    assert sorted(set(seconds)) == seconds
+
+
 def test_names_of_every_kind(shop, place):
     """Blanks, signs, emoji, right-to-left: each at its own address."""
     build = shop.build("c1")

@@ -90,7 +90,6 @@ def test_a_page_that_is_taken_away_says_so(
     desk.forgive("404 (Not Found)")
 
 
-@pytest.mark.xfail(strict=False, reason="on a busy machine the notice did not come; not understood")
 def test_a_page_from_the_browsers_cache_looks_at_once(
     make_house: Callable[..., House], browser: Browser
 ) -> None:
