@@ -15,7 +15,7 @@ from prdgen.server import auth
 from prdgen.server.auth import Visitor
 from prdgen.sync.peer import Peer
 
-LOOK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 1.0
 """How soon an open editor follows a role or a session that was taken away."""
 _NORMAL: Final = 1000
 SIGN_IN: Final = 4401
