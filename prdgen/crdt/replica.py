@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from automerge import core
 
@@ -61,6 +61,10 @@ class SpliceLike(Protocol):
     @property
     def insert(self) -> str:
         """What comes in their place."""
+
+
+_SUMMARIES: Final = 16
+"""Summaries of one state that are kept: peers that know the same are told the same."""
 
 
 class Replica:
@@ -150,6 +154,8 @@ class Replica:
             self._told = self.heads, {}, None, b""
         found = self._told[1].get(heads)
         if found is None:
+            if len(self._told[1]) >= _SUMMARIES:
+                self._told[1].clear()  # A peer can say any heads that there ever were.
             found = message.Have(heads, message.bloom_of(self.missing_from(heads)))
             self._told[1][heads] = found
         return found

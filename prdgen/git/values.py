@@ -16,7 +16,7 @@ REGULAR: Final = frozenset({FILE, EXECUTABLE})
 
 _MOST_NAMED: Final = 5
 _CO_AUTHOR: Final = re.compile(
-    r"^[ \t]*Co-authored-by:[ \t]*([^\n<>]*?)[ \t]*<([^<>\n]*)>[ \t\r]*$",
+    r"^[ \t]*Co-authored-by:([^\n<>]*)<([^<>\n]*)>[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _CRUD: Final = " .,:;<>\"\\'\t"
@@ -123,8 +123,8 @@ def co_authors(body: str, email: str) -> tuple[str, ...]:
     forges put them into the last lines of a squash, and between what they squashed.
     """
     found = {
-        each[2].casefold(): each[1] for each in _CO_AUTHOR.finditer(body)
-        if each[1] and each[2].casefold() != email.casefold()
+        each[2].casefold(): each[1].strip() for each in _CO_AUTHOR.finditer(body)
+        if each[1].strip() and each[2].casefold() != email.casefold()
     }  # fmt: skip
     return tuple(found.values())
 

@@ -176,6 +176,17 @@ def test_only_new_changes_come_back():
     assert other.knows(change.hash)
 
 
+def test_what_peers_were_told_is_not_kept_for_ever():
+    """A peer can say any state there ever was; each is answered, few are remembered."""
+    replica, seen = Replica.seed(TEXT), []
+    for _ in range(100):
+        typed(replica, 0, "x")
+        seen.append(replica.heads)
+    told = [replica.summary(heads) for heads in seen]
+    assert len(replica._told[1]) < 20
+    assert [replica.summary(heads) for heads in seen] == told
+
+
 def test_the_successor_of_a_retired_document():
     """The server's last change names the next document, and the text stays."""
     replica = Replica.seed("text")
