@@ -51,6 +51,12 @@ def twins(path: str) -> tuple[str, ...]:
     return ("gz",) if _FETCHED.search(path) else ()
 
 
+def _touch(path: str) -> None:
+    """It is in use now. A second that was given to it because an older version had this one stays."""
+    if os.stat(path).st_mtime < time.time():  # noqa: PTH116 - thousands of them, and Path is slow
+        os.utime(path)
+
+
 class Artifacts:
     """A folder of artifacts; several processes may write to it at once."""
 
@@ -66,7 +72,7 @@ class Artifacts:
         name = digest(data)
         target = self._place(name)
         try:
-            os.utime(target)
+            _touch(target)
         except FileNotFoundError:
             self._write(target, data)
         return name
@@ -81,7 +87,7 @@ class Artifacts:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.hardlink_to(path)
         except FileExistsError:
-            os.utime(target)
+            _touch(str(target))
         except OSError:  # another disk, or one without links
             self._write(str(target), data)
         return name

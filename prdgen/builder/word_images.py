@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 import struct
 import zlib
@@ -19,6 +20,7 @@ from typing import Final
 
 from prdgen.builder import child, drawings
 
+log = logging.getLogger(__name__)
 _CHILD: Final = "prdgen.builder.word_images_child"
 _SECONDS: Final = 60.0
 _SECONDS_EACH: Final = 1.0
@@ -66,7 +68,7 @@ class Drawings:
 
     def drawn(self, *, nice: int = 0, watch: Callable[[], None] | None = None) -> dict[str, bytes]:
         """The PNGs by what stands for them, drawn in a child process; one that cannot be drawn is not
-        among them. `watch` is called every second and stops it by raising. Blocks. Raises
+        among them, and only its SVG is in the document. `watch` is called every second and stops it by raising. Blocks. Raises
         ChildFailed, ChildTookTooLong.
         """
         if not self.by_stand_in:
@@ -78,7 +80,12 @@ class Drawings:
             seconds=seconds, limits=child.Limits(cpu=int(2 * seconds), nice=nice), watch=watch,
         )  # fmt: skip
         drawn = zip(self.by_stand_in, json.loads(answer), strict=True)
-        return {name: base64.b64decode(data) for name, data in drawn if data}
+        found = {name: base64.b64decode(data) for name, data in drawn if data}
+        if missing := len(asked) - len(found):
+            log.warning(
+                "%d of %d drawings of a Word file are there as SVG only", missing, len(asked)
+            )
+        return found
 
     def embed(self, files: dict[str, bytes], pictures: dict[str, bytes]) -> dict[str, bytes]:
         """The parts of a .docx with each drawing and its picture in place of what stood for it."""
@@ -86,9 +93,9 @@ class Drawings:
         for path in [path for path in files if path.startswith("word/media/")]:
             digest = hashlib.sha256(files[path]).hexdigest()
             drawing = self.by_stand_in.get(digest)
-            if drawing is not None and digest in pictures:
+            if drawing is not None:
                 names[path.removeprefix("word/")] = path.removeprefix("word/") + ".svg"
-                files[path] = pictures[digest]
+                files[path] = pictures.get(digest, files[path])
                 files[f"{path}.svg"] = drawing.svg.encode()
         if not names:
             return files

@@ -100,6 +100,9 @@ class State:
                     where=where, expected=f"version {_VERSION}", got=f"version {version}"
                 )
             facts["builds"] = [Kept(**each) for each in facts["builds"]]
+            # Targets of earlier days have a list, and no turns in it.
+            if isinstance(facts["purge"], list):
+                facts["purge"] = dict.fromkeys(facts["purge"], 0)
             return cls(**facts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             got = f"{type(error).__name__}: {error}"

@@ -39,6 +39,19 @@ def test_each_version_has_a_later_second(team):
     assert sorted(set(twins)) == list(twins)
 
 
+def test_a_later_second_stays(tmp_path):
+    """Making the same bytes again does not put an artifact back to now."""
+    store = artifacts.Artifacts(tmp_path)
+    path = store.path(store.put(b"bytes"))
+    later = int(time.time()) + 5
+    os.utime(path, (later, later))
+    store.put(b"bytes")
+    assert path.stat().st_mtime == later
+    os.utime(path, (1, 1))
+    store.put(b"bytes")
+    assert path.stat().st_mtime > later - 60
+
+
 def test_switch_is_one_step(team, monkeypatch):
     """When preparing fails half way, the public site is the old one, whole."""
     team.publish(a="# Old\n")

@@ -210,7 +210,7 @@ def test_an_svg_that_cannot_be_drawn_is_no_reason_for_no_document():
     made = word.make([exports.Part("T", page)], META)
     names = zipfile.ZipFile(io.BytesIO(made)).namelist()
     media = sorted(name.rpartition(".")[2] for name in names if "media" in name)
-    assert media == ["png", "png", "svg"]
+    assert media == ["png", "png", "svg", "svg"]
 
 
 def test_whoever_stops_a_word_file_stops_its_pictures(monkeypatch):

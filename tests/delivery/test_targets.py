@@ -1,5 +1,7 @@
 """What a folder and a bucket both do, as readers and as those who publish see it."""
 
+import json
+
 import pytest
 
 from prdgen.delivery.errors import (
@@ -223,6 +225,22 @@ def test_what_changes_again_while_the_cdn_is_told_is_told_again(shop, place):
     place.again().told(told)
     assert set(place.again().state().purge) == {"a.md"}
     place.again().told(place.again().state().purge)
+    assert not place.again().state().purge
+
+
+def test_a_target_of_earlier_days_is_gone_on_with(shop, place):
+    """Its state has no turns of what the CDN was not told of."""
+    place.target.publish(shop.build("c1", **ONE), shop.read)
+    state = place.again().state()
+    old = json.loads(state.packed()) | {"purge": ["a.md", "gone.html"]}
+    if hasattr(place.target, "_bucket"):
+        place.target._bucket.put(".prdgen/state.json", json.dumps(old).encode())
+    else:
+        (place.target._home / "state.json").write_text(json.dumps(old))
+    place.again().publish(shop.build("c2", **ONE | {"a_md": "FILE b"}), shop.read)
+    noted = place.again().state().purge
+    assert set(noted) == {"a.md", "gone.html"}
+    place.again().told(noted)
     assert not place.again().state().purge
 
 
