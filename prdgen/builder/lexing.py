@@ -11,6 +11,8 @@ a second. Where this module is imported, it compiles a state when it comes to it
 from __future__ import annotations
 
 import re
+import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,16 +48,34 @@ def coloured(lexer: Lexer, source: str) -> Coloured:
     return [(_class(kind), text) for kind, text in lexer.get_tokens(source)]
 
 
+_MAKING: Final = threading.RLock()
+"""Held while Pygments prepares a lexer's class or a state: it does so in place, for one thread."""
+
+
 class _Later(dict[str, list[Any]]):
-    """The states of a lexer's class as Pygments has them, each made when it is first asked for."""
+    """The states of a lexer's class as Pygments has them, each made when it is first asked for. What
+    is in it is finished: other threads colour with it.
+    """
 
     def __init__(self, lexer: Any, written: dict[str, Any]) -> None:
         super().__init__()
         self._lexer, self._written = lexer, written
+        self._names = 0
+        """How many names Pygments has given to states that have none in the language."""
 
     def __missing__(self, state: str) -> list[Any]:
-        made: list[Any] = self._lexer._process_state(self._written, self, state)
-        return made
+        with _MAKING:
+            if state in self:
+                return self[state]
+            made: dict[str, list[Any]] = {}
+            # A class may have several sets of states, which Pygments numbers together.
+            self._lexer._tmpname = self._names
+            self._lexer._process_state(self._written, ChainMap(made, self), state)
+            self._names = self._lexer._tmpname
+            # The state that leads to the others comes last.
+            for name in reversed(made):
+                self[name] = made[name]
+            return made[state]
 
 
 def _process_later(lexer: Any, name: str, written: dict[str, Any] | None = None) -> _Later:
@@ -65,6 +85,16 @@ def _process_later(lexer: Any, name: str, written: dict[str, Any] | None = None)
     return states
 
 
+_prepare: Final[Callable[..., Any]] = RegexLexerMeta.__call__
+
+
+def _prepare_alone(cls: RegexLexerMeta, *args: Any, **kwds: Any) -> Any:
+    """As Pygments' own, which prepares the class before its first object."""
+    with _MAKING:
+        return _prepare(cls, *args, **kwds)
+
+
+RegexLexerMeta.__call__ = _prepare_alone  # type: ignore[method-assign]
 RegexLexerMeta.process_tokendef = _process_later  # type: ignore[method-assign]
 
 

@@ -1,7 +1,13 @@
 """Code is coloured as Pygments colours it, only sooner."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from pygments.lexer import RegexLexer, combined, include
 from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, Keyword, Name, Number, String
 
 from prdgen.builder import lexing
 
@@ -72,3 +78,85 @@ def test_only_states_that_a_block_comes_to_are_compiled():
     assert not made
     assert made["root"]
     assert 0 < len(made) < len(type(lexer).get_tokendefs())
+
+
+@pytest.fixture
+def threads():
+    """Four threads that take turns at nearly every step."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    with ThreadPoolExecutor(4) as made:
+        yield made
+    sys.setswitchinterval(before)
+
+
+def language(number: int) -> type[RegexLexer]:
+    """A lexer's class that nobody has used, with rules that `re` has not compiled."""
+    tokens = {
+        "root": [(rf"a{number}_{n}\b", Comment) for n in range(20)]
+        + [include("words"), (r'"', String, combined("text", "words")), (r"\s+", Comment)],
+        "words": [(rf"b{number}_{n}\b", Name) for n in range(20)] + [(r"\d+| ", Number), (r"\w+", Keyword)],
+        "text": [(r'"', String, "#pop"), (" ", String), (rf"c{number}\b", Comment, combined("more", "words"))],
+        "more": [(r"\.", String, "#pop")],
+    }  # fmt: skip
+    return type(f"Fresh{number}", (RegexLexer,), {"name": f"Fresh {number}", "tokens": tokens})
+
+
+@pytest.mark.parametrize("worth", [-1, 10**9])
+def test_threads_colour_with_whole_rules(threads, monkeypatch, worth):
+    """A state that one thread is making is not used by another: all of them see the same colours."""
+    monkeypatch.setattr(lexing, "_WORTH_COMPILING", worth)
+    for number in range(30):
+        source = f'a{number}_19 x 1 "b{number}_3 c{number} 7 . 8" b{number}_19 {number}\n'
+        kind, begin = language(number), Barrier(4)
+
+        def colours(kind=kind, begin=begin, source=source):
+            begin.wait()
+            lexer = kind(stripnl=False, ensurenl=False)
+            return by_character(lexing.coloured(lexer, source))
+
+        found = [each.result() for each in [threads.submit(colours) for _ in range(4)]]
+        assert "err" not in {css for css, _ in found[0]}
+        assert found == [found[0]] * 4
+
+
+def test_a_state_is_seen_when_it_is_whole():
+    """Whoever asks whether a state is there is told of finished ones only, whatever goes wrong."""
+    kind = language(10**6)
+    states = kind.process_tokendef("", kind(stripnl=False)._tokens._written)
+    seen, process = [], kind._process_regex
+
+    class Torn(Exception):
+        pass
+
+    def look(regex, flags, state):
+        seen.append(dict(states))
+        if len(seen) == 30:
+            raise Torn
+        return process(regex, flags, state)
+
+    kind._process_regex = look
+    with pytest.raises(ValueError, match="uncompilable"):
+        states["root"]
+    assert seen == [{}] * 30
+    del kind._process_regex
+    assert len(states["root"]) == 44
+    assert all(states.values())
+
+
+def test_states_without_names_are_told_apart():
+    """Pygments begins to count them anew with each object of a language with options, as C# is."""
+    tokens = {
+        "root": [("a", Name, combined("one")), ("b", Name, "late")],
+        "late": [("c", Name, combined("two"))],
+        "one": [("1", Number, "#pop")],
+        "two": [("2", Number, "#pop"), ("3", Number)],
+    }
+    more = {"name": "Variants", "tokens": tokens, "token_variants": True}
+    kind = type("Variants", (RegexLexer,), more)
+    kind()
+    states = kind.process_tokendef("", tokens)
+    ((_, _, (one,)), _) = states["root"]
+    kind()
+    ((_, _, (two,)),) = states["late"]
+    assert (len(states[one]), len(states[two])) == (1, 2)
