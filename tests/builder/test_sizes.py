@@ -63,6 +63,49 @@ def test_broken_images_have_no_size(name, data):
     assert sizes.measured(name, data) is None
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
+def test_no_torn_byte_stops_a_page(kind):
+    """Whichever byte is another one: a size or none, never an error."""
+    whole = image(kind, 34, 24)
+    name = f"a.{kind.lower()}"
+    assert sizes.measured(name, whole) == (34, 24)
+    found = []
+    for place in range(min(len(whole), 110)):
+        for other in (0xFF, 0x01, 0x80):
+            torn = bytearray(whole)
+            torn[place] ^= other
+            found.append(sizes.measured(name, bytes(torn)))
+        found.append(sizes.measured(name, whole[:place]))
+    assert None in found
+
+
+def test_a_broken_avif_stops_no_site(team):
+    """It is published as it is, and has no size."""
+    whole = image("AVIF", 34, 24)
+    torn = next(
+        made
+        for place in range(110)
+        if raises_runtime_error(
+            made := whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        )
+    )
+    team.assets = {"site/a.avif": torn}
+    team.publish(a="# A\n\n![a](a.avif)\n")
+    (tag,) = re.findall(r"<img[^>]*a\.[^>]*avif[^>]*>", team.read("a/index.html"))
+    assert "width" not in tag
+
+
+def raises_runtime_error(data: bytes) -> bool:
+    """Whether Pillow says so little of it."""
+    try:
+        Image.open(io.BytesIO(data)).close()
+    except RuntimeError:
+        return True
+    except (OSError, ValueError, SyntaxError):
+        return False
+    return False
+
+
 def drawn(text: str, mode: render.Mode = "site") -> str:
     context = RenderContext(asset=lambda path: path, size=lambda _: (400, 300), mode=mode)
     return render.render("a.md", text, context=context).html
