@@ -19,6 +19,10 @@ _FEW: Final = 16
 _BYTES_AT_ONCE: Final = 32 * 1024 * 1024
 _RECORD: Final = re.compile(rb"\x1e(?=[0-9a-f]{40}(?:[0-9a-f]{24})?\0)")
 """Where a commit begins; a message has no NUL in it."""
+_MESSAGE: Final = re.compile(
+    r"(?:[ \t\r]*+\n)*+((?:[ \t\r]*+[^ \t\r\n][^\n]*+(?:\n|\Z))*+)(?:[ \t\r]*+\n)*+(.*)", re.DOTALL
+)
+"""The lines of the subject, and the body; a line of blanks is none to Git."""
 _PERSON: Final = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
 
 
@@ -141,8 +145,7 @@ def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[s
         if parent not in git:
             return None
         at = datetime.fromtimestamp(commit.author.time, UTC)
-        head, _, body = commit.message.lstrip("\n").partition("\n\n")
-        subject = head.partition("\n")[0]
+        subject, body = _parts(commit.message)
         who = commit.author.name, commit.author.email
         others = co_authors(body, who[1])
         for each in trees.moved(git, parent, str(commit.id)):
@@ -150,6 +153,15 @@ def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[s
                 found[each.path] = Version(str(commit.id), *who, at, subject, "", each.path, others)
         commit = git[parent].peel(pygit2.Commit)
     return None
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """A commit message's subject and body, as Git's `%s` and `%b` have them."""
+    found = _MESSAGE.match(message)
+    assert found is not None
+    return " ".join(
+        line.rstrip(" \t\r") for line in found[1].removesuffix("\n").split("\n")
+    ), found[2]
 
 
 def _version(record: bytes, path: str) -> Version:

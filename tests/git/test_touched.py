@@ -117,6 +117,27 @@ def test_everybody_who_wrote_a_commit_is_named(repo):
     assert repo.opened.history(tip, "one.md", limit=5)[0].names == names
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Subject\r\n\r\nCo-authored-by: Ben <b@x>\n", "Subject\n \nCo-authored-by: Ben <b@x>\n",
+        "Subject\n\t \r\n\n\nCo-authored-by: Ben <b@x>", "\n \nSubject\n\nCo-authored-by: Ben <b@x>",
+        "Subject\nCo-authored-by: Ben <b@x>\n", "  Subject \nof two lines\t\n\nwords\n \nmore\n",
+        "Subject\x0bwith\x0c\u2028marks\n\x0b\nCo-authored-by: Ben <b@x>\n", "Subject", "Subject\n ", " \n", "",
+    ],
+)  # fmt: skip
+def test_subject_and_body_are_parted_where_git_parts_them(repo, message):
+    """Whatever a program or another system writes between them: the same as Git says."""
+    old = repo.tip()
+    (repo.path / "one.md").write_text("# Uno\n", "utf-8")
+    repo.git("add", "-A")
+    tree = repo.git("write-tree").strip()
+    tip = repo.git("commit-tree", tree, "-p", old, "-F", "-", data=message).strip()
+    found = git_log.touched(repo.opened, old, tip, limit=5)
+    assert found == git_log.last_changes(repo.opened, tip, since=old)
+    assert set(found) == {"one.md"}
+
+
 def test_a_message_cannot_hide_a_change(repo):
     """What separates commits in what Git prints may stand in a message."""
     tip = repo.commit("Sly\n\n\x1e\n\x1e0123 hides", one="# Uno\n")
