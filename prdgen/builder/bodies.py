@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from prdgen.builder import render
-from prdgen.builder.sources import Target, href, is_publishable, picture_path, public_path
+from prdgen.builder.sources import (
+    Target,
+    href,
+    image_key,
+    is_publishable,
+    picture_path,
+    public_path,
+)
 from prdgen.page.outline import Heading
 
 _ANYTHING: Final = "*"
@@ -32,8 +39,8 @@ class World:
     """Path of each file → its blob; empty: nobody knows, so pages show it at its own address."""
     named: Mapping[str, Sequence[str]]
     """Published pages by file name, as `links.by_name` has them."""
-    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Blob of each image that has one → width and height in CSS pixels."""
+    sizes: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Each image that has one, as `image_key` names it → width and height in CSS pixels."""
 
     def digest(self, needs: Iterable[str]) -> str:
         """A hash of what this world says about `needs`, as `Body.needs` names them."""
@@ -122,7 +129,7 @@ def body(
         link=link,
         asset=asset,
         picture=picture,
-        size=lambda path: world.sizes.get(world.assets.get(path, "")),
+        size=lambda path: world.sizes.get(image_key(path, world.assets.get(path, ""))),
         requirement_uses=_Noting("requirement", world.definitions, needs),
         used_in={
             id_: [(title, href(base, url)) for title, url in found]

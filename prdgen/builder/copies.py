@@ -26,9 +26,9 @@ class Copies:
         """Of files that are not copied, by path."""
         self.pictures: dict[str, str] = {}
         """Public path with a hash → artifact, of those that pages show; never changed in place."""
-        self._sizes: dict[str, Size] = {}
-        """Never changed in place."""
-        self._measured: set[str] = set()
+        self._sizes: dict[tuple[str, str], Size] = {}
+        """As `sources.image_key` names them; never changed in place."""
+        self._measured: set[tuple[str, str]] = set()
         self._files: dict[str, str] | None = None
 
     def update(
@@ -64,19 +64,24 @@ class Copies:
         old = previous.assets if previous else {}
         return [_SHOWN + path for path, copy in self.made.items() if old.get(path) != copy]
 
-    def measure(self, standing: Standing, needs: Iterable[str]) -> Mapping[str, Size]:
-        """Blob → size of all images that are known to have one: the needed ones are among them."""
-        found: dict[str, Size] = {}
+    def measure(self, standing: Standing, needs: Iterable[str]) -> Mapping[tuple[str, str], Size]:
+        """The sizes of all images that are known to have one, as `sources.image_key` names them: the
+        needed ones are among them.
+        """
+        found: dict[tuple[str, str], Size] = {}
         for path in [need.removeprefix(_SHOWN) for need in needs if need.startswith(_SHOWN)]:
             asset = standing.assets.get(path)
-            if asset is None or asset.blob in self._measured or not sizes.has_one(path):
+            if asset is None or not sizes.has_one(path):
                 continue
-            self._measured.add(asset.blob)
+            key = sources.image_key(path, asset.blob)
+            if key in self._measured:
+                continue
+            self._measured.add(key)
             blob, name = self.made.get(path, ("", ""))
             read = partial(self._bytes, name) if blob == asset.blob else asset.read
             size = sizes.of_blob(path, asset.blob, read)
             if size is not None:
-                found[asset.blob] = size
+                found[key] = size
         if found:
             self._sizes = self._sizes | found
         return self._sizes

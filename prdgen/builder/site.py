@@ -24,7 +24,7 @@ from prdgen.builder import (
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import VERSION, Difference, Manifest, PageFacts, PageRecord
 from prdgen.builder.sizes import Size
-from prdgen.builder.sources import AssetSource, PageSource, Target
+from prdgen.builder.sources import AssetSource, PageSource, Target, image_key
 from prdgen.builder.standing import Change, Standing, Touched
 from prdgen.page.anchor_trail import Anchors
 
@@ -299,7 +299,8 @@ def _pages(
     # Which other images a page shows, and whose requirements it uses, is seen when it is made.
     shown = works.copies.measure(standing, [n for path in wanted for n in records[path].needs])
     late = shown.keys() - sizes.keys()
-    names = {f"picture:{p}" for p, blob in standing.known_assets.items() if late and blob in late}
+    files = standing.known_assets.items() if late else ()
+    names = {f"picture:{path}" for path, blob in files if image_key(path, blob) in late}
     again = {path for path in wanted if not names.isdisjoint(records[path].needs)}
     for path in standing.told(needs) & standing.facts.keys():
         record = standing.records[path]
@@ -311,7 +312,7 @@ def _pages(
 
 def _made(
     works: Works, paths: Sequence[str], touched: Touched, known: Mapping[str, PageRecord],
-    workers: crew.Crew, sizes: Mapping[str, Size],
+    workers: crew.Crew, sizes: Mapping[tuple[str, str], Size],
 ) -> Iterator[tuple[str, PageRecord]]:  # fmt: skip
     """Make these pages; the texts of those that are not touched are those of `known`."""
     standing = works.standing

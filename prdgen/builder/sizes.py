@@ -9,7 +9,7 @@ from typing import Final
 
 from PIL import Image
 
-from prdgen.builder import fragments, pictures
+from prdgen.builder import fragments, pictures, sources
 
 Size = tuple[int, int]
 """Width and height in CSS pixels."""
@@ -34,7 +34,7 @@ def of_blob(
     once, then kept. Blocks when it is read.
     """
     said = kept.get(
-        f"image size {VERSION}", f"{path.rpartition('.')[2].lower()} {blob}",
+        f"image size {VERSION}", " ".join(sources.image_key(path, blob)),
         lambda: " ".join(map(str, measured(path, read()) or ())),
     )  # fmt: skip
     width, _, height = said.partition(" ")

@@ -102,6 +102,11 @@ def picture_path(path: str, blob: str) -> str:
     return f"{stem}.{hashlib.sha256(blob.encode()).hexdigest()[:12]}.{ending}"
 
 
+def image_key(path: str, blob: str) -> tuple[str, str]:
+    """What the size of an image depends on: the same bytes are another image under another ending."""
+    return path.rpartition(".")[2].lower(), blob
+
+
 def page_urls(page_paths: list[str], root: str) -> dict[str, str]:
     """The address of each page below the site's base, as MkDocs' directory URLs have it.
 

@@ -202,3 +202,16 @@ def test_sizes_are_known_to_a_new_process(team):
     assert set(built.rendered) >= {"site/a.md", "site/b.md"}
     for page in ("a", "b"):
         assert 'width="30" height="20"' in team.read(f"{page}/index.html")
+
+
+@pytest.mark.parametrize("first", ["a.png", "b.svg"])
+def test_the_same_bytes_are_another_image_by_another_name(team, first):
+    """Whichever was met first, each has its own size or none, as in a clean build."""
+    data = svg('width="30" height="20"')
+    team.assets = {"site/a.png": data, "site/b.svg": data}
+    works = team.publish(a=f"# A\n\n![x]({first})\n").works
+    team.pages["site/a.md"] = "# A\n\n![x](a.png) ![x](b.svg)\n"
+    made = update(team, works, "site/a.md").manifest.pages["site/a.md"]
+    html = team.site.store.get(made.html).decode()
+    tags = re.findall(r"<img[^>]*/[ab]\.[^>]*>", html)
+    assert ["width" in tag for tag in tags] == [False, True]
