@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prdgen.builder import artifacts, manifest
-from prdgen.builder.manifest import Difference, Manifest
+from prdgen.builder.manifest import Difference, Manifest, PageRecord
 
 _WAIT_SECONDS: Final = 60.0
 _SHAPE: Final = 1
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS file
 CREATE INDEX IF NOT EXISTS file_twins ON file (twins) WHERE twins = 0;
 CREATE TABLE IF NOT EXISTS page
     (page_path TEXT PRIMARY KEY, url TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS page_url ON page (url);
 CREATE TABLE IF NOT EXISTS part
     (part TEXT, path TEXT, value TEXT NOT NULL, PRIMARY KEY (part, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS slot (name TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -75,6 +76,17 @@ class Ledger:
     def url(self, page_path: str) -> str | None:
         """The address of a page below the site's base."""
         return self._one("SELECT url FROM page WHERE page_path = ?", page_path)
+
+    def page_at(self, url: str) -> str | None:
+        """The page that has an address below the site's base."""
+        return self._one("SELECT page_path FROM page WHERE url = ?", url)
+
+    def record(self, page_path: str) -> PageRecord | None:
+        """What is known of one page; None as well when another version wrote it."""
+        if self.fact("version") != str(manifest.VERSION):
+            return None
+        found = self._one("SELECT record FROM page WHERE page_path = ?", page_path)
+        return None if found is None else manifest.record_of(found)
 
     def load(self) -> tuple[int, Manifest | None]:
         """The whole manifest with its turn. None: there is none that this version can read."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from prdgen.builder import artifacts, ledger, redirects, search_parts, site, switch
 from prdgen.builder.frame import Frame
-from prdgen.builder.manifest import Difference, Manifest
+from prdgen.builder.manifest import Difference, Manifest, PageRecord
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
@@ -47,6 +47,14 @@ class Site:
     def url(self, page_path: str) -> str | None:
         """The address of a page that is public now, below the site's base."""
         return self._ledger.url(page_path)
+
+    def page_at(self, url: str) -> str | None:
+        """The page that is public now at an address below the site's base."""
+        return self._ledger.page_at(url)
+
+    def record(self, page_path: str) -> PageRecord | None:
+        """A page that is public now, without the rest of the site."""
+        return self._ledger.record(page_path)
 
     def publish(
         self,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
 from typing import Final
 
 from anyio import to_thread
 
 from prdgen.builder import render, sources
-from prdgen.builder.manifest import Manifest
 from prdgen.builder.publication import Site
+from prdgen.files.text import readable
 from prdgen.flows import draft_changes, drafts, pages_of, read
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
+from prdgen.flows.pages_of import Globs
+from prdgen.git.repository import Repository
 from prdgen.git.values import FileChange
 from prdgen.page import facts
 from prdgen.review import bars, blocks
@@ -29,6 +33,11 @@ _BADGES: Final = re.compile(r'\n?<p class="prd-badges".*?</p>', re.DOTALL)
 _KINDS: Final = {"added": "New", "modified": "Changed", "renamed": "Moved", "deleted": "Removed"}
 _OPEN: Final = 12
 """Pages: a longer list is closed until someone opens it."""
+_MOST: Final = 200
+"""Pages in the list at home; the draft's own page has all of them."""
+_KEPT: Final = 8
+"""Drafts, as one commit has them, of which it is known what they change."""
+_DARK: Final = 'style="color:#8a3d06;text-decoration:underline"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +51,45 @@ class _Changed:
 
 async def shown(app: App, draft: Draft, site: Site, path: str, data: bytes) -> bytes:
     """The page at the public `path` of the draft's site, `data`, as whoever looks at a draft gets it."""
-    context = await read.render_context(app, draft.branch, draft.tip)
-    return await to_thread.run_sync(_shown, app, draft, site, path, data, context)
+    found, here = await to_thread.run_sync(_found, app, draft, site, path)
+    context = None
+    if here is not None and here.change.kind != "added":
+        context = await read.render_context(app, draft.branch, draft.tip)
+    return await to_thread.run_sync(_shown, app, draft, site, path, data, found, here, context)
+
+
+def _found(
+    clone: Clone, draft: Draft, site: Site, path: str
+) -> tuple[Sequence[_Changed], _Changed | None]:
+    """In a thread: the pages the draft changed, and that of them which is shown at `path`."""
+    base, globs = drafts.fork_of(clone, draft), pages_of.globs(clone)
+    found, by_path = _changed(clone.repository, globs, base, draft.tip)
+    return found, by_path.get(site.page_at(path.removesuffix("index.html")) or "")
+
+
+@lru_cache(maxsize=_KEPT)
+def _changed(
+    repository: Repository, globs: Globs, base: str | None, tip: str
+) -> tuple[Sequence[_Changed], Mapping[str, _Changed]]:
+    """The pages that differ from the commit both have, in the order of the draft's page, and by path."""
+    changed = repository.changed(base, tip)
+    pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
+    found = [_Changed(number, change, base) for number, change in enumerate(pages, 1)]
+    return found, {each.change.path: each for each in found}
 
 
 def _shown(
-    app: App, draft: Draft, site: Site, path: str, data: bytes, context: render.RenderContext
-) -> bytes:
+    app: App, draft: Draft, site: Site, path: str, data: bytes, found: Sequence[_Changed],
+    here: _Changed | None, context: render.RenderContext | None,
+) -> bytes:  # fmt: skip
     """In a thread."""
-    html, manifest = data.decode("utf-8"), site.current()
-    found, url = _changed(app, draft), path.removesuffix("index.html")
-    record = next((r for r in manifest.pages.values() if r.url == url), None) if manifest else None
-    here = next((c for c in found if record and c.change.path == record.facts.page_path), None)
-    if here is not None and here.change.kind != "added":
+    html = data.decode("utf-8")
+    if here is not None and context is not None:
         html = _marked(app, draft, html, here, replace(context, mode="site"))
-    top = _bar(draft, here) + (_list(app, draft, manifest, found) if url == "" else "")
+    home = path.removesuffix("index.html") == ""
+    top = _bar(draft, here) + (_list(app, draft, site, found) if home else "")
     aside = f'<aside aria-label="Draft" style="overflow-wrap:anywhere">{top}</aside>'
     return _TOP.sub(lambda begin: begin[0] + aside, html, count=1).encode()
-
-
-def _changed(clone: Clone, draft: Draft) -> list[_Changed]:
-    """The pages that differ from the commit both have, in the order of the draft's page."""
-    base, globs = drafts.fork_of(clone, draft), pages_of.globs(clone)
-    changed = clone.repository.changed(base, draft.tip)
-    pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
-    return [_Changed(number, change, base) for number, change in enumerate(pages, 1)]
 
 
 def _marked(
@@ -111,10 +134,13 @@ def _bar(draft: Draft, here: _Changed | None) -> str:
     )
 
 
-def _list(clone: Clone, draft: Draft, manifest: Manifest | None, found: list[_Changed]) -> str:
-    """Every page the draft changed, for its home page."""
-    items = "".join(f"<li>{_entry(clone, draft, manifest, each)}</li>" for each in found)
-    count = f"{len(found)} page{'s' * (len(found) != 1)}"
+def _list(clone: Clone, draft: Draft, site: Site, found: Sequence[_Changed]) -> str:
+    """The pages the draft changed, for its home page: the first of very many, and how many more."""
+    items = "".join(f"<li>{_entry(clone, draft, site, each)}</li>" for each in found[:_MOST])
+    if len(found) > _MOST:
+        address = escape(drafts.address_of(draft.branch))
+        items += f'<li>and <a {_DARK} href="{address}">{len(found) - _MOST:,} more</a></li>'
+    count = f"{len(found):,} page{'s' * (len(found) != 1)}"
     opened = " open" * (0 < len(found) <= _OPEN)
     return (
         f'<details{opened} style="background:#fff7ed;color:#1c2422;padding:.5rem 1rem;font:16px/1.5 '
@@ -122,17 +148,16 @@ def _list(clone: Clone, draft: Draft, manifest: Manifest | None, found: list[_Ch
     )
 
 
-def _entry(clone: Clone, draft: Draft, manifest: Manifest | None, each: _Changed) -> str:
-    dark = 'style="color:#8a3d06;text-decoration:underline"'
+def _entry(clone: Clone, draft: Draft, site: Site, each: _Changed) -> str:
     kind, path = each.change.kind, each.change.path
-    before, after = draft_changes.texts(clone, each.base, draft.tip, each.change)
-    title = escape(facts.of(path, after or before).title or path)
-    record = manifest.pages.get(path) if manifest else None
-    if kind == "deleted":
-        to = read.address("p", clone.main_branch, path)
-    elif record is not None:
-        to = sources.href("/draft-site/", f"{draft.branch}/{record.url}")
+    record = site.record(path) if kind != "deleted" else None
+    if record is not None:
+        to, title = sources.href("/draft-site/", f"{draft.branch}/{record.url}"), record.facts.title
     else:
-        to = read.address("p", draft.branch, path)
-    link = f'<a {dark} href="{escape(to)}">{title}</a>'
-    return f'{_KINDS[kind]}: {link} · <a {dark} href="{_address(draft, each)}">difference</a>'
+        branch, at = (
+            (clone.main_branch, each.base) if kind == "deleted" else (draft.branch, draft.tip)
+        )
+        text = readable(clone.repository.read(at, path) or b"") if at else ""
+        to, title = read.address("p", branch, path), facts.of(path, text).title
+    link = f'<a {_DARK} href="{escape(to)}">{escape(title or path)}</a>'
+    return f'{_KINDS[kind]}: {link} · <a {_DARK} href="{_address(draft, each)}">difference</a>'

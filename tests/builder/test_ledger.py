@@ -34,6 +34,25 @@ def test_another_process_finds_one_path_without_the_rest(team):
     assert (other.commit(), other.url("site/a.md"), other.url("no.md")) == ("c0ffee", "a/", None)
 
 
+def test_a_page_is_found_by_its_address(team):
+    """What is known of one page is read without that of the others, by an index."""
+    other = Site(team.site.state, team.site.public)
+    assert (other.page_at("a/"), other.record("site/a.md")) == (None, None)
+    team.publish(a="# One\n", b="# Two\n")
+    assert (other.page_at("a/"), other.page_at(""), other.page_at("no/")) == (
+        "site/a.md",
+        "site/index.md",
+        None,
+    )
+    assert other.record("site/a.md") == team.site.current().pages["site/a.md"]
+    assert other.record("site/no.md") is None
+    (plan,) = rows(team, "EXPLAIN QUERY PLAN SELECT page_path FROM page WHERE url = 'a/'")
+    assert "page_url" in plan[-1]
+    with sqlite3.connect(team.site.state / "published.db") as database:
+        database.execute("UPDATE fact SET value = '0' WHERE name = 'version'")
+    assert other.record("site/a.md") is None
+
+
 def test_a_word_more_writes_few_rows(team):
     """Nothing of pages that stay as they are is written again."""
     team.publish(**{f"p{n}": "# P\n" for n in range(30)})

@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from prdgen.flows import draft_site
+from prdgen.builder.ledger import Ledger
+from prdgen.flows import draft_site, read
 from prdgen.git import commits
+from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
 
 from . import team
@@ -406,6 +408,50 @@ async def test_a_draft_says_on_its_site_what_it_changed(own):
     assert "changed in this draft" not in same
     for path in ("/site/", "/site/prds/checkout/"):
         assert "prd-bar--" not in (await editor.get(path)).text
+
+
+def counting(monkeypatch, owner, name):
+    """Note every call of a function, which is called as before."""
+    calls, real = [], getattr(owner, name)
+    monkeypatch.setattr(owner, name, lambda *a, **more: (calls.append(a), real(*a, **more))[1])
+    return calls
+
+
+async def test_a_large_draft_is_looked_at_quickly(own, monkeypatch):
+    """What a draft changed is found once for each of its commits, a page of its site is found without
+    the others, and the list at its home is bounded.
+    """
+    editor, folder = await own.as_("editor"), own.app.repository.work_tree
+    team.git(folder, "checkout", "-q", "-b", "draft/large")
+    text = (folder / "site/prds/checkout.md").read_text("utf-8")
+    team.put(folder, {f"site/many/p{n:03}.md": f"# Page {n}\n" for n in range(202)})
+    team.put(folder, {"site/prds/checkout.md": f"{text}\nA sentence of the draft.\n"})
+    gone = [p for p in sorted((folder / "site/prds").glob("*.md")) if p.name < "checkout"]
+    team.git(folder, "rm", "-q", str(gone[0]))
+    team.git(folder, "commit", "-qm", "Change a lot")
+    team.git(folder, "checkout", "-q", "main")
+    at = "/draft-site/draft/large"
+    assert (await editor.get(f"{at}/prds/checkout/")).text.count("prd-bar--new") == 1
+    changed = counting(monkeypatch, Repository, "changed")
+    loaded = counting(monkeypatch, Ledger, "load")
+    around = counting(monkeypatch, read, "render_context")
+    texts = counting(monkeypatch, Repository, "read")
+    assert (await editor.get(f"{at}/prds/checkout/")).text.count("prd-bar--new") == 1
+    assert (len(changed), len(loaded), len(around)) == (0, 0, 1)
+    for path, words in (("many/p007/", "new in this draft"), ("pages/", "not published")):
+        assert words in (await editor.get(f"{at}/{path}")).text
+    texts.clear()
+    home = (await editor.get(f"{at}/")).text
+    assert (len(changed), len(loaded), len(around)) == (0, 0, 1)
+    assert len([path for _, _, path in texts if path.startswith("site/")]) <= 1
+    shown = re.search(
+        r"<summary>This draft changes 204 pages</summary>(.*?)</details>", home, re.DOTALL
+    )
+    assert shown[1].count("<li>") == 201
+    assert "New: " in shown[1]
+    assert "Page 99</a>" in shown[1]
+    more = re.search(r'<li>and <a [^>]*href="([^"]+)">4 more</a>', shown[1])
+    assert "many/p201.md" in (await editor.get(more[1])).text
 
 
 async def test_a_draft_has_a_site_of_its_own(own):
