@@ -63,6 +63,45 @@ def link(repository: Path, email: str) -> None:
     click.echo(anyio.run(accounts.link, settings.load(repository), email))
 
 
+@command.command("role")
+@repository_option
+@click.argument("email")
+@click.argument("role")
+def role(repository: Path, email: str, role: str) -> None:
+    """Give a person another role, which counts at once.
+
+    \b
+    prdgen user role ada@example.org maintainer
+    """
+    import anyio
+
+    from prdgen import settings
+    from prdgen.flows import accounts
+
+    anyio.run(accounts.role, settings.load(repository), email, role)
+    click.echo(f"{email} is {role} now.", err=True)
+
+
+@command.command("out")
+@repository_option
+@click.argument("email")
+def out(repository: Path, email: str) -> None:
+    """Sign a person out everywhere, and end their API tokens and links.
+
+    They come back only with a new link. What they wrote stays theirs.
+
+    \b
+    prdgen user out ada@example.org
+    """
+    import anyio
+
+    from prdgen import settings
+    from prdgen.flows import accounts
+
+    anyio.run(accounts.out, settings.load(repository), email)
+    click.echo(f"{email} is signed out everywhere.", err=True)
+
+
 @command.command("token")
 @repository_option
 @click.argument("email")

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from prdgen.errors import Invalid, NoSuchPerson
+from prdgen.errors import Invalid, NoSuchPerson, NotFound
 from prdgen.flows import context, roles
 from prdgen.flows.context import App
+from prdgen.flows.errors import LastOwner, RoleDecidedByFile
 from prdgen.settings import Settings
 from prdgen.store import access, people
 from prdgen.store.access import Token
@@ -64,6 +65,62 @@ async def make_token(tx: Tx, person_id: UUID, name: str, scope: str) -> tuple[st
                       got=repr(name[:80]))  # fmt: skip
     until = datetime.now(UTC) + timedelta(days=_TOKEN_DAYS)
     return await access.make_token(tx, person_id, name.strip(), scope, until)
+
+
+async def change_role(app: App, person_id: UUID, role: str) -> Person:
+    """Give a person another role. Raises Invalid, NotFound, RoleDecidedByFile, LastOwner."""
+    if role not in roles.ROLES:
+        raise Invalid(what="role", where="the person", expected=", ".join(roles.ROLES),
+                      got=repr(str(role)[:80]))  # fmt: skip
+    async with app.store.transaction() as tx:
+        await _not_the_last(tx, person_id, but=role)
+        person = await people.update(tx, person_id, role=role)
+        if person is None:
+            raise NotFound(what="person", where=str(person_id))
+        if (decided := await roles.of(app, person)) != role:
+            raise RoleDecidedByFile(who=person.name, got=decided)
+    return person
+
+
+async def shut_out(app: App, person_id: UUID) -> Person:
+    """End a person's sessions, tokens and unused links. Who has none of them stays out until somebody
+    makes a new link for them; what they wrote stays theirs. Raises NotFound, LastOwner.
+    """
+    async with app.store.transaction() as tx:
+        await _not_the_last(tx, person_id)
+        person = await people.get(tx, person_id)
+        if person is None:
+            raise NotFound(what="person", where=str(person_id))
+        await access.shut_out(tx, person_id)
+    return person
+
+
+async def _not_the_last(tx: Tx, person_id: UUID, but: str = "") -> None:
+    """Raises LastOwner when this is the only account that was made as an owner, and is to become less."""
+    await people.alone(tx)
+    owners = [each for each in await people.list_people(tx) if each.role == "owner"]
+    if but != "owner" and [each.id for each in owners] == [person_id]:
+        raise LastOwner(who=owners[0].name)
+
+
+async def role(settings: Settings, email: str, wanted: str) -> None:
+    """Give the person with this address another role; raises NoSuchPerson and as `change_role` does."""
+    async with context.open_app(settings, lambda _: []) as app:
+        await change_role(app, await _id_of(app, email), wanted)
+
+
+async def out(settings: Settings, email: str) -> None:
+    """Sign the person with this address out everywhere; raises NoSuchPerson, LastOwner."""
+    async with context.open_app(settings, lambda _: []) as app:
+        await shut_out(app, await _id_of(app, email))
+
+
+async def _id_of(app: App, email: str) -> UUID:
+    async with app.store.transaction() as tx:
+        person = await people.get_by_email(tx, email)
+    if person is None:
+        raise NoSuchPerson(where=email)
+    return person.id
 
 
 async def add(settings: Settings, email: str, name: str | None, role: str) -> str:

@@ -5,6 +5,20 @@ from __future__ import annotations
 from prdgen.errors import PrdgenError
 
 
+class RoleDecidedByFile(PrdgenError):
+    """{who} stays {got}: `.prdgen/roles.yml` on the main branch decides."""
+
+    cure = "Change their line there, or its `default`, and commit it."
+    status = 409
+
+
+class LastOwner(PrdgenError):
+    """{who} is the last owner of this server."""
+
+    cure = "Make somebody else an owner first; else nobody could invite people any more."
+    status = 409
+
+
 class PageNotLive(PrdgenError):
     """{page_path} on {branch} cannot be edited live: {reason}."""
 

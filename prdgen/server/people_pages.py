@@ -80,12 +80,13 @@ async def people_list(request: Request) -> Response:
     visitor = auth.require(request, "reader", "see the people")
     app = app_of(request)
     made: tuple[str, str] | None = None
+    done = ""
     problem: PrdgenError | None = None
     if request.method == "POST":
-        auth.require(request, "owner", "invite people")
+        auth.require(request, "owner", "invite people and change what they may do")
         form = await form_of(request)
         try:
-            made = await _invite(request, form)
+            made, done = await _changed(request, form)
         except PrdgenError as error:
             if error.status >= 500:
                 raise
@@ -97,8 +98,22 @@ async def people_list(request: Request) -> Response:
     ]
     return html.render(
         request, "people.html", 422 if problem else 200, title="People", rows=rows, made=made,
-        problem=problem, may_invite=roles.at_least(visitor.role, "owner"), roles=roles.ROLES,
+        done=done, problem=problem, may_invite=roles.at_least(visitor.role, "owner"), roles=roles.ROLES,
     )  # fmt: skip
+
+
+async def _changed(request: Request, form: dict[str, str]) -> tuple[tuple[str, str] | None, str]:
+    """What an owner asked for: the name and link of who is invited, or what was done, in words."""
+    app = app_of(request)
+    if "out" in form:
+        person = await accounts.shut_out(app, _id(form["out"], "person", "/people"))
+        return None, f"{person.name} is signed out everywhere."
+    if "of" in form:
+        person = await accounts.change_role(
+            app, _id(form["of"], "person", "/people"), form.get("role", "")
+        )
+        return None, f"{person.name} is {person.role} now."
+    return await _invite(request, form), ""
 
 
 async def _invite(request: Request, form: dict[str, str]) -> tuple[str, str]:
@@ -122,7 +137,9 @@ async def tokens(request: Request) -> Response:
             form = await form_of(request)
             try:
                 if "revoke" in form:
-                    await access.revoke_token(tx, visitor.person.id, _token_id(form["revoke"]))
+                    await access.revoke_token(
+                        tx, visitor.person.id, _id(form["revoke"], "token", "/tokens")
+                    )
                 else:
                     made, _ = await accounts.make_token(
                         tx, visitor.person.id, form.get("name", ""), form.get("scope", "write")
@@ -136,8 +153,8 @@ async def tokens(request: Request) -> Response:
     )  # fmt: skip
 
 
-def _token_id(text: str) -> UUID:
+def _id(text: str, what: str, where: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Invalid(what="token", where="/tokens", expected="an id", got=text[:80]) from None
+        raise Invalid(what=what, where=where, expected="an id", got=text[:80]) from None

@@ -24,12 +24,13 @@ from prdgen.server import (
     sync_socket,
     webhook,
 )
-from prdgen.server.api import drafting, openapi, reading, reviewing, writing
+from prdgen.server.api import accounts, drafting, openapi, reading, reviewing, writing
 from prdgen.server.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *reading.OPERATIONS,
     *writing.OPERATIONS,
+    *accounts.OPERATIONS,
     *reviewing.OPERATIONS,
     *drafting.OPERATIONS,
     *export_pages.OPERATIONS,

@@ -89,6 +89,12 @@ async def end_sessions(tx: Tx, person_id: UUID) -> None:
     await statements.run(tx, _SQL["end_sessions"], person_id=person_id)
 
 
+async def shut_out(tx: Tx, person_id: UUID) -> None:
+    """End everything a person could come in with: sessions, tokens, links that were not used."""
+    for name in ("end_sessions", "end_tokens", "end_links"):
+        await statements.run(tx, _SQL[name], person_id=person_id)
+
+
 async def make_token(
     tx: Tx, person_id: UUID, name: str, scope: str, expires_at: datetime | None = None
 ) -> tuple[str, Token]:

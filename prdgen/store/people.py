@@ -53,6 +53,11 @@ async def list_people(tx: Tx) -> list[Person]:
     return [Person(**row) for row in await statements.rows(tx, _SQL["list"])]
 
 
+async def alone(tx: Tx) -> None:
+    """Until `tx` ends nobody else changes who may do what."""
+    await statements.run(tx, _SQL["alone"])
+
+
 async def update(
     tx: Tx, person_id: UUID, *, name: str | None = None, color: str | None = None,
     role: str | None = None,

@@ -14,7 +14,7 @@ from server import team
 from prdgen.cli.main import COMMANDS, main
 
 DIAGRAMS = Path(__file__).parents[3] / "shared" / "corpus" / "mermaid"
-USER = ("add", "link", "token", "list")
+USER = ("add", "link", "role", "out", "token", "list")
 
 
 @pytest.mark.parametrize(
@@ -310,6 +310,13 @@ def test_people_are_added_listed_and_given_links(prdgen):
     assert rows == [{"name": "Ada", "email": "ada@example.org", "role": "owner"}]
     assert "/sign-in/" in prdgen("user", "link", "ada@example.org").stdout
     assert prdgen("user", "token", "ada@example.org", "--read-only").stdout.startswith("prdgen_")
+    prdgen("user", "add", "bob@example.org", "--role", "editor")
+    prdgen("user", "role", "bob@example.org", "maintainer")
+    rows = json.loads(prdgen("user", "list", "--json").stdout)
+    assert [row["role"] for row in rows] == ["owner", "maintainer"]
+    assert "last owner" in prdgen("user", "role", "ada@example.org", "editor", code=1).stderr
+    prdgen("user", "out", "bob@example.org")
+    prdgen("user", "out", "nobody@example.org", code=1)
     prdgen("user", "add", "nonsense", code=2)
     prdgen("user", "add", "b@example.org", "--role", "king", code=2)
     said = prdgen("user", "link", "nobody@example.org", code=1).stderr

@@ -1,4 +1,4 @@
-"""API: new pages, previews, versions, conflicts, documents, people, tokens."""
+"""API: new pages, previews, versions, conflicts, documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from starlette.responses import Response
 from prdgen import ids
 from prdgen.errors import Invalid, NotFound, TooLarge
 from prdgen.flows import (
-    accounts,
     create,
     edit,
     gone,
@@ -22,13 +21,11 @@ from prdgen.flows import (
     pages_of,
     read,
     restore,
-    roles,
     status,
     write_rules,
 )
 from prdgen.flows import open as open_flow
 from prdgen.page import templates
-from prdgen.server import auth
 from prdgen.server.api.operations import (
     INTEGER,
     NULLABLE,
@@ -41,7 +38,7 @@ from prdgen.server.api.operations import (
     obj,
 )
 from prdgen.server.auth import app_of, visitor_of
-from prdgen.store import access, changes, conflicts, documents, people
+from prdgen.store import changes, conflicts, documents, people
 
 
 async def list_templates(request: Request) -> Response:
@@ -241,69 +238,6 @@ async def deliver_changes(request: Request) -> Response:
                     "heads": [head.hex() for head in found.heads]})  # fmt: skip
 
 
-async def who_am_i(request: Request) -> Response:
-    """The person asking, and their role."""
-    visitor = visitor_of(request)
-    person = visitor.person
-    return as_json({"id": str(person.id), "name": person.name, "email": person.email,
-                    "color": person.color, "role": visitor.role})  # fmt: skip
-
-
-async def list_people(request: Request) -> Response:
-    """Everyone with an account."""
-    app = app_of(request)
-    async with app.store.transaction() as tx:
-        found = await people.list_people(tx)
-    items = [{"id": str(p.id), "name": p.name, "email": p.email, "color": p.color,
-              "role": await roles.of(app, p)} for p in found]  # fmt: skip
-    return as_json({"items": items})
-
-
-async def invite_person(request: Request) -> Response:
-    """Add a person, and make the link they sign in with."""
-    app, body = app_of(request), await body_of(request, "name", "email", optional=("role",))
-    async with app.store.transaction() as tx:
-        person, link = await accounts.invite(
-            tx, body["name"], body["email"], body.get("role") or "editor"
-        )
-    return as_json({"id": str(person.id), "link": f"/sign-in/{link}"}, 201)
-
-
-async def create_token(request: Request) -> Response:
-    """An API token; its text is shown this once. For Git: user `git`, the token as password."""
-    visitor = auth.require_writing(request, "make a token")
-    app, body = app_of(request), await body_of(request, "name", optional=("scope",))
-    async with app.store.transaction() as tx:
-        secret, token = await accounts.make_token(
-            tx, visitor.person.id, body["name"], body.get("scope") or "write"
-        )
-    return as_json({"token": secret, **_token(token)}, 201)
-
-
-async def list_tokens(request: Request) -> Response:
-    """The asking person's tokens, newest first, without their secrets."""
-    async with app_of(request).store.transaction() as tx:
-        found = await access.list_tokens(tx, visitor_of(request).person.id)
-    return as_json({"items": [_token(token) for token in found]})
-
-
-async def revoke_token(request: Request) -> Response:
-    """End one of the asking person's tokens at once."""
-    visitor = auth.require_writing(request, "revoke a token")
-    async with app_of(request).store.transaction() as tx:
-        done = await access.revoke_token(tx, visitor.person.id, _uuid(request, "id"))
-    if not done:
-        raise NotFound(what="token of yours", where=request.path_params["id"])
-    return as_json({"revoked": True})
-
-
-def _token(token: access.Token) -> dict[str, str | None]:
-    at = (token.created_at, token.expires_at, token.used_at)
-    created, expires, used = (each.isoformat() if each else None for each in at)
-    return {"id": str(token.id), "name": token.name, "scope": token.scope, "created_at": created,
-            "expires_at": expires, "used_at": used}  # fmt: skip
-
-
 def _uuid(request: Request, name: str) -> UUID:
     try:
         return UUID(request.path_params[name])
@@ -314,10 +248,6 @@ def _uuid(request: Request, name: str) -> UUID:
 _LONGEST_MESSAGE = 10_000
 _MOST_ACTORS = 40
 _ACTOR = re.compile(r"(?:[0-9a-f]{2}){1,64}")
-PERSON = obj(id=STRING, name=STRING, email=STRING, role=STRING)
-_SCOPE = {"enum": list(accounts.SCOPES)}
-TOKEN = obj(id=STRING, name=STRING, scope=_SCOPE, created_at=STRING, expires_at=NULLABLE,
-            used_at=NULLABLE)  # fmt: skip
 OPERATIONS = (
     Operation("GET", "/api/templates", "List templates.", list_templates,
               listing(obj(name=STRING, title=STRING))),
@@ -357,18 +287,5 @@ OPERATIONS = (
               deliver_changes, obj(edit=STRING, taken=INTEGER, heads={"type": "array", "items": STRING}), "editor",
               body={"type": "string", "contentMediaType": "application/octet-stream"},
               body_type="application/octet-stream"),
-    Operation("GET", "/api/me", "Get who is signed in.", who_am_i, PERSON),
-    Operation("GET", "/api/people", "List people.", list_people, listing(PERSON)),
-    Operation("POST", "/api/people", "Invite a person.", invite_person,
-              obj(id=STRING, link=STRING), "owner", status=201,
-              body=obj(name=STRING, email=STRING)
-              | {"properties": {"name": STRING, "email": STRING,
-                                "role": {"enum": list(roles.ROLES)}}}),
-    Operation("GET", "/api/tokens", "List your API tokens.", list_tokens, listing(TOKEN)),
-    Operation("POST", "/api/tokens", "Make an API token.", create_token,
-              obj(token=STRING, expires_at=STRING), status=201,
-              body=obj(name=STRING) | {"properties": {"name": STRING, "scope": _SCOPE}}),
-    Operation("DELETE", "/api/tokens/{id}", "Revoke one of your API tokens.", revoke_token,
-              obj(revoked={"type": "boolean"})),
 )  # fmt: skip
 """The writing side of the API."""

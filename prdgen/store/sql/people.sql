@@ -12,6 +12,9 @@ SELECT * FROM people WHERE lower(email) = lower(%(email)s);
 -- list: Everybody, by name.
 SELECT * FROM people ORDER BY lower(name), id;
 
+-- alone: Whoever changes roles waits for whoever does so now.
+SELECT pg_advisory_xact_lock(hashtext('prdgen roles'));
+
 -- update: Change what a person is called or may do.
 UPDATE people SET name = coalesce(%(name)s, name), color = coalesce(%(color)s, color),
     role = coalesce(%(role)s, role)
@@ -42,6 +45,12 @@ DELETE FROM sessions WHERE hash = %(hash)s;
 
 -- end_sessions: Sign a person out everywhere.
 DELETE FROM sessions WHERE person_id = %(person_id)s;
+
+-- end_links: No link made for a person works any more.
+DELETE FROM sign_in_links WHERE person_id = %(person_id)s AND redeemed_at IS NULL;
+
+-- end_tokens: All tokens of a person end at once.
+DELETE FROM tokens WHERE person_id = %(person_id)s;
 
 -- add_token: An API token.
 INSERT INTO tokens (id, hash, person_id, name, scope, expires_at)
