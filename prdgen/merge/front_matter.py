@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from prdgen.merge import tokens
 
@@ -82,3 +82,33 @@ def _order(ours: Sequence[str], *others: Iterable[str]) -> list[str]:
 
 def _head(order: Sequence[str]) -> int:
     return 1 if order[:1] == [""] else 0
+
+
+def split(text: str) -> tuple[str, str]:
+    """The front matter with its fences ("" without any), and the rest."""
+    found = _FENCES.match(text if text.endswith("\n") else text + "\n")
+    return ("", text) if found is None else (text[: found.end()], text[found.end() :])
+
+
+def with_more(ours: str, theirs: str, alone: Collection[str]) -> str:
+    """Our front matter (as of `split`) with the keys that only theirs has, each behind the key it
+    follows there. No key named in `alone` comes in, and nothing where a side has no plain keys.
+    """
+    matches = [_FENCES.match(text + "\n") for text in (ours, theirs)]
+    our_keys, their_keys = (_keys(match[2]) if match else {} for match in matches)
+    if not their_keys or our_keys is None:
+        return ours
+    known = {_plain(key) for key in (*our_keys, *alone)}
+    more = {key: lines for key, lines in their_keys.items() if key and _plain(key) not in known}
+    if not more:
+        return ours
+    there = [key for key in their_keys if key in our_keys or key in more]
+    keys = more | our_keys
+    made = "".join(keys[key] for key in _order(list(our_keys), there))
+    fences = matches[0] or matches[1]
+    assert fences is not None
+    return fences[1] + made + fences[3]
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_")
