@@ -41,7 +41,7 @@ _MOST_COMMITS = 1000
 async def ask(app: App, name: str, person: Person) -> Review:
     """Ask others to look at the draft, with what is typed in it. Raises NoSuchDraft."""
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await _commit_typed(app, draft.branch, person)
+    await commit_typed(app, draft.branch, person)
     return await reviews.ask(app, name, person)
 
 
@@ -51,7 +51,7 @@ async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
     Raises NoSuchDraft and what `join.into` raises.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await _commit_typed(app, draft.branch, person)
+    await commit_typed(app, draft.branch, person)
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     assert main is not None
     landed = await join.into(
@@ -74,7 +74,7 @@ async def merge(
     file that the other deleted, NotSettled when two versions of a place stand in the draft, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await _commit_typed(app, draft.branch, person)
+    await commit_typed(app, draft.branch, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
@@ -139,7 +139,7 @@ async def close(app: App, name: str, person: Person) -> Review:
     kept and can be opened again. Raises NoSuchDraft.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await _commit_typed(app, draft.branch, person)
+    await commit_typed(app, draft.branch, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
     said = Entry("closed", person.name, person.email, {"tip": draft.tip})
@@ -167,13 +167,16 @@ async def reopen(app: App, id_: str, person: Person) -> Draft:
     return await to_thread.run_sync(drafts.find_branch, app, review.branch)
 
 
-async def _commit_typed(app: App, branch: str, person: Person) -> None:
-    """Commit what is typed in the pages of a draft."""
+async def commit_typed(app: App, branch: str, person: Person) -> str | None:
+    """Commit what is typed in the pages of a draft; why a hook refused some of it."""
+    refused = None
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, branch)
     for row in rows:
         if row.heads != row.tip_heads:
-            await edit.save_version(app, branch, row.page_path, None, person.id)
+            saved = await edit.save_version(app, branch, row.page_path, None, person.id)
+            refused = refused or saved.refused
+    return refused
 
 
 async def _end(app: App, draft: Draft, review: Review) -> None:

@@ -125,12 +125,15 @@ async def _file_point(app: App, live: Live, heads: Heads, new: str) -> None:
         )
 
 
-async def commit(app: App, live: Live, message: str | None, saved_by: UUID | None) -> Version:
+async def commit(
+    app: App, live: Live, message: str | None, saved_by: UUID | None, *, own: bool = False
+) -> Version:
     """Commit the document's text, one commit per person in order. Call with `live.lock` held.
 
     `message` and `saved_by` are of the person who saves a version; without them the text is
     committed because it was quiet, everyone left, or the server stops. Only a person's version
-    restores a page that was deleted. Raises WorkTreePaused to the person.
+    restores a page that was deleted. With `own` the message is said of their own part alone, not
+    of what others typed. Raises WorkTreePaused to the person.
     """
     for _ in range(_TRIES):
         met = live.document.tip_commit
@@ -145,7 +148,7 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
                 return Version(())
             raise WorkTreePaused(reason=under_way)
         try:
-            return await _commit_once(app, live, message, saved_by)
+            return await _commit_once(app, live, message, saved_by, own=own)
         except TipMoved as error:
             moved = error
         except (HookRefused, HookTooSlow) as refusal:
@@ -154,7 +157,9 @@ async def commit(app: App, live: Live, message: str | None, saved_by: UUID | Non
     raise moved
 
 
-async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID | None) -> Version:
+async def _commit_once(
+    app: App, live: Live, message: str | None, saved_by: UUID | None, *, own: bool
+) -> Version:
     began = time.perf_counter()
     new, heads, row = live.room.text, live.room.heads, live.document
     if content_hash(new) == row.tip_hash and live.gone is None:
@@ -163,9 +168,10 @@ async def _commit_once(app: App, live: Live, message: str | None, saved_by: UUID
     live.authorship.advance(new, None)
     portions = live.authorship.commits() or [Portion(None, (), new)]
     people = await signatures.load(app, portions, saved_by)
+    said = [message if not own or each.person == saved_by else None for each in portions]
     async with lease.writing(app, live):
         made, committed = await to_thread.run_sync(
-            _write_commits, app, live, portions, people, message, heads
+            _write_commits, app, live, portions, people, said, heads
         )
 
     async def move(tx: Tx, heads_now: Heads) -> None:
@@ -208,7 +214,7 @@ def _write_commits(
     live: Live,
     portions: list[Portion],
     people: signatures.People,
-    message: str | None,
+    said: list[str | None],
     heads: Heads,
 ) -> tuple[list[str], str]:
     """In a thread: each portion's text on the one before it, by patching the bytes there were.
@@ -220,7 +226,7 @@ def _write_commits(
         tip, data = _parent(app, live)
         before = text.decode(data).text
         title = live.page_path.rsplit("/", 1)[-1].removesuffix(".md")
-        for portion in portions:
+        for portion, message in zip(portions, said, strict=True):
             data = text.patch(data, diff.splices(before, portion.text))
             last = portion is portions[-1]
             tip = commits.write(

@@ -171,6 +171,23 @@ class ReplayStops(PrdgenError):
     status = 409
 
 
+class NotPutBack(PrdgenError):
+    """The words of {draft} are not all put back: {reason}"""  # noqa: D400
+
+    cure = (
+        "They are safe: the draft stays open. Correct what the message says and put them back again; "
+        "what is there already comes only once."
+    )
+    status = 422
+
+
+class PutBackByHand(PrdgenError):
+    """{draft} also changes what is no page of main, or removes it: {others}."""
+
+    cure = "Take that back in the draft and put the rest back; or bring the draft up to date and merge it."
+    status = 409
+
+
 class NothingToMerge(PrdgenError):
     """Main has everything of the draft {draft} already."""
 

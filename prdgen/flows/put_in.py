@@ -5,66 +5,128 @@ Nobody knows what the text was made from, so whatever only one of the two has co
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import Final
 
 from anyio import to_thread
 
 from prdgen.errors import Invalid
 from prdgen.files import text
-from prdgen.flows import draft_merge, drafts, edit, late, pull, read, recoveries, write_rules
+from prdgen.flows import (
+    draft_merge,
+    drafts,
+    edit,
+    late,
+    pages_of,
+    pull,
+    read,
+    recoveries,
+    write_rules,
+)
 from prdgen.flows.context import App
-from prdgen.flows.live import Heads
-from prdgen.merge.alignment import Effort
-from prdgen.merge.diff import LIMIT_MS, line_spans
+from prdgen.flows.drafts import Draft
+from prdgen.flows.errors import NotPutBack, PutBackByHand
+from prdgen.flows.live import Heads, Live
+from prdgen.flows.recoveries import Recovery
+from prdgen.merge import additions
+from prdgen.page import requirements
+from prdgen.page import tree as trees
 from prdgen.store.people import Person
 from prdgen.store.statements import Tx
 
 _WHERE: Final = "/drafts/"
+_MAINS: Final = ("draft", "published", "hidden", "unlisted", "search", "status", "state")
+"""Keys of front matter that say who sees a page and how far it is: main's alone, also where it has none."""
 
 
 async def add(app: App, name: str, person: Person, role: str) -> str:
     """Put what only the recovered text says into its page on main, as a version that names whose words
     they are, and close the draft; the page's address in the editor. Where both say something else in
-    one place both stand, marked. Twice is the same as once.
+    one place both stand, marked. What is typed in the draft comes along; what others typed in the
+    page is in a version of its own before. Twice is the same as once.
 
-    Raises NoSuchDraft, MayNotWrite, PageNotLive, and Invalid for a draft that is no such text.
+    Raises NoSuchDraft, MayNotWrite, PageNotLive, PutBackByHand, Invalid for a draft that is no such
+    text, and NotPutBack when a hook refused a commit: then the draft stays open.
     """
+    _recovered(name, await to_thread.run_sync(_found, app, name))
     draft = await to_thread.run_sync(drafts.find, app, name)
-    kept = await to_thread.run_sync(recoveries.of_draft, app, draft)
-    if kept is None or kept.is_new:
-        raise Invalid(what="draft", where=f"{_WHERE}{name}", got=name,
-                      expected="recovered text of a page that main has")  # fmt: skip
-    await write_rules.check(app, person, role, kept.page_path)
-    data = await to_thread.run_sync(app.repository.read, draft.tip, kept.page_path)
-    theirs = text.decode(data or b"").text
-    await _take_in(app, kept.page_path, theirs, person)
+    refused = await draft_merge.commit_typed(app, draft.branch, person)
+    if refused:
+        raise NotPutBack(draft=name, reason=refused)
+    kept = _recovered(name, await to_thread.run_sync(_found, app, name))
+    texts = await to_thread.run_sync(_texts, app, name)
+    for page_path in texts:
+        await write_rules.check(app, person, role, page_path)
     by = [f"Co-authored-by: {one}" for one in kept.people if one.email != person.email]
     message = "\n".join([f"Put recovered words back, of {kept.names}", "", *by]).strip()
-    await edit.save_version(app, app.main_branch, kept.page_path, message, person.id)
+    for page_path, theirs in texts.items():
+        refused = await _put(app, page_path, theirs, person, message)
+        if refused:
+            raise NotPutBack(draft=name, reason=refused)
     await draft_merge.close(app, name, person)
     return read.address("edit", app.main_branch, kept.page_path)
 
 
-async def _take_in(app: App, page_path: str, theirs: str, person: Person) -> None:
+def _found(app: App, name: str) -> Recovery | None:
+    return recoveries.of_draft(app, drafts.find(app, name))
+
+
+def _recovered(name: str, kept: Recovery | None) -> Recovery:
+    if kept is None or kept.is_new:
+        raise Invalid(what="draft", where=f"{_WHERE}{name}", got=name,
+                      expected="recovered text of a page that main has")  # fmt: skip
+    return kept
+
+
+def _texts(app: App, name: str) -> dict[str, str]:
+    """In a thread: every page that the draft changes, and what it says there."""
+    draft: Draft = drafts.find(app, name)
+    main = app.repository.tip(app.main_branch) or ""
+    changes = app.repository.changed(drafts.fork_of(app, draft), draft.tip)
+    pages = pages_of.globs(app)
+    others = [
+        change.path
+        for change in changes
+        if change.kind not in ("added", "modified")
+        or not pages.match(change.path)
+        or app.repository.mode(main, change.path) is None
+    ]
+    if others:
+        raise PutBackByHand(draft=name, others=", ".join(others))
+    read_ = app.repository.read
+    return {each.path: text.decode(read_(draft.tip, each.path) or b"").text for each in changes}
+
+
+async def _put(app: App, page_path: str, theirs: str, person: Person, message: str) -> str | None:
+    """Into one page, as a version; why a hook refused it."""
+    assert app.keeper is not None
+    async with app.keeper.locked(await app.keeper.get(app.main_branch, page_path)) as live:
+        await edit.write_file(app, live)
+        before = await edit.commit(app, live, None, person.id)
+        if before.refused:
+            return before.refused
+        await _take_in(app, live, theirs, person)
+        await edit.write_file(app, live)
+        made = await edit.commit(app, live, message, person.id, own=True)
+    live.changed.set()
+    return made.refused
+
+
+async def _take_in(app: App, live: Live, theirs: str, person: Person) -> None:
     async def nothing_moves(_tx: Tx, _heads: Heads) -> None:
         """File and branch have nothing of it: their agreed points are right as they are."""
 
-    assert app.keeper is not None
-    live = await app.keeper.get(app.main_branch, page_path)
-    async with app.keeper.locked(live) as current:
-        await pull.tip(app, current)
-        base = await to_thread.run_sync(in_both, current.room.text, theirs)
-        if base != theirs:
-            await pull.take_in(
-                app, current, base, theirs, origin=late.ORIGIN, move=nothing_moves, person=person.id
-            )
-    current.changed.set()
+    await pull.tip(app, live)
+    base, wanted = await to_thread.run_sync(
+        additions.to, live.room.text, theirs, _requirement, _MAINS
+    )
+    if base != wanted:
+        await pull.take_in(
+            app, live, base, wanted, origin=late.ORIGIN, move=nothing_moves, person=person.id
+        )
 
 
-def in_both(one: str, other: str) -> str:
-    """The lines that both texts have, in their order."""
-    parts, at = [], 0
-    for span in line_spans(one, other, Effort.lasting(LIMIT_MS)):
-        parts.append(one[at : span.start])
-        at = span.end
-    return "".join([*parts, one[at:]])
+def _requirement(block: str) -> str:
+    """The id of the requirement that a block states; "" when it states none."""
+    found = requirements.of(trees.parse(dedent(block))) if requirements.possible(block) else []
+    return found[0].id if found else ""

@@ -75,7 +75,9 @@ def of_draft(app: App, draft: Draft) -> Recovery | None:
     first = repository.commit_info(commits[0])
     others = (_CO_AUTHOR.fullmatch(each) for each in first.trailers.get("co-authored-by", ()))
     people = (first.author, *(Signature(each[1], each[2]) for each in others if each))
-    path = changes[0].path
+    began = repository.changed(first.parents[0] if first.parents else None, first.commit)
+    changed = {change.path for change in changes}
+    path = next((each.path for each in began if each.path in changed), changes[0].path)
     tip = repository.tip(app.main_branch)
     there = tip is not None and repository.mode(tip, path) is not None
     return Recovery(draft.branch, path, people, first.at, is_new=not there)
