@@ -18,6 +18,8 @@ _LOOKED_INTO: Final = frozenset({"ul", "ol", "li", "blockquote", "section", "det
 """Blocks whose own blocks are marked, not they themselves, when something in them changed."""
 _SAYS_INSIDE: Final = frozenset({"p", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"})
 _DEEPEST: Final = 8
+_LISTS: Final = frozenset({"ul", "ol"})
+_GONE: Final = f'<p class="prd-bar prd-bar--gone">{_SAID["gone"]}</p>'
 _CLASS: Final = re.compile(r'(\sclass=")')
 
 
@@ -77,19 +79,25 @@ def _put(
     found: Sequence[Block], marked: dict[tuple[int, ...], list[What]], within: tuple[int, ...],
     parent: str,
 ) -> str:  # fmt: skip
+    """What went from a list is said in the entry before it, or before the list: words of ours are no
+    entry, so that the others keep their numbers.
+    """
     made = []
     for number in range(len(found) + 1):
         place = (*within, number)
         said = marked.get(place, ())
-        if "gone" in said:
-            tag = "li" if parent in {"ul", "ol"} else "p"
-            made.append(f'<{tag} class="prd-bar prd-bar--gone">{_SAID["gone"]}</{tag}>')
+        if "gone" in said and parent not in _LISTS:
+            made.append(_GONE)
         if number == len(found):
             break
         block = found[number]
         if any(deeper[: len(place)] == place and len(deeper) > len(place) for deeper in marked):
             inner = _put(block.blocks, marked, place, block.tag)
             block = Block(block.tag, block.opening, inner, block.closing)
+        if parent in _LISTS and "gone" in marked.get((*within, number + 1), ()):
+            block = Block(block.tag, block.opening, f"{block.inner}{_GONE}", block.closing)
+        if block.tag in _LISTS and "gone" in marked.get((*place, 0), ()):
+            made.append(_GONE)
         what = next((each for each in said if each != "gone"), None)
         made.append(block.html if what is None else _barred(block, what))
     return "\n".join(made)

@@ -62,6 +62,45 @@ def test_what_changed_is_marked(old, new, expected):
     assert said(marked(OLD.replace(old, new))) == expected
 
 
+@pytest.mark.parametrize("marker", ["{}.", "-"])
+@pytest.mark.parametrize(
+    ("gone", "expected"),
+    [
+        ({1}, "! # two ( # in # side ) # three"), ({2}, "# one ! # three"),
+        ({3}, "# one # two ( # in # side ) !"), ({2, 3}, "# one !"),
+        ("in", "# one # two ! ( # side ) # three"), ("side", "# one # two ( # in ! ) # three"),
+    ],
+)  # fmt: skip
+def test_what_went_from_a_list_takes_no_number(marker, gone, expected):
+    """The other entries are counted as in the published page, also by a screen reader."""
+    names = ["one", "two", "three"]
+
+    def page(*without: object) -> str:
+        lines = ["Words.\n"]
+        for number, name in enumerate(names, 1):
+            if number in without:
+                continue
+            lines.append(f"{marker.format(number)} {name}")
+            if number == 2:
+                lines += [
+                    f"   {marker.format(1)} {each}"
+                    for each in ("in", "side")
+                    if each not in without
+                ]
+        return html("\n".join(lines) + "\n")
+
+    old, new = page(), page(*({gone} if isinstance(gone, str) else gone))
+    shown = bars.put(new, bars.marks(old, new))
+    within = re.findall(
+        r"<p class=\"prd-bar prd-bar--gone\">Removed here</p>|</?[uo]l|<li|one|two|three|\bin\b|side",
+        shown,
+    )
+    told = {"<li": "#", "<ol": "(", "<ul": "(", "</ol": ")", "</ul": ")"}
+    words = " ".join("!" if each.startswith("<p") else told.get(each, each) for each in within)
+    outer = words.replace("( ", "", 1) if words.startswith("(") else words.replace("! ( ", "! ", 1)
+    assert outer.rpartition(" )")[0] == expected
+
+
 def test_what_is_the_same_is_not_touched():
     """Without the marks the page is what it was."""
     assert "prd-bar" not in marked(OLD)
