@@ -54,6 +54,7 @@ async def file(
     PDF and Word are kept by what they show. Raises Invalid for comments in another format, for other formats, NoSuchPage,
     BadWordTemplate, ChildFailed, ChildTookTooLong.
     """
+    _check(kind, comments=comments)
     content, at = await read.source(app, branch, page_path, commit)
     if kind == "json":
         view = await read.page(app, branch, page_path, at)
@@ -67,6 +68,13 @@ async def file(
     return made
 
 
+def _check(kind: str, *, comments: bool) -> None:
+    if kind not in MEDIA_TYPES:
+        raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
+    if comments and kind != "docx":
+        raise Invalid(what="comments", where="export", expected="the format docx", got=kind)
+
+
 def _made(
     clone: Clone, branch: str, page_path: str, content: str, at: str, kind: str, comments: bool
 ) -> Exported:
@@ -78,10 +86,7 @@ def make(
     comments: bool = False,
 ) -> Exported:  # fmt: skip
     """The same without a server; blocks."""
-    if kind not in MEDIA_TYPES:
-        raise Invalid(what="format", where="export", expected=", ".join(MEDIA_TYPES), got=kind)
-    if comments and kind != "docx":
-        raise Invalid(what="comments", where="export", expected="the format docx", got=kind)
+    _check(kind, comments=comments)
     if kind == "md":
         return Exported(content.encode(), MEDIA_TYPES["md"], _name(page_path, kind))
     if kind == "json":

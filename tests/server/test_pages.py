@@ -202,6 +202,14 @@ async def test_export_by_ending_and_by_query(reader, kind, begins):
     assert one.headers["content-disposition"] == f'attachment; filename="checkout.{kind}"'
 
 
+@pytest.mark.parametrize("kind", ["json", "md", "pdf"])
+async def test_only_word_has_comments(reader, kind):
+    """Whoever asks for them in another format is told so, not given a file without them."""
+    asked = {"format": kind, "comments": "1"}
+    answer = await reader.get("/export/main/site/prds/checkout.md", params=asked)
+    assert (answer.status_code, "the format docx" in answer.text) == (422, True)
+
+
 async def test_a_new_page_is_made_and_opened(own):
     """From a template, in one commit under the person's name; the editor opens."""
     browser = await own.as_("editor")
