@@ -28,7 +28,7 @@ from prdgen.page.problems import Problem
 
 Mode = Literal["preview", "site", "pdf", "word"]
 
-VERSION: Final = "5"
+VERSION: Final = "6"
 """Part of every key under which a rendering is kept; raised when the HTML changes."""
 _HOLE: Final = re.compile(r'<(div|span)[^<>]* data-hole="([0-9a-f]+)-(\d+)"[^<>]*></\1>')
 _STATIC: Final = frozenset({"pdf", "word"})

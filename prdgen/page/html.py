@@ -21,8 +21,11 @@ _BLOCKS: Final = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "table", "tr", "blockquote", "ul", "ol"}
     | {"hr", "div"}
 )
-_ALT: Final = re.compile(r"""\balt\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
-_SIDE: Final = re.compile(r"""\s(width|height)\s*=\s*["']?\s*([\w.%-]*)""", re.IGNORECASE)
+_WRITTEN: Final = re.compile(
+    r"""([^\s"'<>/=]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s"'<>][^\s<>]*+))?"""
+)
+"""An attribute as it is written in a tag."""
+_SIDE: Final = re.compile(r"\s*([\w.%-]*)")
 _ATTRIBUTE: Final = r"""(?:[.#][\w-]+|[\w-]+=(?:"[^"{}]*"|[^\s"{}]+))"""
 _BRACES: Final = re.compile(rf"\{{:?\s*({_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*)\s*\}}")
 """Attributes as MkDocs' Markdown has them behind an image: `{ width=300 }`."""
@@ -200,11 +203,11 @@ class _Drawing:
         if behind is not None and isinstance(behind.node_value, comrak.Text):
             text = behind.node_value.value
             found = _BRACES.match(text)
-            if found and _SIDE.search(f" {found[1]}"):
+            if found and _sides(found[1]):
                 written = found[1]
                 self._shorter[id(behind)] = text[found.end() :]
                 behind.node_value = comrak.Text(text[found.end() :])
-        sides = dict(_sides(f" {written}"))
+        sides = _sides(written)
         return "".join(f' {name}="{html.escape(said)}"' for name, said in sides.items()) + _sized(
             target.size, sides
         )
@@ -241,8 +244,8 @@ class _Drawing:
         image = match[1].lower() == "img"
         above = match.string.count("\n", 0, match.start())
         url = html.unescape(match[5].strip("\"'"))
-        alt = _ALT.search(match[0]) if image else None
-        text = html.unescape(alt[1].strip("\"'")) if alt else ""
+        written = _attributes(match[0]) if image else {}
+        text = html.unescape(written.get("alt", ""))
         link = links.classify(url, line + above, text, image=image)
         target = self.dressing.image(link) if image else self.dressing.link(link)
         if isinstance(target, str):
@@ -252,16 +255,26 @@ class _Drawing:
         if target is None:
             return match[0]
         address = f'"{html.escape(target.url)}"'
-        said = _sized(target.size, dict(_sides(match[0]))) if image else ""
+        said = _sized(target.size, _sides(match[0])) if image else ""
         return f"<{match[1]}{said}{match[2]}{match[3]}{match[4]}{address}{match[6]}"
 
     def _give(self, tag: str, node: trees.Node, attributes: str) -> None:
         self.attributes[(tag, *_at(node))] = attributes
 
 
-def _sides(tag: str) -> list[tuple[str, str]]:
+def _attributes(tag: str) -> dict[str, str]:
+    """The attributes of a tag as they are written, without quotes; of two of one name the first."""
+    found: dict[str, str] = {}
+    for name, said in _WRITTEN.findall(tag):
+        found.setdefault(name.lower(), said[1:-1] if said[:1] in {'"', "'"} else said)
+    return found
+
+
+def _sides(tag: str) -> dict[str, str]:
     """The width and height that a tag says."""
-    return [(name.lower(), said) for name, said in _SIDE.findall(tag)]
+    found = _attributes(tag)
+    sides = {name: _SIDE.match(found[name]) for name in found if name in {"width", "height"}}
+    return {name: side[1] for name, side in sides.items() if side}
 
 
 def _sized(size: tuple[int, int] | None, said: Mapping[str, str]) -> str:

@@ -123,6 +123,12 @@ def drawn(text: str, mode: render.Mode = "site") -> str:
         ('<img src="a.png" alt="x">', 'width="400" height="300"'),
         ('<img src="a.png" width=40 alt="x">', 'width="40" height="30"'),
         ('<img src="a.png" width="1" height="2" alt="x">', 'width="1" height="2"'),
+        ('<img src="a.png" alt="the width = 300 px">', 'width="400" height="300"'),
+        ('<img alt=\'a "height=3 x\' src="a.png" title="width=9">', 'width="400" height="300"'),
+        ('<img alt="the width = 3" src="a.png" WIDTH = \'40\'>', 'width="40" height="30"'),
+        ('<img src="a.png" width="40" width="7" alt="x">', 'width="40" height="30"'),
+        ('<img src="a.png" data-width="7" alt="">', 'width="400" height="300"'),
+        ('![x](a.png){ title="a height=3 px" width=200 }', 'width="200" height="150"'),
     ],
 )
 def test_what_people_wrote_wins(written, shown):
@@ -137,6 +143,9 @@ def test_what_people_wrote_wins(written, shown):
 
 def test_braces_that_say_no_size_stay():
     """Other braces behind an image are words, and so are those behind anything else."""
+    assert '{ title="a width=3" }' in drawn('![x](a.png){ title="a width=3" }\n').replace(
+        "&quot;", '"'
+    )
     html = drawn("![x](a.png){ .left } and **so**{ width=3 } and ![x](a.png)`{ width=3 }`\n")
     assert "{ .left } and" in html
     assert html.count("{ width=3 }") == 2
