@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 import comrak
@@ -103,6 +104,8 @@ class _Drawing:
         self.attributes: _Attributes = {}
         self._slugs = outline.Slugs()
         self._anchors: set[str] = set()
+        self._behind: dict[int, dict[int, trees.Node]] = {}
+        """id of a parent of images → id of each child → the child behind it, as they stood before."""
         self._shorter: dict[int, str] = {}
         """id of a text whose beginning was said of the image before it → the rest."""
 
@@ -197,9 +200,7 @@ class _Drawing:
 
     def _said(self, image: trees.Node, target: Target) -> str:
         """Width and height of an image as attributes; what is written behind it in braces wins."""
-        siblings = iter(image.parent.children if image.parent is not None else [])
-        behind = next(siblings, None) if any(each is image for each in siblings) else None
-        written = ""
+        behind, written = self._next(image), ""
         if behind is not None and isinstance(behind.node_value, comrak.Text):
             text = behind.node_value.value
             found = _BRACES.match(text)
@@ -211,6 +212,16 @@ class _Drawing:
         return "".join(f' {name}="{html.escape(said)}"' for name, said in sides.items()) + _sized(
             target.size, sides
         )
+
+    def _next(self, node: trees.Node) -> trees.Node | None:
+        """What stands behind a node. What was drawn before it, and became several nodes, changes nothing."""
+        parent = node.parent
+        if parent is None:
+            return None
+        if id(parent) not in self._behind:
+            children = list(parent.children)
+            self._behind[id(parent)] = {id(one): other for one, other in pairwise(children)}
+        return self._behind[id(parent)].get(id(node))
 
     def _code(self, node: trees.Node, block: comrak.NodeCodeBlock) -> None:
         if block.info == "math":

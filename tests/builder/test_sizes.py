@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 
 import pytest
 from PIL import Image
@@ -224,3 +225,16 @@ def test_the_same_bytes_are_another_image_by_another_name(team, first):
     html = team.site.store.get(made.html).decode()
     tags = re.findall(r"<img[^>]*/[ab]\.[^>]*>", html)
     assert ["width" in tag for tag in tags] == [False, True]
+
+
+def test_many_images_of_one_paragraph_cost_what_they_are():
+    """Eight times as many take eight times as long, not sixty-four times; each has its own braces."""
+
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        html = drawn(" ".join(f"![x](a.png){{width={n}}} word-{n}" for n in range(1, count + 1)))
+        assert re.findall(r'width="(\d+)"', html) == [str(n) for n in range(1, count + 1)]
+        return time.process_time() - began
+
+    few = min(seconds(1_500) for _ in range(3))
+    assert seconds(12_000) < 20 * few
