@@ -7,6 +7,7 @@ from typing import Final
 
 from anyio import to_thread
 
+from prdgen.flows import rename
 from prdgen.flows.context import App
 from prdgen.git import branch_names
 from prdgen.git.errors import CommitNotFound
@@ -26,14 +27,15 @@ async def find(app: App, branch: str, page_path: str, tip: str) -> Document | No
     if app.keeper is None:
         return None
     formerly = await to_thread.run_sync(branch_names.formerly, app.repository, branch)
+    names = dict.fromkeys(each.old for each in formerly)
     async with app.store.transaction() as tx:
         elsewhere = [
             row
             for row in await documents.list_live(tx, branch)
             if row.tip_commit not in (None, tip)
         ]
-        before = [await documents.find_live(tx, name, page_path) for name in formerly]
-    row = next((one for one in before if one is not None), None) or await to_thread.run_sync(
+        before = [await documents.find_live(tx, name, page_path) for name in names]
+    row = await to_thread.run_sync(_of_branch, app, before, branch) or await to_thread.run_sync(
         _renamed, app, elsewhere, page_path, tip
     )
     if row is None:
@@ -46,6 +48,11 @@ async def find(app: App, branch: str, page_path: str, tip: str) -> Document | No
         if found is not None or asyncio.get_running_loop().time() > until:
             return found
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _of_branch(app: App, rows: list[Document | None], branch: str) -> Document | None:
+    """In a thread: the document whose branch is called `branch` now."""
+    return next((row for row in rows if row and rename.branch_now(app, row) == branch), None)
 
 
 def _renamed(app: App, rows: list[Document], page_path: str, tip: str) -> Document | None:

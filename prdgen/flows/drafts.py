@@ -16,12 +16,12 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.errors import Invalid
-from prdgen.flows import edit, forge_wanted, naming, watch
+from prdgen.flows import edit, forge_wanted, naming, rename_branch, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
-from prdgen.git import branch_names, review_logs
 from prdgen.git import log as git_log
+from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
 from prdgen.review import log
@@ -168,11 +168,10 @@ def _followed(clone: Clone, found: list[Review]) -> list[Review]:
     open_ = {each.branch for each in found if each.state == "open"}
     lost = [each for each in found if state_of(each, branches) == "gone"]
     free = [name for name in sorted(branches) if name != clone.main_branch and name not in open_]
-    if not lost or not free:
+    if not free or not (lost or len(open_) < sum(each.state == "open" for each in found)):
         return found
     over = {(each.branch, each.tip) for each in found if each.state != "open"}
-    was = {old: name for name in free for old in branch_names.formerly(clone.repository, name)}
-    now = {each.id: was[each.branch] for each in lost if each.branch in was}
+    now = {id_: name.now for id_, name in rename_branch.names(clone, found).items()}
     for review in (each for each in lost if each.commits and each.id not in now):
         last = review.commits[-1]
         near = sorted(free, key=lambda name: branches[name] != last)
@@ -273,8 +272,8 @@ def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
         known = _folded(draft.review.id, log_of(clone, draft.review.id))
         if known is None or known.branch == draft.branch:
             return draft.review
-        renamed = Entry("renamed", person.name, person.email, {"branch": draft.branch})
-        return say(clone, draft.review.id, renamed)
+        who = Signature(person.name, person.email)
+        return rename_branch.say(clone, draft.review.id, draft.branch, who) or draft.review
     made = git_log.between(clone.repository, fork_of(clone, draft), draft.tip, limit=_MOST_COMMITS)
     by = {"name": "", "email": ""}
     if made:

@@ -13,7 +13,7 @@ from prdgen import ids
 from prdgen.crdt.replica import Replica
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import came_along, pages_of, recovered, size
+from prdgen.flows import came_along, next_id, pages_of, recovered, size
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage, PageRecovered
 from prdgen.flows.live import content_hash, file_path
@@ -75,7 +75,7 @@ async def document(app: App, branch: str, page_path: str) -> Opened:
     found = found or await came_along.find(app, branch, page_path, source.commit)
     if found is None:
         async with app.store.transaction() as tx:
-            n = await documents.next_n(tx, branch, page_path, source.commit)
+            n = await next_id.n(app, tx, branch, page_path, source.commit)
         found = await _create(app, Claim(branch, page_path, source.commit, n), source.text)
     return Opened(found, source.text)
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from anyio import CancelScope, to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import judge
+from prdgen.flows import judge, push_renames
 from prdgen.flows.context import App
 from prdgen.flows.judge import Pusher
 from prdgen.flows.landing import Landing, Move
 from prdgen.git.http_backend import Backend, Question, Update
 from prdgen.git.pushed import Pushed
+from prdgen.git.values import Signature
 
 log = logging.getLogger(__name__)
 _REFUSED = "nothing was taken; the rules are in docs/git.md under Pushing"
@@ -42,6 +43,7 @@ async def run(app: App, backend: Backend, who: Pusher) -> None:
                 refusals = await _judged(app, who, push, question)
                 backend.reply(_told(refusals), accept=not refusals)
             else:
+                await _noted(app, who, push.accepted)
                 left = await _landed(push)
                 # Whoever pushed need not wait for open pages, index and site.
                 backend.reply([f"prdgen: {line}" for line in left], accept=True)
@@ -49,6 +51,15 @@ async def run(app: App, backend: Backend, who: Pusher) -> None:
         with CancelScope(shield=True):
             await _landed(push)
             await push.landing.told()
+
+
+async def _noted(app: App, who: Pusher, updates: Sequence[Update]) -> None:
+    """What the push renamed is known before anybody asks; without the note it counts as deleted."""
+    by = Signature(who.person.name, who.person.email)
+    try:
+        await to_thread.run_sync(push_renames.note, app, updates, by)
+    except (PrdgenError, OSError) as error:
+        log.warning("a branch that a push renamed counts as deleted: %s", error)
 
 
 async def _landed(push: _Push) -> list[str]:

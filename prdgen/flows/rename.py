@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Final
 
 from anyio import to_thread
 
@@ -11,9 +12,16 @@ from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, content_hash, file_path
-from prdgen.git import branch_names, refs
+from prdgen.git import branch_names, refs, review_logs
+from prdgen.git.branch_names import Renamed
 from prdgen.git.errors import CommitNotFound
+from prdgen.git.repository import Repository
+from prdgen.review import log
+from prdgen.review.state import fold
 from prdgen.store import documents
+from prdgen.store.documents import Document
+
+_KEPT: Final = "drafts/"
 
 
 async def follow(app: App, live: Live, new_tip: str) -> bool:
@@ -39,12 +47,13 @@ async def follow_branch(app: App, live: Live) -> bool:
 
     Not to a place where another document is being edited. Call with `live.lock` held.
     """
-    branch = await to_thread.run_sync(_branch_now, app, live)
+    branch = await to_thread.run_sync(branch_now, app, live.document)
     if branch is None:
         return False
     async with app.store.transaction() as tx:
-        if await documents.find_live(tx, branch, live.page_path) is not None:
-            return False
+        there = await documents.find_live(tx, branch, live.page_path)
+    if there is not None and there.id != live.id:
+        return False
     await _go(app, live, branch, live.page_path)
     return True
 
@@ -58,23 +67,32 @@ async def _go(app: App, live: Live, branch: str, page_path: str) -> None:
     live.changed.set()
 
 
-def _branch_now(app: App, live: Live) -> str | None:
-    """In a thread: another name of a branch that is gone. Git's own word for it (`git branch -m` here),
-    or the one branch that ends with the same commit, which main has not (a push of the new name and
-    of the old one's deletion). A draft that is over has no other name; main always has its own.
+def branch_now(app: App, row: Document) -> str | None:
+    """In a thread: another name of a document's branch that is gone, by Git's own word (`git branch -m`
+    here, or a push of both names). A copy of it is another branch; main always has its own name.
+
+    Only for a document that was there before the branch was renamed, and not for one of a draft that
+    took the old name since, and is over.
     """
-    repository, old, tip = app.repository, live.branch, live.document.tip_commit
-    if old == app.main_branch:
+    repository, old = app.repository, row.branch
+    if old == app.main_branch or row.created_at is None or repository.tip(old) is not None:
         return None
-    if now := branch_names.now_called(repository, old):
-        return now if now != app.main_branch else None
-    if tip is None or tip in refs.every(repository, "drafts/").values():
-        return None
-    same = [name for name, other in repository.branches().items() if other == tip]
-    main = repository.tip(app.main_branch)
-    if len(same) != 1 or (main is not None and repository.is_ancestor(tip, main)):
-        return None
-    return same[0]
+    found = branch_names.now_called(repository, old, row.created_at)
+    return None if found is None or _over(repository, row, found) else found.now
+
+
+def _over(repository: Repository, row: Document, renamed: Renamed) -> bool:
+    """Whether a draft that is over had the document: begun under the name after it was free again."""
+    for name, kept in refs.every(repository, _KEPT).items():
+        if row.tip_commit is None or not repository.is_ancestor(row.tip_commit, kept):
+            continue
+        id_ = name.removeprefix(_KEPT)
+        review = fold(id_, log.entries(review_logs.read(repository, id_) or b""))
+        if review is None or review.state == "open" or review.branch != row.branch:
+            continue
+        if not renamed.had(review.started_at):
+            return True
+    return False
 
 
 def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:

@@ -16,7 +16,7 @@ from prdgen import ids, logs
 from prdgen.crdt.replica import Change, Replica
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import edit, merge_base, taken
+from prdgen.flows import edit, merge_base, next_id, taken
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotRolled
 from prdgen.flows.live import Live, content_hash
@@ -64,7 +64,7 @@ async def prepare(app: App, live: Live) -> Successor | None:
     on_file = await merge_base.agreed_text(app, live, row.file_heads, row.file_hash)
     seed = await to_thread.run_sync(Replica.seed, committed)
     async with app.store.transaction() as tx:
-        n = await documents.next_n(tx, row.branch, row.page_path, row.tip_commit)
+        n = await next_id.n(app, tx, row.branch, row.page_path, row.tip_commit)
     place = (row.branch, row.page_path, row.tip_commit, n)
     return Successor(
         Document(

@@ -12,7 +12,7 @@ from anyio import to_thread
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import text, watch
-from prdgen.flows import edit, glance, pull
+from prdgen.flows import edit, glance, pull, rename_branch
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
 from prdgen.git.work_trees import WorkTree
@@ -120,13 +120,16 @@ async def moved(app: App, branch: str) -> bool:
 
 
 async def branches(app: App) -> None:
-    """Let index and site follow every branch whose tip is not the indexed one, or that is gone."""
+    """Let index and site follow every branch whose tip is not the indexed one, or that is gone; what
+    belongs to one that was renamed goes along.
+    """
     tips = await to_thread.run_sync(app.repository.branches)
     async with app.store.transaction() as tx:
         indexed = await pages.indexed_branches(tx)
         for branch in tips.keys() | indexed.keys():
             if tips.get(branch) != indexed.get(branch):
                 await edit.follow(app, branch, tx)
+    await rename_branch.seen(app, tips.keys() - indexed.keys())
 
 
 async def look(app: App, live: Live) -> None:

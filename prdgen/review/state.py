@@ -81,6 +81,8 @@ class Review:
     """When the review began: nothing in it is older."""
     begun_at: datetime
     """When the draft was begun: its first commit, where it was made with Git."""
+    named_at: datetime
+    """Since when its branch is called so, as far as the review knows."""
     changed_at: datetime
     tip: str | None = None
     """The draft's last commit, once it is merged or closed."""
@@ -130,7 +132,7 @@ def _started(id_: str, entry: Entry) -> Review:
     return Review(
         id=id_, branch=_text(entry, "branch"), base=_text(entry, "base"),
         title=_text(entry, "title"), description="", state="open", started_by=name,
-        started_by_email=email, started_at=entry.at, begun_at=begun, changed_at=entry.at,
+        started_by_email=email, started_at=entry.at, begun_at=begun, named_at=entry.at, changed_at=entry.at,
     )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def _titled(review: Review, entry: Entry) -> Review:
 
 
 def _renamed(review: Review, entry: Entry) -> Review:
-    return replace(review, branch=_text(entry, "branch") or review.branch)
+    return replace(review, branch=_text(entry, "branch") or review.branch, named_at=entry.at)
 
 
 def _described(review: Review, entry: Entry) -> Review:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import time
 
 import pytest
 from git.repos import ANN
 
-from prdgen.flows import edit, recovered
+from prdgen.flows import draft_merge, drafts, edit, recovered, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import PageNotLive, PageRecovered
+from prdgen.store import documents
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -135,9 +137,9 @@ async def test_a_page_swapped_with_another(house, repo, ann, page):
     assert repo.status() == ""
 
 
-@pytest.mark.parametrize("how", ["here", "by a push", "while nobody looks"])
+@pytest.mark.parametrize("how", ["here", "while nobody looks"])
 async def test_a_branch_with_a_new_name(houses, repo, how):
-    """`git branch -m`, here or with a push of both names: people go on in the page, every word in it."""
+    """`git branch -m`: people go on in the page, every word in it."""
     repo.git("branch", "draft")
     house = await houses(repo)
     ann = await house.editor("ann", branch="draft")
@@ -147,16 +149,10 @@ async def test_a_branch_with_a_new_name(houses, repo, how):
     document = house.live(branch="draft").id
     if how == "while nobody looks":
         await house.crash()
-    if how == "by a push":
-        repo.git("update-ref", "refs/heads/plan", repo.tip("draft"))
-        repo.git("update-ref", "-d", "refs/heads/draft")
-    else:
-        repo.git("branch", "-m", "draft", "plan")
+    repo.git("branch", "-m", "draft", "plan")
     if how == "while nobody looks":
         house = await houses(repo)
         ann = await house.editor("ann", branch="plan")
-    if how == "by a push":
-        await until(lambda: [live.branch for live in house.app.keeper.all()] == ["plan"])
     bob = await house.editor("bob", branch="plan")
     assert house.live(branch="plan").id == document
     assert not house.live(branch="plan").gone
@@ -171,17 +167,19 @@ async def test_a_branch_with_a_new_name(houses, repo, how):
 
 
 @pytest.mark.parametrize(
-    "left", ["two others at its commit", "one on main's commit", "a closed one"]
+    "left", ["two others at its commit", "a copy", "a copy of a renamed one", "a closed one"]
 )
 async def test_a_deleted_branch_is_no_renamed_one(house, repo, left):
     """Nobody's text goes to a branch that only happens to be where the deleted one was."""
     repo.git("branch", "draft")
     ann = await house.editor("ann", branch="draft")
     await ann.write(" typed", after="first line")
-    if left != "one on main's commit":
-        await house.save("ann", branch="draft")
+    await house.save("ann", branch="draft")
     tip = repo.tip("draft")
-    repo.git("branch", "copy", tip)
+    repo.git("branch", "copy", "draft")
+    if left == "a copy of a renamed one":
+        repo.git("branch", "-m", "copy", "backup")
+        repo.git("branch", "-m", "backup", "copy")
     if left == "two others at its commit":
         repo.git("branch", "other", tip)
     if left == "a closed one":
@@ -190,6 +188,108 @@ async def test_a_deleted_branch_is_no_renamed_one(house, repo, left):
     await until(lambda: house.live(branch="draft").gone)
     assert "draft was deleted" in house.live(branch="draft").gone.reason
     assert repo.tip("copy") == tip
+
+
+async def next_second(repo):
+    """Git's log counts in seconds: what comes now is later than all that is in it."""
+    last = int(repo.git("log", "-1", "--walk-reflogs", "--date=unix", "--format=%gd", "plan")[6:-1])
+    await until(lambda: time.time() > last + 1)
+
+
+def noted(repo, review):
+    """How often the review's log says that its branch was renamed."""
+    log = repo.git("show", f"refs/prdgen/reviews/{review.id}:log.jsonl")
+    return log.count('"kind":"renamed"')
+
+
+@pytest.mark.parametrize("how", ["closed", "deleted", "deleted, opened by its new name"])
+async def test_a_name_that_is_used_again_is_another_draft(house, repo, how):
+    """Renamed, and its name given to a second draft that ends: what was typed there stays there, and
+    each review is at its own.
+    """
+    person = house.people["ann"]
+    first = await drafts.start(house.app, person, "Checkout")
+    ann = await house.editor("ann", branch=first.branch)
+    await ann.write(" first", after="first line")
+    repo.git("branch", "-m", first.branch, "plan")
+    await until(lambda: house.live(branch="plan").id == ann.claim_id)
+    await until(lambda: noted(repo, first.review) == 1)
+    await next_second(repo)
+    second = await drafts.start(house.app, person, "Checkout")
+    assert second.branch == first.branch
+    page = "other.md" if how.endswith("name") else "one.md"
+    bob = await house.editor("bob", page, branch=second.branch)
+    at = "other" if how.endswith("name") else "second line"
+    await bob.write(" second", after=at)
+    if how == "closed":
+        await draft_merge.close(house.app, second.branch, person)
+    repo.git("branch", "-D", second.branch, ok=False)
+    await until(lambda: house.live(page, second.branch).gone)
+    carl = await house.editor("ann", page, branch="plan")
+    assert " second" not in carl.text
+    assert house.live(page, second.branch).id == bob.claim_id
+    assert drafts.find(house.app, "plan").review.id == first.review.id
+    assert drafts.find_review(house.app, second.review.id).branch == second.branch
+    assert drafts.find_review(house.app, first.review.id).branch == "plan"
+
+
+async def test_a_page_nobody_is_in_goes_along_before_its_name_is_used_again(house, repo):
+    """Its document is not the second draft's."""
+    person = house.people["ann"]
+    first = await drafts.start(house.app, person, "Checkout")
+    ann = await house.editor("ann", branch=first.branch)
+    known = ann.claim_id
+    await ann.leave()
+    house.live(branch=first.branch).last_change -= 3600
+    house.live(branch=first.branch).changed.set()
+    await until(lambda: not house.app.keeper.all())
+    repo.git("branch", "-m", first.branch, "plan")
+    await watch.branches(house.app)
+    async with house.app.store.transaction() as tx:
+        assert (await documents.get(tx, known)).branch == "plan"
+    assert noted(repo, first.review) == 1
+    second = await drafts.start(house.app, person, "Checkout")
+    bob = await house.editor("bob", branch=second.branch)
+    assert bob.claim_id != known
+
+
+async def test_two_renames_that_nobody_saw_go_to_their_own_drafts(houses, repo):
+    """The server was away: a name was renamed, used again; each review is at its own."""
+    house = await houses(repo)
+    first = await drafts.start(house.app, house.people["ann"], "Checkout")
+    await house.crash()
+    house.stack = None
+    repo.git("branch", "-m", first.branch, "plan")
+    await next_second(repo)
+    repo.git("branch", first.branch)
+    house = await houses(repo)
+    repo.git("branch", "-D", first.branch)
+    second = await drafts.start(house.app, house.people["ann"], "Checkout")
+    assert second.branch == first.branch
+    assert drafts.find(house.app, "plan").review.id == first.review.id
+    assert drafts.find(house.app, second.branch).review.id == second.review.id
+
+
+async def test_a_main_branch_with_a_new_name_takes_its_pages_along(houses, repo):
+    """`git branch -m master main` while the server is away: the same document, at once, every word."""
+    repo.git("branch", "-m", "main", "master")
+    house = await houses(repo)
+    assert house.app.main_branch == "master"
+    ann = await house.editor("ann", branch="master")
+    await ann.write(" typed", after="first line")
+    await house.crash()
+    house.stack = None
+    repo.git("branch", "-m", "master", "main")
+    house = await houses(repo)
+    assert house.app.main_branch == "main"
+    began = time.monotonic()
+    again = await house.editor("ann")
+    assert time.monotonic() - began < 2
+    assert again.claim_id == ann.claim_id
+    await again.until(lambda: "first line typed" in again.text)
+    await house.save("ann")
+    assert "first line typed" in repo.git("show", "main:one.md")
+    assert [name for name in repo.opened.branches() if name != "main"] == []
 
 
 async def test_the_checked_out_main_branch_with_a_new_name(house, repo, ann, page):

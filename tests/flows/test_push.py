@@ -6,7 +6,7 @@ import threading
 import pytest
 from git.repos import ANN
 
-from prdgen.flows import checked_out, edit, pull, watch
+from prdgen.flows import checked_out, drafts, edit, pull, watch
 from prdgen.git import commits
 
 from . import pushing
@@ -134,6 +134,49 @@ async def test_a_page_renamed_by_a_push_takes_its_people_along(server, house, re
     await until((repo.path / "uno.md").exists)
     await until(lambda: "typed" in (repo.path / "uno.md").read_text())
     await until(lambda: not (repo.path / "one.md").exists())
+
+
+@pytest.mark.parametrize("more", [False, True])
+async def test_a_branch_renamed_by_a_push_takes_its_people_along(server, house, repo, more):
+    """One push of the new name that deletes the old one, with commits of its own or without; the review
+    that nobody said anything in goes along, too.
+    """
+    draft = await drafts.start(house.app, house.people["ann"], "Plan")
+    editor = await house.editor("ann", branch=draft.branch)
+    await editor.write(" saved", after="first line")
+    await house.save("ann", branch=draft.branch)
+    await editor.write(" typed", after="second line")
+    bob = await server.clone()
+    bob.git("switch", "-q", "-c", "plan", f"origin/{draft.branch}")
+    if more:
+        bob.commit("More", new="# New\n")
+    done = await bob.push("origin", "plan", f":{draft.branch}")
+    assert done.ok, done.said
+    await until(lambda: house.live(branch="plan").id == editor.claim_id)
+    await until(lambda: not house.live(branch="plan").gone)
+    assert "second line typed" in house.text(branch="plan")
+    assert drafts.find(house.app, "plan").review.id == draft.review.id
+    by = repo.git("log", "-1", "--walk-reflogs", "--format=%gn", "plan")
+    assert by == "Bob"
+
+
+@pytest.mark.parametrize("how", ["two pushes", "two new names", "merged"])
+async def test_a_branch_deleted_by_a_push_is_no_renamed_one(server, house, repo, how):
+    """A copy that was there before, one of two, or one on main's commit: nobody's text goes there."""
+    repo.git("branch", "draft")
+    editor = await house.editor("ann", branch="draft")
+    if how != "merged":
+        await editor.write(" saved", after="first line")
+        await house.save("ann", branch="draft")
+    bob = await server.clone()
+    bob.git("branch", "copy", "origin/draft")
+    names = ["copy"] if how == "merged" else ["copy", "copy:other"]
+    if how == "two pushes":
+        assert (await bob.push("origin", "copy")).ok
+        names = []
+    assert (await bob.push("origin", *names, ":draft")).ok
+    await until(lambda: house.live(branch="draft").gone)
+    assert "draft was deleted" in house.live(branch="draft").gone.reason
 
 
 async def test_a_page_deleted_by_a_push_stays_open(server, house, repo):
