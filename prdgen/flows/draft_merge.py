@@ -21,7 +21,7 @@ from prdgen.flows import (
 )
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import DraftOver, NothingToMerge
+from prdgen.flows.errors import DraftOver, NothingToMerge, TypedRefused
 from prdgen.flows.join import Landed
 from prdgen.git import locks, refs
 from prdgen.git import log as git_log
@@ -39,9 +39,9 @@ _MOST_COMMITS = 1000
 
 
 async def ask(app: App, name: str, person: Person) -> Review:
-    """Ask others to look at the draft, with what is typed in it. Raises NoSuchDraft."""
+    """Ask others to look at the draft, with what is typed in it. Raises NoSuchDraft, TypedRefused."""
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await commit_typed(app, draft.branch, person)
+    await _all_committed(app, draft, person)
     return await reviews.ask(app, name, person)
 
 
@@ -68,13 +68,13 @@ async def merge(
     """Merge the draft into main, with everything that is typed in it, and end it: its branch goes,
     unless somebody is in one of its pages or has it checked out.
 
-    Raises NoSuchDraft, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
+    Raises NoSuchDraft, TypedRefused, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
     write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
     the same words since, OneDeleted (ReplayStops) when one edited a
     file that the other deleted, NotSettled when two versions of a place stand in the draft, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await commit_typed(app, draft.branch, person)
+    await _all_committed(app, draft, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
     main = await to_thread.run_sync(app.repository.tip, app.main_branch)
     if main is not None and await to_thread.run_sync(app.repository.is_ancestor, draft.tip, main):
@@ -136,10 +136,10 @@ def _message(review: Review, how: How) -> str:
 
 async def close(app: App, name: str, person: Person) -> Review:
     """Set a draft aside with everything typed in it: its branch goes as after a merge, its text is
-    kept and can be opened again. Raises NoSuchDraft.
+    kept and can be opened again. Raises NoSuchDraft, TypedRefused.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
-    await commit_typed(app, draft.branch, person)
+    await _all_committed(app, draft, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
     said = Entry("closed", person.name, person.email, {"tip": draft.tip})
@@ -165,6 +165,14 @@ async def reopen(app: App, id_: str, person: Person) -> Draft:
     await watch.branches(app)
     await forge_wanted.now(app)
     return await to_thread.run_sync(drafts.find_branch, app, review.branch)
+
+
+async def _all_committed(app: App, draft: Draft, person: Person) -> None:
+    """Commit what is typed in the draft. Raises TypedRefused when a hook refuses some of it: nothing is
+    merged or closed without it.
+    """
+    if why := await commit_typed(app, draft.branch, person):
+        raise TypedRefused(draft=draft.title, reason=why)
 
 
 async def commit_typed(app: App, branch: str, person: Person) -> str | None:

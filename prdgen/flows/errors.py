@@ -171,6 +171,13 @@ class ReplayStops(PrdgenError):
     status = 409
 
 
+class TypedRefused(PrdgenError):
+    """What is typed in {draft} cannot be committed: {reason}"""  # noqa: D400
+
+    cure = "Nothing was merged or closed. Correct what the message says in the draft's pages, and do it again."
+    status = 422
+
+
 class NotPutBack(PrdgenError):
     """The words of {draft} are not all put back: {reason}"""  # noqa: D400
 

@@ -197,12 +197,14 @@ def test_a_drawing_may_have_its_pixels_and_parts_in_it():
 
 
 @pytest.mark.parametrize("svg", [
-    b'<?xml version="1.0" encoding="foo"?><svg width="1.2.3"/>', b'<svg width="0"/>',
-    b'<svg height="-4"/>', b'<svg viewBox="0 0 nan 5"/>', b'<svg viewBox="0 0 1e999 5"/>',
+    b'<?xml version="1.0" encoding="foo"?><svg xmlns="NS" width="1.2.3"/>', b'<svg xmlns="NS" width="0"/>',
+    b'<svg xmlns="NS" height="-4"/>', b'<svg xmlns="NS" viewBox="0 0 nan 5"/>',
+    b'<svg xmlns="NS" viewBox="0 0 1e999 5"/>',
     '<!DOCTYPE s [<!ENTITY x "y">]><svg/>'.encode("utf-16"), b"\xff\xfe<svg/>",
 ])  # fmt: skip
 def test_a_drawing_that_is_none_is_said(svg):
     """And costs nobody their document."""
+    svg = svg.replace(b"NS", b"http://www.w3.org/2000/svg")
     assert pictures.look("a.svg", svg) == "this file cannot be read as an image"
 
 
@@ -341,4 +343,5 @@ def test_no_page_holds_headings_alone():
 def test_pictures_are_measured_without_being_drawn():
     """The header is enough to refuse what would take too much memory."""
     assert pictures.look("a.png", png(7, 5)) == ("png", 7.0)
-    assert pictures.look("a.svg", b'<svg viewBox="0 0 40 20"/>') == ("svg", 40.0)
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"/>'
+    assert pictures.look("a.svg", svg) == ("svg", 40.0)

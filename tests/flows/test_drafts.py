@@ -18,6 +18,7 @@ from prdgen.flows.errors import (
     OneDeleted,
     ReplayStops,
     SameWords,
+    TypedRefused,
 )
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
@@ -120,6 +121,35 @@ async def test_a_draft_is_merged_with_what_is_typed_in_it(house, repo, ann):
     await house.save("bob", branch=draft.branch)
     assert draft.branch in {each.branch for each in drafts.every(house.app, reviews)}
     repo.git("fsck", "--strict")
+
+
+@pytest.mark.parametrize("end", ["merge", "close"])
+async def test_nothing_ends_without_what_a_hook_refuses(house, repo, ann, end):
+    """The draft stays as it is, with the reason; without the hook it ends with every word."""
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    bob = await house.editor("bob", branch=draft.branch)
+    await bob.write(" in the draft", after="second line")
+    hook = repo.path / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no such words; exit 1\n")
+    hook.chmod(0o755)
+
+    async def ended():
+        if end == "merge":
+            await draft_merge.merge(house.app, draft.branch, ann, "editor")
+        else:
+            await draft_merge.close(house.app, draft.branch, ann)
+
+    before = repo.tip()
+    with pytest.raises(TypedRefused, match="no such words"):
+        await ended()
+    reviews = drafts.reviews(house.app)
+    assert draft.branch in {each.branch for each in drafts.every(house.app, reviews)}
+    assert repo.tip() == before
+    hook.unlink()
+    await ended()
+    (review,) = drafts.reviews(house.app)
+    assert "second line in the draft" in repo.git("show", f"refs/prdgen/drafts/{review.id}:one.md")
 
 
 async def test_squashed_it_is_one_commit(house, repo, ann):
