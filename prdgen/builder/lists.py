@@ -79,7 +79,7 @@ class Lists:
         if whole:
             # Whatever stood for pages that are gone goes with them.
             self.files = {path: n for path, n in self.files.items() if path.startswith("nav")}
-            self._made = {}
+            self._made, self._titles = {}, {}
             self._divide(standing)
             self._put("404.html", _not_found(standing))
         elif standing.shows_recent(""):
@@ -211,6 +211,7 @@ class Lists:
         url = named.field.place(key)
         members = sorted(named.pages(key), key=standing.urls.__getitem__)
         if not members:
+            self._titles.pop(url, None)
             for gone in (url, *self._made.pop(url, ())):
                 self.files.pop(f"{gone}index.html", None)
             return

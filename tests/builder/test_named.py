@@ -6,8 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from prdgen.builder import lists
+from prdgen.builder import lists, site
 from prdgen.builder.named import OWNER, STATUS
+from prdgen.builder.standing import Touched
 
 NAMES = [
     "Ann", "Ann Lee", "ann-lee", "Ann/Lee", "Ann  Lee.", "../../etc", "..", "Иван Петров", "王小明", "अनिता",
@@ -97,6 +98,26 @@ def test_a_name_goes_with_its_last_page(team):
     built = team.publish(a="---\nowner: Ben\n---\n# A\n")
     assert "owners/ann/index.html" in built.removed
     assert "owners/ann/" not in team.read("owners/index.html")
+
+
+def test_nothing_is_kept_of_names_that_are_gone(team):
+    """A process that builds for months knows the names there are, not all there ever were."""
+    works = team.publish(a="---\nowner: Ann\n---\n# A\n", b="---\nowner: Ben\n---\n# B\n").works
+    for number in range(5):
+        team.pages["site/a.md"] = f"---\nowner: Owner {number}\n---\n# A\n"
+        pages, _ = team.sources({})
+        told = Touched(
+            {page.page_path: page for page in pages if page.page_path == "site/a.md"}, {}
+        )
+        made = site.rebuild(works, told, target=team.target, previous=team.site.current())
+        team.site.switch(made.manifest, since=made.since)
+        works = made.works
+    assert set(works.lists._titles) == {"owners/owner-4/", "owners/ben/"}
+    team.pages.pop("site/b.md")
+    made = site.rebuild(
+        works, Touched({"site/b.md": None}, {}), target=team.target, previous=team.site.current()
+    )
+    assert set(made.works.lists._titles) == {"owners/owner-4/"}
 
 
 def test_a_page_of_the_team_keeps_its_address(team):
