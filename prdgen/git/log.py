@@ -10,7 +10,7 @@ from typing import Final
 
 import pygit2
 
-from prdgen.git import process, trees
+from prdgen.git import messages, process, trees
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature, Version, co_authors
 
@@ -145,8 +145,9 @@ def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[s
         if parent not in git:
             return None
         at = datetime.fromtimestamp(commit.author.time, UTC)
-        subject, body = _parts(commit.message)
-        who = commit.author.name, commit.author.email
+        subject, body = _parts(messages.of(commit))
+        by = messages.author(commit)
+        who = by.name, by.email
         others = co_authors(body, who[1])
         for each in trees.moved(git, parent, str(commit.id)):
             if each.path not in found:

@@ -13,7 +13,7 @@ from typing import Final
 import pygit2
 from pygit2.enums import RepositoryOpenFlag
 
-from prdgen.git import formats, history, process, work_trees
+from prdgen.git import formats, history, messages, process, work_trees
 from prdgen.git.errors import BranchExists, CommitNotFound, NoCommits, UnknownRevision
 from prdgen.git.values import (
     REGULAR,
@@ -21,7 +21,6 @@ from prdgen.git.values import (
     CommitInfo,
     Entry,
     FileChange,
-    Signature,
     Version,
 )
 from prdgen.git.work_trees import WorkTree
@@ -301,13 +300,13 @@ class Repository:
     def commit_info(self, commit: str) -> CommitInfo:
         """A commit's people, time, message and trailers. Raises CommitNotFound."""
         found = self._commit(commit)
-        subject, _, body = found.message.lstrip("\n").partition("\n")
+        subject, _, body = messages.of(found).partition("\n")
         return CommitInfo(
             commit=str(found.id),
             tree=str(found.tree_id),
             parents=tuple(str(parent) for parent in found.parent_ids),
-            author=_person(found.author),
-            committer=_person(found.committer),
+            author=messages.author(found),
+            committer=messages.committer(found),
             at=datetime.fromtimestamp(
                 found.author.time, timezone(timedelta(minutes=found.author.offset))
             ),
@@ -343,10 +342,6 @@ def _entry(line: bytes) -> Entry | None:
     except UnicodeDecodeError:
         return None
     return Entry(path, int(fields[0], 8), fields[2].decode(), int(fields[3]))
-
-
-def _person(signature: pygit2.Signature) -> Signature:
-    return Signature(signature.name, signature.email)
 
 
 def _trailers(body: str) -> dict[str, tuple[str, ...]]:

@@ -138,6 +138,34 @@ def test_subject_and_body_are_parted_where_git_parts_them(repo, message):
     assert set(found) == {"one.md"}
 
 
+@pytest.mark.parametrize("name", [b"J\xe9", "Jé".encode()])
+@pytest.mark.parametrize("encoding", [
+    None, "UTF-8", "ISO-8859-1", "windows-1252", "bogus", "a\tb", "rot13", "idna", "undefined", "unicode_escape",
+])  # fmt: skip
+def test_no_claim_about_letters_stops_a_reader(repo, encoding, name):
+    """A commit may claim an encoding that nobody has, or that it is not in: the same as Git says."""
+    old = repo.tip()
+    repo.write(one="# Uno\n")
+    repo.git("add", "-A")
+    tree = repo.git("write-tree")
+    claim = f"encoding {encoding}\n".encode() if encoding else b""
+    raw = (
+        f"tree {tree}\nparent {old}\n".encode()
+        + b"".join(b"%s %s <e@x> 1700000000 +0000\n" % (who, name) for who in (b"author", b"committer"))
+        + claim + b"\nBy " + name + b"\n\nCo-authored-by: " + name + b" <b@x>\n"
+    )  # fmt: skip
+    (repo.path / "raw").write_bytes(raw)
+    tip = repo.git("hash-object", "-t", "commit", "-w", "raw")
+    found = git_log.touched(repo.opened, old, tip, limit=5)
+    assert found == git_log.last_changes(repo.opened, tip, since=old)
+    info = repo.opened.commit_info(tip)
+    assert (info.subject, info.author.name) == (
+        found["one.md"].subject,
+        found["one.md"].author_name,
+    )
+    assert info.trailers == {"co-authored-by": (f"{info.author.name} <b@x>",)}
+
+
 def test_a_message_cannot_hide_a_change(repo):
     """What separates commits in what Git prints may stand in a message."""
     tip = repo.commit("Sly\n\n\x1e\n\x1e0123 hides", one="# Uno\n")
