@@ -74,7 +74,7 @@ def look(path: str, data: bytes) -> tuple[str, float] | str:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
             width, height, kind = image.width, image.height, _FORMATS.get(image.format or "")
-    except (OSError, ValueError, Image.DecompressionBombError):
+    except Exception:  # Pillow's readers raise whatever they stumble over.
         return "this file cannot be read as an image"
     if width * height > MAX_PIXELS:
         return f"left out, it has {width} × {height} pixels; at most {MAX_PIXELS // 1_000_000} million can be shown"

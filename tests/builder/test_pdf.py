@@ -340,6 +340,18 @@ def test_no_page_holds_headings_alone():
     assert "Flow" in said[1]
 
 
+def test_a_broken_image_of_any_kind_is_left_out():
+    """Whatever its reader raises; AVIF's says no more than that it cannot."""
+    made = io.BytesIO()
+    Image.new("RGB", (34, 24)).save(made, "AVIF")
+    whole = made.getvalue()
+    found = {
+        pictures.look("a.avif", whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        for place in range(110)
+    }
+    assert "this file cannot be read as an image" in found
+
+
 def test_pictures_are_measured_without_being_drawn():
     """The header is enough to refuse what would take too much memory."""
     assert pictures.look("a.png", png(7, 5)) == ("png", 7.0)
