@@ -20,7 +20,7 @@ Kind = Literal["page", "asset", "external", "requirement", "anchor"]
 PAGE_ENDINGS: Final = (".md", ".markdown")
 _LINKS: Final = frozenset({comrak.Link, comrak.Image, comrak.WikiLink})
 HTML_LINK: Final = re.compile(
-    r"""<(a|img)\b([^<>]*?\s)(href|src)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)([^<>]*>)""",
+    r"""<(a|img)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*?\s)(href|src)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)([^<>]*>)""",
     re.IGNORECASE,
 )
 

@@ -52,3 +52,24 @@ def test_the_tree_stays_as_it_was():
     parsed = tree.parse("- [REQ-1] a\n")
     assert html.body(parsed) == html.body(parsed)
     assert html.body(parsed, spend=True) == html.body(tree.parse("- [REQ-1] a\n"))
+
+
+def test_words_about_an_address_are_no_address():
+    """What stands in quotes in another attribute stays as it is; the link behind it leads on."""
+    made = {"a.png": html.Target("/x/a.png"), "b.md": html.Target("/y/b/")}
+    for written, shown in (
+        ('<img alt="the src = c.png" src="a.png">', '<img alt="the src = c.png" src="/x/a.png">'),
+        ("<img title='a \"src=c.png' src=a.png>", '<img title=\'a "src=c.png\' src="/x/a.png">'),
+        (
+            '<a title="it\'s at href=c.md" href="b.md">',
+            '<a title="it\'s at href=c.md" href="/y/b/">',
+        ),
+    ):
+        asked = []
+
+        def find(link, asked=asked):
+            asked.append(link.target)
+            return made.get(link.target)
+
+        assert shown in body(f"{written}\n", image=find, link=find)
+        assert asked in (["a.png"], ["b.md"])
