@@ -47,7 +47,7 @@ async def follow_branch(app: App, live: Live) -> bool:
 
     Not to a place where another document is being edited. Call with `live.lock` held.
     """
-    branch = await to_thread.run_sync(branch_now, app, live.document)
+    branch = await to_thread.run_sync(renamed_to, app, live.document)
     if branch is None:
         return False
     async with app.store.transaction() as tx:
@@ -74,8 +74,13 @@ def branch_now(app: App, row: Document) -> str | None:
     Only for a document that was there before the branch was renamed, and not for one of a draft that
     took the old name since, and is over.
     """
+    return renamed_to(app, row) if app.repository.tip(row.branch) is None else None
+
+
+def renamed_to(app: App, row: Document) -> str | None:
+    """In a thread: the same, whether another branch has the old name by now or not."""
     repository, old = app.repository, row.branch
-    if old == app.main_branch or row.created_at is None or repository.tip(old) is not None:
+    if old == app.main_branch or row.created_at is None:
         return None
     found = branch_names.now_called(repository, old, row.created_at)
     return None if found is None or _over(repository, row, found) else found.now

@@ -1,4 +1,4 @@
-"""renamed branch → its open review, and those of its documents that nobody holds, under the new name at once."""
+"""renamed branch → its open review and its documents, under the new name at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from anyio import to_thread
 
-from prdgen.flows import rename
+from prdgen.flows import pull, rename, servers
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
+from prdgen.flows.live import Live
 from prdgen.git import branch_names, review_logs
 from prdgen.git.branch_names import Renamed
 from prdgen.git.values import Signature
@@ -17,6 +18,7 @@ from prdgen.review import log
 from prdgen.review.log import Entry
 from prdgen.review.state import Review, fold
 from prdgen.store import documents
+from prdgen.store.documents import Document
 from prdgen.store.errors import DocumentMissing, LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 async def seen(app: App, new: Iterable[str]) -> None:
     """There are `new` branches: what belongs to one that is only called so now goes to its new name,
-    before another one has the old. Documents that somebody holds follow by themselves.
+    before another one has the old, or is written on. Documents that another server holds follow there.
     """
     olds = await to_thread.run_sync(_olds, app, list(new))
     if not olds:
@@ -32,22 +34,37 @@ async def seen(app: App, new: Iterable[str]) -> None:
     await to_thread.run_sync(_reviews, app)
     async with app.store.transaction() as tx:
         rows = [row for old in olds for row in await documents.list_live(tx, old)]
-    for row in (each for each in rows if each.lease_holder is None):
-        branch = await to_thread.run_sync(rename.branch_now, app, row)
+    alive = {server.process_id for server in await to_thread.run_sync(servers.alive, app.state_dir)}
+    for row in rows:
+        branch = await to_thread.run_sync(rename.renamed_to, app, row)
         if branch is None:
             continue
-        try:
-            async with app.store.transaction() as tx:
-                if await documents.find_live(tx, branch, row.page_path) is None:
-                    await documents.move(tx, row.id, branch, row.page_path, row.fence)
-        except (DocumentMissing, LeaseLost) as error:
-            logger.debug("%s goes to %s with who took it: %s", row.page_path, branch, error)
+        live = await app.keeper.hold(row) if row.lease_holder and app.keeper else None
+        if live is not None:
+            await _follow(app, live)
+        elif row.lease_holder not in alive:
+            await _move(app, row, branch)
+
+
+async def _follow(app: App, live: Live) -> None:
+    async with live.lock:
+        if live.kept and await rename.follow_branch(app, live):
+            await pull.tip(app, live)
+
+
+async def _move(app: App, row: Document, branch: str) -> None:
+    try:
+        async with app.store.transaction() as tx:
+            if await documents.find_live(tx, branch, row.page_path) is None:
+                await documents.move(tx, row.id, branch, row.page_path, row.fence)
+    except (DocumentMissing, LeaseLost) as error:
+        logger.debug("%s goes to %s with who took it: %s", row.page_path, branch, error)
 
 
 def _olds(app: App, branches: list[str]) -> list[str]:
-    """In a thread: what these branches were called, where no branch is called so now."""
-    found = {line.old for name in branches for line in branch_names.formerly(app.repository, name)}
-    return sorted(old for old in found if app.repository.tip(old) is None)
+    """In a thread: what these branches were called."""
+    lines = [line for name in branches for line in branch_names.formerly(app.repository, name)]
+    return sorted({line.old for line in lines})
 
 
 def _reviews(app: App) -> None:

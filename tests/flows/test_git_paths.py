@@ -253,21 +253,35 @@ async def test_a_page_nobody_is_in_goes_along_before_its_name_is_used_again(hous
     assert bob.claim_id != known
 
 
-async def test_two_renames_that_nobody_saw_go_to_their_own_drafts(houses, repo):
-    """The server was away: a name was renamed, used again; each review is at its own."""
+async def test_a_rename_that_nobody_saw_before_the_name_was_used_again(houses, repo):
+    """The server was away: pages and review are at the new name; who made a branch of the old one in a
+    terminal begins anew, and ends it without the other.
+    """
     house = await houses(repo)
     first = await drafts.start(house.app, house.people["ann"], "Checkout")
+    ann = await house.editor("ann", branch=first.branch)
+    await ann.write(" first", after="first line")
     await house.crash()
     house.stack = None
     repo.git("branch", "-m", first.branch, "plan")
     await next_second(repo)
-    repo.git("branch", first.branch)
+    repo.git("branch", first.branch, "main")
     house = await houses(repo)
-    repo.git("branch", "-D", first.branch)
-    second = await drafts.start(house.app, house.people["ann"], "Checkout")
-    assert second.branch == first.branch
+    person = house.people["ann"]
     assert drafts.find(house.app, "plan").review.id == first.review.id
-    assert drafts.find(house.app, second.branch).review.id == second.review.id
+    assert drafts.find(house.app, first.branch).review is None
+    again = await house.editor("ann", branch="plan")
+    assert again.claim_id == ann.claim_id
+    await again.until(lambda: "first line first" in again.text)
+    bob = await house.editor("bob", branch=first.branch)
+    assert bob.text == ONE
+    await bob.write(" second", after="second line")
+    review = await draft_merge.close(house.app, first.branch, person)
+    repo.git("branch", "-D", first.branch)
+    await until(lambda: house.live(branch=first.branch).gone)
+    assert review.id != first.review.id
+    assert drafts.find(house.app, "plan").review.state == "open"
+    assert "second line second" not in house.text(branch="plan")
 
 
 async def test_a_main_branch_with_a_new_name_takes_its_pages_along(houses, repo):
