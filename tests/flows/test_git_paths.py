@@ -202,7 +202,10 @@ def noted(repo, review):
     return log.count('"kind":"renamed"')
 
 
-@pytest.mark.parametrize("how", ["closed", "deleted", "deleted, opened by its new name"])
+@pytest.mark.parametrize(
+    "how",
+    ["closed", "closed, the store's clock behind", "deleted", "deleted, opened by its new name"],
+)
 async def test_a_name_that_is_used_again_is_another_draft(house, repo, how):
     """Renamed, and its name given to a second draft that ends: what was typed there stays there, and
     each review is at its own.
@@ -217,11 +220,16 @@ async def test_a_name_that_is_used_again_is_another_draft(house, repo, how):
     await next_second(repo)
     second = await drafts.start(house.app, person, "Checkout")
     assert second.branch == first.branch
-    page = "other.md" if how.endswith("name") else "one.md"
+    page = "one.md" if how in {"closed", "deleted"} else "other.md"
     bob = await house.editor("bob", page, branch=second.branch)
-    at = "other" if how.endswith("name") else "second line"
-    await bob.write(" second", after=at)
-    if how == "closed":
+    await bob.write(" second", after="second line" if page == "one.md" else "other")
+    if how.endswith("behind"):
+        async with house.app.store.transaction() as tx:
+            behind = (
+                "UPDATE documents SET created_at = created_at - interval '1 hour' WHERE id = %s"
+            )
+            await tx.execute(behind, [bob.claim_id])
+    if how.startswith("closed"):
         await draft_merge.close(house.app, second.branch, person)
     repo.git("branch", "-D", second.branch, ok=False)
     await until(lambda: house.live(page, second.branch).gone)
