@@ -77,9 +77,8 @@ class BucketTarget:
             done = self._bring(lease, change, listed, read, progress)
             if checked:
                 self._sweep(lease, listed)
-                if (
-                    not lease.took_over
-                ):  # Only now all is right: a repair that failed is tried again.
+                # Only now all is right: a repair that failed is tried again.
+                if not lease.took_over:
                     lease.state.checked_at = time.time()
             return done
 
