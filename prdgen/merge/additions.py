@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import takewhile
 
-from prdgen.merge import alignment, diff, front_matter, tokens
+from prdgen.merge import alignment, fences, front_matter, tokens
 from prdgen.merge.alignment import Effort, Span
 from prdgen.merge.diff import LIMIT_MS
 
@@ -103,10 +103,11 @@ def _are_rows(one: str, other: str) -> bool:
 def _in_both(one: str, other: str) -> str:
     """The lines that both texts have, in their order; blank lines alone make nothing the same."""
     parts, at = [], 0
-    for span in diff.line_spans(one, other, Effort.lasting(LIMIT_MS)):
-        parts.append(one[at : span.start])
+    mine, others = (fences.whole(tokens.lines(text)) for text in (one, other))
+    for span in alignment.align(mine, others, Effort.lasting(LIMIT_MS)):
+        parts.append("".join(mine[at : span.start]))
         at = span.end
-    return "".join(filter(tokens.has_words, [*parts, one[at:]]))
+    return "".join(filter(tokens.has_words, [*parts, "".join(mine[at:])]))
 
 
 def _joined(blocks: Iterable[_Block]) -> str:
@@ -193,7 +194,7 @@ def _blocks(text: str) -> Iterator[_Block]:
         block, blanks, closed = block + line, "", False
         if mark and not fence:
             fence = mark[1]
-        elif mark and mark[1].startswith(fence) and not line[mark.end() :].strip():
+        elif fence and fences.closes(line, fence):
             fence, closed = "", True
     if block:
         yield _Block(block, blanks)

@@ -22,7 +22,7 @@ from prdgen.merge.carrying import Side
 from prdgen.merge.diff import LIMIT_MS, Splice
 from prdgen.merge.groups import Group, Kind
 from prdgen.merge.hunks import Hunk
-from prdgen.merge.likeness import Place
+from prdgen.merge.likeness import Place, Spot
 from prdgen.merge.pieces import Added, Conflict, Kept, Merged, Piece
 from prdgen.merge.touching import Version
 
@@ -81,6 +81,8 @@ def _decide(
 ) -> _Decided:
     if theirs in (base, ours):
         return _Decided(ours, [], [Kept(0, len(ours))])
+    if where is Place.PROSE and not base.strip():
+        return _Decided(ours, [], _anew(theirs, ours, limit_ms, whole=whole))
     listed = flow_lists.merged(base, theirs, ours) if where is Place.VALUES else None
     if listed is not None:
         return _Decided(ours, [], _changed(ours, listed))
@@ -96,6 +98,15 @@ def _decide(
     effort = Effort.lasting(limit_ms // 2)
     walk = _Walk(base, their_side.text, our_side.text, where, effort, whole)
     return _Decided(our_side.text, our_side.edits, list(walk.along(gathered)))
+
+
+def _anew(theirs: str, ours: str, limit_ms: int, *, whole: bool) -> list[Piece]:
+    """Both wrote on an empty page: no blank line of it tells where in what they wrote it is now."""
+    feed = int(theirs.endswith("\n\n") and ours.endswith("\n\n"))
+    mine, other = (Version(text, 0, len(text) - feed, [(0, len(text))]) for text in (ours, theirs))
+    effort = Effort.lasting(limit_ms)
+    found = touching.resolve("", mine, other, Spot(Place.PROSE), effort, whole=whole)
+    return [*found, Kept(mine.end, len(ours))]
 
 
 def _changed(ours: str, merged: str) -> list[Piece]:

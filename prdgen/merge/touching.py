@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from prdgen.merge import alignment, likeness, tokens
+from prdgen.merge import alignment, fences, likeness, tokens
 from prdgen.merge.alignment import Effort, Span
-from prdgen.merge.likeness import Spot
+from prdgen.merge.likeness import Place, Spot
 from prdgen.merge.pieces import Added, Disputed, Kept, Piece
 
 
@@ -24,6 +24,10 @@ class Version:
     def lines(self) -> list[str]:
         """The lines of this version."""
         return tokens.lines(self.text[self.start : self.end])
+
+    def parts(self, spot: Spot) -> list[str]:
+        """Its lines, where lines that are something only together are one."""
+        return fences.whole(self.lines, inside=spot.place is Place.CODE)
 
 
 def resolve(
@@ -49,7 +53,7 @@ def _resolved(base: str, ours: Version, theirs: Version, spot: Spot, effort: Eff
     if ours.lines == theirs.lines:
         return [Kept(ours.start, ours.end)]
     if not base or (ours.lines and theirs.lines):
-        return list(_both(ours, theirs, None if base else spot, effort))
+        return list(_both(ours, theirs, spot, effort, anew=not base))
     if ours.lines:
         if likeness.is_another(base, "".join(ours.lines)):
             return [Kept(ours.start, ours.end)]
@@ -61,19 +65,21 @@ def _resolved(base: str, ours: Version, theirs: Version, spot: Spot, effort: Eff
     return [Disputed(ours.start, ours.start, text)] if text else []
 
 
-def _both(ours: Version, theirs: Version, added: Spot | None, effort: Effort) -> Iterator[Piece]:
-    """Where they differ; `added` says where that is, when nothing of the base was replaced."""
-    mine, other = ours.lines, theirs.lines
+def _both(
+    ours: Version, theirs: Version, spot: Spot, effort: Effort, *, anew: bool
+) -> Iterator[Piece]:
+    """Where they differ; `anew`: nothing of the base was replaced."""
+    mine, other = ours.parts(spot), theirs.parts(spot)
     place = [ours.start + start for start in tokens.starts(mine)]
     at = 0
     for span in _differences(mine, other, effort):
         start, end = place[span.start], place[span.end]
         yield Kept(place[at], start)
         parts = mine[span.start : span.end], other[span.new_start : span.new_end]
-        if added is not None:
-            before = mine[span.start - 1] if span.start else added.before
-            after = mine[span.end] if span.end < len(mine) else added.after
-            found = _added(start, end, *parts, Spot(added.place, before, after))
+        if anew:
+            before = mine[span.start - 1] if span.start else spot.before
+            after = mine[span.end] if span.end < len(mine) else spot.after
+            found = _added(start, end, *parts, Spot(spot.place, before, after))
         else:
             found = None
         yield from found or _in_dispute(start, end, *parts)

@@ -108,6 +108,7 @@ PIECES = [
     "- [PAY-1] Ten seconds.\n- [PAY-2] On paper.\n",
     "- [PAY-2] Never on paper.\n",
     "| Way | Seconds |\n| --- | ------- |\n",
+    "```text\nc\n\nd\n```\n",
 ]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=6).map("\n".join)
 
@@ -121,3 +122,11 @@ def test_nothing_goes_away_and_twice_is_once(ours, theirs):
     left = iter(made.splitlines())
     assert all(line in left for line in ours.splitlines() if line), "ours in its own order"
     assert added(made, theirs).text.split() == made.split()
+
+
+@given(ours=TEXTS, theirs=TEXTS)
+def test_a_code_block_stays_whole(ours, theirs):
+    """However often it stands in either, and whatever other one is in its place."""
+    made = added(ours, theirs).text
+    marks = [line for line in made.splitlines() if line.startswith("```")]
+    assert marks == ["```text", "```"] * (len(marks) // 2)
