@@ -56,7 +56,7 @@ def sections_html(sections: Mapping[str, tuple[str, int]], base: str) -> str:
         for url, (title, count) in sections.items()
     )
     return (
-        '<div class="prd-list" data-prd-filter><div class="md-typeset__scrollwrap">'
+        '<div class="prd-list prd-list--counts" data-prd-filter><div class="md-typeset__scrollwrap">'
         '<div class="md-typeset__table"><table><thead><tr><th>Part</th><th>Entries</th></tr></thead>'
         f"<tbody>\n{rows}</tbody></table></div></div></div>"
     )
@@ -106,7 +106,7 @@ def names_html(field: Field, names: Mapping[str, tuple[str, int]], base: str) ->
     if not rows:
         return f"<p>No page names its {field.one.lower()}.</p>"
     return (
-        '<div class="prd-list" data-prd-filter><div class="md-typeset__scrollwrap">'
+        '<div class="prd-list prd-list--counts" data-prd-filter><div class="md-typeset__scrollwrap">'
         f'<div class="md-typeset__table"><table><thead><tr><th>{field.one}</th><th>Pages</th></tr></thead>'
         f"<tbody>\n{rows}</tbody></table></div></div></div>"
     )

@@ -37,7 +37,7 @@ _MOST: Final = 200
 """Pages in the list at home; the draft's own page has all of them."""
 _KEPT: Final = 8
 """Drafts, as one commit has them, of which it is known what they change."""
-_DARK: Final = 'style="color:#8a3d06;text-decoration:underline"'
+_LINK: Final = 'style="text-decoration:underline"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,11 @@ def _list(clone: Clone, draft: Draft, site: Site, found: Sequence[_Changed]) -> 
     items = "".join(f"<li>{_entry(clone, draft, site, each)}</li>" for each in found[:_MOST])
     if len(found) > _MOST:
         address = escape(drafts.address_of(draft.branch))
-        items += f'<li>and <a {_DARK} href="{address}">{len(found) - _MOST:,} more</a></li>'
+        items += f'<li>and <a {_LINK} href="{address}">{len(found) - _MOST:,} more</a></li>'
     count = f"{len(found):,} page{'s' * (len(found) != 1)}"
     opened = " open" * (0 < len(found) <= _OPEN)
     return (
-        f'<details{opened} style="background:#fff7ed;color:#1c2422;padding:.5rem 1rem;font:16px/1.5 '
+        f'<details{opened} style="border-bottom:1px solid #b45309;padding:.5rem 1rem;font:16px/1.5 '
         f'sans-serif"><summary>This draft changes {count}</summary><ul>{items}</ul></details>'
     )
 
@@ -159,5 +159,5 @@ def _entry(clone: Clone, draft: Draft, site: Site, each: _Changed) -> str:
         )
         text = readable(clone.repository.read(at, path) or b"") if at else ""
         to, title = read.address("p", branch, path), facts.of(path, text).title
-    link = f'<a {_DARK} href="{escape(to)}">{escape(title or path)}</a>'
-    return f'{_KINDS[kind]}: {link} · <a {_DARK} href="{_address(draft, each)}">difference</a>'
+    link = f'<a {_LINK} href="{escape(to)}">{escape(title or path)}</a>'
+    return f'{_KINDS[kind]}: {link} · <a {_LINK} href="{_address(draft, each)}">difference</a>'

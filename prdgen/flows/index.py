@@ -65,6 +65,13 @@ async def branch(app: App, name: str) -> str | None:
     return tip
 
 
+async def is_awaited(app: App, name: str) -> bool:
+    """Whether a branch has no index yet: lists and search know nothing of it, whatever its pages say."""
+    async with app.store.transaction() as tx:
+        indexed = await pages.indexed_tip(tx, name)
+    return indexed is None and await to_thread.run_sync(app.repository.tip, name) is not None
+
+
 async def verify(app: App) -> None:
     """Forget the index of every branch that has other pages than the settings say by now."""
     tips = await to_thread.run_sync(app.repository.branches)

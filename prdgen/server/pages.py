@@ -22,6 +22,7 @@ from prdgen.flows import (
     export,
     follow,
     gone,
+    index,
     new_file,
     read,
     recoveries,
@@ -66,6 +67,7 @@ async def home(request: Request) -> Response:
         request, "home.html", title="Home", recent=recent.pages, active=active,
         behind=await follow.behind(app), remote=await to_thread.run_sync(remote_report.of, app),
         kept=await recoveries.of(app, visitor.person, visitor.role),
+        awaited=await index.is_awaited(app, app.main_branch),
     )  # fmt: skip
 
 
@@ -85,6 +87,7 @@ async def page_list(request: Request) -> Response:
     return html.render(
         request, "pages.html", title="Pages", listing=listing, facets=facets, chosen=chosen,
         branch=branch, branches=sorted(branches), more=more, behind=await _behind(app, branch),
+        awaited=await index.is_awaited(app, branch),
     )  # fmt: skip
 
 
@@ -250,7 +253,7 @@ async def search(request: Request) -> Response:
             found = await searching.search(tx, branch, words, limit=20, offset=offset)
     return html.render(
         request, "search.html", title="Search", words=words, found=found, branch=branch,
-        offset=offset,
+        offset=offset, awaited=await index.is_awaited(app, branch),
     )  # fmt: skip
 
 
@@ -262,8 +265,9 @@ async def requirement_list(request: Request) -> Response:
     async with app.store.transaction() as tx:
         found = await pages.requirements(tx, branch, after=after, limit=200)
     return html.render(
-        request, "requirements.html", title="Requirements", found=found, branch=branch
-    )
+        request, "requirements.html", title="Requirements", found=found, branch=branch,
+        awaited=await index.is_awaited(app, branch),
+    )  # fmt: skip
 
 
 async def requirement(request: Request) -> Response:

@@ -14,7 +14,7 @@ from .house import ADA, House, until
 from .places import SERVER, SITE
 
 pytestmark = pytest.mark.browser
-LOOKS = ("desktop", "phone", "dark")
+LOOKS = ("desktop", "phone", "dark", "phone-dark")
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def seen(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_page_breaks_a_rule_of_axe(seen: House, sit: Callable[..., Desk], look: str) -> None:
-    """Home, lists, page, editor, history, drafts, review, sign-in, errors; the whole site: in light, in
-    dark, and on a telephone. All rules are looked at, best practices included.
+    """Home, lists, page, editor, history, drafts, review, sign-in, errors; the whole site: in light and
+    in dark, on a desk and on a telephone. All rules are looked at, best practices included.
     """
     desk = sit(seen, **screenshots.LOOKS[look])
     ready = f"{seen.url}{SITE['site-requirements']}"

@@ -397,6 +397,9 @@ async def test_a_draft_says_on_its_site_what_it_changed(own):
     assert f'id="{said[2]}"' in (await editor.get(said[1])).text
     home = (await editor.get("/draft-site/draft/marks/")).text
     assert "This draft changes 3 pages" in home
+    panel = re.search(r"<details[^>]*>(?=<summary>This draft)", home)
+    assert panel
+    assert "background" not in panel[0]
     listed = re.findall(r'<li>(\w+): <a [^>]*href="([^"]+)"', home)
     assert [kind for kind, _ in listed] == ["Removed", "Changed", "New"]
     for kind, address in listed:

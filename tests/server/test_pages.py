@@ -47,6 +47,18 @@ async def test_empty_states_say_what_to_do(open_house, tmp_path):
     assert "Type words" in (await seen(browser, "/search")).words
 
 
+@pytest.mark.parametrize("address", ["/", "/pages", "/search?q=shop", "/requirements"])
+async def test_lists_say_that_the_index_is_being_made(open_house, tmp_path, address):
+    """Between a first start and the first index nothing says that there are no pages."""
+    house = await open_house(team.make(tmp_path / "fresh"), copied=False, follow=False)
+    browser = await house.as_("owner")
+    before = (await seen(browser, address)).words
+    assert "being indexed right now" in before
+    assert not re.search(r"Nothing found|yet|No page fits", before)
+    await house.follow()
+    assert "being indexed" not in (await seen(browser, address)).words
+
+
 @pytest.mark.parametrize(
     ("chosen", "here", "not_here"),
     [
