@@ -18,7 +18,7 @@ from prdgen.builder import alternative, contrast, lettering, svg
 from prdgen.builder.errors import DiagramNotDrawn
 from prdgen.builder.fragments import Fragments
 
-VERSION: Final = "5"
+VERSION: Final = "6"
 MAX_LENGTH: Final = 50_000
 _ID: Final = "diagram"
 _ONE_AT_A_TIME: Final = threading.Lock()

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import cssselect2  # type: ignore[import-untyped]
 import tinycss2  # type: ignore[import-untyped]
 
-from prdgen.builder import contrast, groups
+from prdgen.builder import contrast, groups, lifelines
 
 Element = ET.Element
 
@@ -64,6 +64,7 @@ def simplify(source: str) -> Element:
         raise Unsafe("the drawing is not SVG")
     _bake(root)
     groups.lift_titles(root)
+    lifelines.ground_words(root)
     named = {element.get("id"): element for element in root.iter() if element.get("id")}
     made = _copy(root, named, depth=0)
     if made is None:

@@ -171,3 +171,53 @@ def test_failures_are_remembered_too():
         with pytest.raises(DiagramNotDrawn):
             diagrams.draw("nonsense", kept)
     assert len(kept._held) == 1
+
+
+GROUP = (
+    '<svg xmlns="http://www.w3.org/2000/svg"><g class="root"><g class="clusters"><g class="cluster">'
+    '<rect x="0" y="100" width="300" height="80" fill="#f7f8fb"/><g class="cluster-label" '
+    'transform="translate(110,102)"><text>Processing</text></g></g></g>'
+    '<g class="edgePaths">{}</g></g></svg>'
+)
+"""A group whose title is 80 wide."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "begins"),
+    [
+        ((), 10),  # the corner
+        (("M200,50L200,150",), 10),
+        (("M50,50L50,150",), 57),  # beside the arrow that would run through it
+        (("M93,50L93,150",), 100),  # or touch it
+        (("M0,50C40,50,60,100,60,150",), 64.6),  # a curve
+        (("M50,50L50,150", "M100,50L100,150", "M150,50L150,99"), 107),
+        (("M50,50L50,150", "M100,50L100,150", "M150,50L150,150", "M220,50L220,150"), 10),
+    ],
+)
+def test_titles_of_groups_stand_where_no_arrow_runs(lines, begins):
+    """A line through its letters or against its end makes a title hard to read, most of all on paper."""
+    paths = "".join(f'<path d="{line}"/>' for line in lines)
+    made = svg.write(svg.simplify(GROUP.format(paths)))
+    found = re.search(r"translate\(([\d.]+) 102\)", made)
+    assert found
+    assert float(found[1]) == pytest.approx(begins, abs=0.5)
+
+
+def test_a_message_over_a_lifeline_has_a_ground_of_its_own():
+    """An "l" beside a grey line is read as two letters."""
+    drawn = draw("sequenceDiagram\n A->>C: Initial State\n participant B\n B->>C: Near")
+    apart = draw("sequenceDiagram\n A->>B: Initial State")
+    ground = r'<rect [^>]*fill="#ffffff"[^>]*/><text [^>]*>Initial State<'
+    crossed = draw(
+        "sequenceDiagram\n participant A\n participant B\n participant C\n A->>C: Initial State"
+    )
+    assert re.search(ground, crossed)
+    assert not re.search(ground, apart)
+    assert not re.search(ground, drawn)  # A and C are neighbours there
+
+
+@pytest.mark.parametrize("inside", ["rect rgb(200, 220, 240)", "activate B"])
+def test_a_ground_makes_no_hole_in_what_is_drawn_there(inside):
+    source = f"sequenceDiagram\n participant A\n participant B\n participant C\n {inside}\n A->>C: Initial State\n"
+    ends = " end" if inside.startswith("rect") else " deactivate B"
+    assert not re.search(r'fill="#ffffff"[^>]*/><text [^>]*>Initial State<', draw(source + ends))
