@@ -29,6 +29,7 @@ from prdgen.flows import (
 from prdgen.flows.context import App
 from prdgen.flows.fetch import BranchWaits, PersonDecides
 from prdgen.flows.remote_state import State
+from prdgen.flows.send import Refusal
 from prdgen.git import locks
 from prdgen.git.remote import Remote
 from prdgen.store import documents
@@ -68,6 +69,7 @@ async def run(app: App) -> None:
 
 async def _rounds(app: App, remote: Remote, state: State) -> None:
     """Fetch, merge, push; again when somebody else pushed in between."""
+    first: dict[str, Refusal] = {}
     for attempt in range(_TRIES):
         if attempt:
             await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
@@ -89,11 +91,17 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
                 state.branch(name).waits = late[name]
             elif await _taken(app, remote, name, there, state):
                 free.append(name)
-        if await send.branches(app, remote, free, there, state):
+        moved = await send.branches(app, remote, free, there, state)
+        if not moved:
             return
-    for name in free:
-        state.branch(name).waits = "others push there all the time"
-    await remote_wanted.now(app)
+        first = moved | first
+    for name, last in moved.items():
+        if last.there == first[name].there:  # nobody pushed: so the remote does not want it
+            send.note(state.branch(name), last)
+        else:
+            state.branch(name).waits = "others push there all the time"
+    if any(state.branch(name).waits for name in moved):
+        await remote_wanted.now(app)
 
 
 async def _fetched(app: App, remote: Remote, names: list[str]) -> dict[str, str]:

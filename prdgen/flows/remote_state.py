@@ -16,6 +16,7 @@ from prdgen.git import remote_address as address
 from prdgen.git.remote_address import Access
 
 _FILE: Final = "remote.json"
+_ASKED: Final = "remote-asked.json"
 LONGEST_PAUSE: Final = 300.0
 """Seconds between two tries while the remote is away."""
 
@@ -36,11 +37,10 @@ class BranchState:
     clashes: list[str] = field(default_factory=list)
     """Files of which both versions stand, since the last merge that had any."""
 
-    def is_refused_still(self, tip: str) -> bool:
-        """Whether this commit was refused a moment ago."""
-        return (
-            bool(self.refused) and tip == self.refused_tip and _ago(self.refused_at) < LONGEST_PAUSE
-        )
+    def is_refused_still(self, tip: str, asked_at: str) -> bool:
+        """Whether this commit was refused a moment ago, and nobody asked for another try since."""
+        was = bool(self.refused) and tip == self.refused_tip
+        return was and _ago(self.refused_at) < min(LONGEST_PAUSE, _ago(asked_at))
 
 
 @dataclass(slots=True)
@@ -91,6 +91,16 @@ def load(clone: Clone) -> State:
 def save(clone: Clone, state: State) -> None:
     """Keep the state, whole."""
     kept_facts.save(clone, _FILE, asdict(state))
+
+
+def ask(clone: Clone) -> None:
+    """Note that somebody wants to see it tried now; beside the state, which an exchange may hold."""
+    kept_facts.save(clone, _ASKED, {"at": now()})
+
+
+def asked_at(clone: Clone) -> str:
+    """When somebody wanted that last; empty: never."""
+    return str(kept_facts.load(clone, _ASKED).get("at", ""))
 
 
 def access(clone: Clone) -> Access:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from anyio import to_thread
+
 from prdgen.flows import remote_state
 from prdgen.flows.context import App
 from prdgen.flows.remote_state import LONGEST_PAUSE, State
@@ -24,6 +26,12 @@ def is_due(app: App, state: State) -> bool:
 async def now(app: App, tx: Tx | None = None) -> None:
     """Have the job done now."""
     await app.queue.defer(TASK, lock=TASK, queueing_lock=TASK, tx=tx, priority=HIGH)
+
+
+async def asked(app: App) -> None:
+    """Somebody wants it done now, what the remote refused a moment ago, too."""
+    await to_thread.run_sync(remote_state.ask, app)
+    await now(app)
 
 
 async def after_commit(app: App, tx: Tx) -> None:

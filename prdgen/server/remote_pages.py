@@ -32,7 +32,7 @@ async def remote(request: Request) -> Response:
         auth.require(request, "editor", "have the remote asked")
         await form_of(request)
         if app_of(request).settings.remote:
-            await remote_wanted.now(app_of(request))
+            await remote_wanted.asked(app_of(request))
             await forge_wanted.now(app_of(request), look=True)
         return RedirectResponse("/remote", 303)
     report = await to_thread.run_sync(remote_report.of, app_of(request))
@@ -48,7 +48,7 @@ async def get_remote(request: Request) -> Response:
 async def ask_remote(request: Request) -> Response:
     """Have the remote asked, and our commits sent, now."""
     report = await _report(request)
-    await remote_wanted.now(app_of(request))
+    await remote_wanted.asked(app_of(request))
     await forge_wanted.now(app_of(request), look=True)
     return as_json(_shown(report), 202)
 

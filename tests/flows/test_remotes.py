@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from git.repos import Repo
 
+from prdgen.flows import remote_wanted
 from prdgen.store import conflicts
 
 from .conftest import ONE
@@ -387,6 +388,29 @@ async def test_a_push_that_is_refused_is_said_in_words(house, repo, hub, bob):
     (hub.path / "hooks/pre-receive").unlink()
     await editor.write(" more", after="first line")
     await house.save()
+    await house.work()
+    assert (known(house).refused, hub.git("rev-parse", "main")) == ("", repo.tip())
+
+
+async def test_a_refusal_that_sounds_like_a_lost_race_is_one(house, repo, hub):
+    """While nobody pushes there the remote's words are its own: shown, and not pushed against before
+    somebody says *Look now*.
+    """
+    calls, words = (
+        hub.path / "calls",
+        "fetch first, then ask: main already exists, and is protected",
+    )
+    hub.put({"hooks/pre-receive": f"#!/bin/sh\necho >> '{calls}'\necho '{words}' >&2\nexit 1\n"})
+    (hub.path / "hooks/pre-receive").chmod(0o755)
+    repo.commit("Ours", other="# Other\n\nours\n")
+    await trade(house)
+    assert (known(house).refused, known(house).waits) == (words, "")
+    tried = calls.read_text()
+    await house.work()
+    await trade(house)
+    assert calls.read_text() == tried
+    (hub.path / "hooks/pre-receive").unlink()
+    await remote_wanted.asked(house.app)
     await house.work()
     assert (known(house).refused, hub.git("rev-parse", "main")) == ("", repo.tip())
 
