@@ -11,6 +11,7 @@ from prdgen.git.remote_address import Reach
 
 Failure = RemoteAway | RemoteDenied | RemoteMissing | BadObjects
 _LONGEST: Final = 500
+_TELLING: Final = ("fatal:", "error:", "remote:", "ssh:")
 _DENIED: Final = (
     "authentication failed", "could not read username", "could not read password",
     "permission denied", "returned error: 401", "returned error: 403", "access denied",
@@ -41,12 +42,18 @@ def failure(reach: Reach, done: Done) -> Failure:
 def brief(reach: Reach, complaint: str) -> str:
     """Git's words for people: no secrets, no progress, the most telling lines."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", reach.without_secrets(complaint))]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     found = dict.fromkeys(
-        re.sub(r"^(fatal|error|remote):\s*", "", line) for line in telling or lines if line
+        re.sub(r"^(fatal|error|remote):\s*", "", line).rstrip(".")
+        for line in [line for line in lines if _is_telling(line)] or lines
+        if line
     )
     shown = "; ".join(part for part in found if part) or "nothing"
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
+
+
+def _is_telling(line: str) -> bool:
+    """Git's own lines, and what ssh says of keys before Git's *could not read from remote repository*."""
+    return line.startswith(_TELLING) or any(sign in line.lower() for sign in _DENIED)
 
 
 def said(complaint: str) -> str:
