@@ -17,7 +17,8 @@ _LEFT_OVER: Final = re.compile(r"(!!!|\?\?\?\+?)[ \t]+\w|===[!+]?[ \t]+[\"']")
 _COLON: Final = re.compile(rf"^[ \t]*[-*+][ \t]+\[({requirements.ID})\]:", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*\w+\s*\}\}|\bTODO\b|\bTBD\b|\bFIXME\b")
 _HTML_ID: Final = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^\s"'>]+)""")
-_MARKERS: Final = ("<<<<<<< ", "=======", ">>>>>>> ")
+_MARKERS: Final = tuple(re.compile(rf"{sign}{{7,}}(?: |$)") for sign in "<=>")
+"""Longer ones are made where `conflict-marker-size` says so."""
 _COMMENT: Final = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
 
@@ -143,11 +144,11 @@ def _code_lines(tree: trees.Tree) -> set[int]:
 
 def _conflicts(tree: trees.Tree) -> Iterator[Problem]:
     """Git's conflict markers, outside of code that may be about them."""
-    if _MARKERS[0] not in tree.text:
+    if "<<<<<<<" not in tree.text:
         return
     code, opened, expected = _code_lines(tree), 0, 0
     for line, words in enumerate(tree.text.split("\n"), 1):
-        if line in code or not words.startswith(_MARKERS[expected]):
+        if line in code or not _MARKERS[expected].match(words):
             continue
         opened = line if expected == 0 else opened
         expected = (expected + 1) % len(_MARKERS)

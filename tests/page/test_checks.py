@@ -24,6 +24,7 @@ def codes(text: str, **known) -> list[tuple[int, str]]:
         ("[x](#nowhere)\n", "broken-anchor"),
         ("---\na: [\n---\n", "front-matter"),
         ("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> x\n", "conflict-marker"),
+        ("a\n<<<<<<<<<<<< ours\nb\n============\nc\n>>>>>>>>>>>> x\n", "conflict-marker"),
         ("---\na: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n---\n", "conflict-marker"),
     ],
 )
