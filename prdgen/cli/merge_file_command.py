@@ -27,9 +27,10 @@ _LABELS = ("ours", "base", "theirs")
 @click.option(
     "--conflict-code", default=1, show_default=True, help="Exit code that says: conflicts."
 )
+@click.option("--path", "named", help="How messages call the file.  [default: OURS]")
 def command(
     base: Path, ours: Path, theirs: Path, labels: tuple[str, ...], style: str | None,
-    *, marker_size: int, to_stdout: bool, conflict_code: int,
+    named: str | None, *, marker_size: int, to_stdout: bool, conflict_code: int,
 ) -> None:  # fmt: skip
     """Merge what OURS and THEIRS made of BASE into OURS, word by word. Needs no server.
 
@@ -44,14 +45,15 @@ def command(
     from prdgen.flows import merge_file
 
     parts = [merge_file.read(path) for path in (base, ours, theirs)]
-    named = dict(zip(_LABELS, labels, strict=False))
+    given = dict(zip(_LABELS, labels, strict=False))
     # A Git that knows no labels hands its placeholders on.
-    shown = {name: label for name, label in named.items() if label and not label.startswith("%")}
+    shown = {name: label for name, label in given.items() if label and not label.startswith("%")}
     try:
         markers = merge_file.markers_for(base.parent, style, marker_size, shown)
         merged = merge_file.merge(parts[0], parts[1], parts[2], markers)
     except NotEditable as error:
-        click.echo(f"{ours}: {error.message} Merged by line, as Git does it.", err=True)
+        why = error.facts["reason"]
+        click.echo(f"{named or ours} is merged by line, as Git does it: {why}.", err=True)
         merged = merge_file.by_line(base, ours, theirs, markers)
     if to_stdout:
         sys.stdout.buffer.write(merged.data)

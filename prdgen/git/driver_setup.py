@@ -20,7 +20,7 @@ start ends with 1, and Git would take that for a file somebody has looked at."""
 
 # Git puts the file names in; it quotes %P itself. Older Gits leave %S, %X and %Y as they are.
 _COMMAND: Final = (
-    "{path}said=$(prdgen merge-file --marker-size=%L --conflict-code={conflicts}"
+    "{path}said=$(prdgen merge-file --marker-size=%L --conflict-code={conflicts} --path=%P"
     " -L %X -L %S -L %Y -- %O %A %B 2>&1);"
     " case $? in"
     ' 0) test -z "$said" || echo "$said" >&2; exit 0;;'

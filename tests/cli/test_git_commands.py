@@ -103,14 +103,15 @@ def test_a_conflict_is_marked_in_the_configured_style(clone):
 
 
 def test_a_page_in_another_encoding_is_merged_by_git(clone):
-    """Latin-1 by line, as before; and a binary file stays ours, in conflict."""
+    """Latin-1 by line, as before; and a binary file stays ours, in conflict. It is said by its name."""
     path = clone.folder / PAGE
     for data, branch in ((b"\xe9\n\na\n\nb\n", "main"), (b"\xe9\n\nA\n\nb\n", "other"),
                          (b"\xe9\n\na\n\nB\n", "main")):  # fmt: skip
         clone.git("switch", "--quiet", *(["-c"] if branch == "other" else []), branch)
         path.write_bytes(data)
         clone.git("commit", "--quiet", "--no-verify", "-am", "change")
-    clone.git("merge", "--no-edit", "other")
+    said = clone.git("merge", "--no-edit", "other")
+    assert f"{PAGE} is merged by line, as Git does it: it is not UTF-8" in said
     assert path.read_bytes() == b"\xe9\n\nA\n\nB\n"
     for data, branch in ((b"\0theirs", "other"), (b"\0ours", "main")):
         clone.git("switch", "--quiet", branch)
