@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from itertools import compress
+from operator import not_
+from typing import Final, Literal
 
 from anyio import to_thread
 
@@ -14,16 +17,20 @@ from prdgen.flows import compare, drafts, join, pages_of, read
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
+from prdgen.flows.pages_of import Globs
 from prdgen.git import log as git_log
 from prdgen.git.errors import Unmergeable, UnrelatedHistories
+from prdgen.git.repository import Repository
 from prdgen.git.values import FileChange, Version
 from prdgen.page import facts, requirements
 from prdgen.page import tree as trees
 from prdgen.review.state import Review
 from prdgen.store import documents
 
-_MOST_SHOWN = 30
-"""Pages whose difference is drawn at once; of more only the list is shown."""
+DRAWN: Final = 30
+"""Pages whose difference is drawn at once."""
+_KEPT: Final = 16
+"""Drafts, as one commit has them, of which it is known what they change."""
 _MOST_COMMITS = 200
 Kind = Literal["added", "changed", "moved", "removed"]
 
@@ -84,6 +91,23 @@ class Changes:
     """Files that are no pages."""
     uncommitted: tuple[str, ...]
     """Pages of the draft in which text is typed that is not committed yet."""
+    first: int = 0
+    """The place (from 0) of the first page that is drawn."""
+    each: int = DRAWN
+    """How many are drawn at once."""
+
+    @property
+    def drawn(self) -> tuple[PageChange, ...]:
+        """The pages whose difference is drawn."""
+        return self.pages[self.first : self.first + self.each]
+
+    @property
+    def of_drawn(self) -> tuple[RequirementChange, ...]:
+        """The requirements of these pages."""
+        paths = {path for page in self.drawn for path in (page.page_path, page.old_path)}
+        return tuple(
+            r for r in self.requirements if paths & {r.page_path, r.old_page or r.page_path}
+        )
 
 
 def standing(clone: Clone, draft: Draft) -> Standing:
@@ -107,17 +131,20 @@ def standing(clone: Clone, draft: Draft) -> Standing:
     return Standing(base, ahead, behind, tuple(pages), tuple(deleted), two_names=joined.renamed)
 
 
-async def of(app: App, draft: Draft) -> Changes:
-    """How the draft differs from main: against the commit both have, as a pull request shows it."""
+async def of(app: App, draft: Draft, number: int = 1) -> Changes:
+    """How the draft differs from main: against the commit both have, as a pull request shows it. Drawn
+    are the pages around that with a `number` (from 1).
+    """
     where = await to_thread.run_sync(standing, app, draft)
     context = await read.render_context(app, draft.branch, draft.tip)
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, draft.branch)
     typed = sorted(row.page_path for row in rows if row.heads != row.tip_heads)
-    return await to_thread.run_sync(_changes, app, draft.tip, where, context, typed)
+    titles = await read.titles(app, draft.branch)
+    return await to_thread.run_sync(_changes, app, draft.tip, where, context, typed, titles, number)
 
 
-async def of_over(app: App, review: Review) -> Changes | None:
+async def of_over(app: App, review: Review, number: int = 1) -> Changes | None:
     """How a draft that is merged or closed differed from main, in the same way; None when its commits
     are not in this clone.
     """
@@ -126,7 +153,15 @@ async def of_over(app: App, review: Review) -> Changes | None:
         return None
     where = await to_thread.run_sync(_stood, app, review, tip)
     context = await read.render_context(app, app.main_branch, tip)
-    return await to_thread.run_sync(_changes, app, tip, where, context, [])
+    titles = await read.titles(app, app.main_branch)
+    return await to_thread.run_sync(_changes, app, tip, where, context, [], titles, number)
+
+
+def address_of_page(branch: str, number: int) -> str:
+    """Where the difference of a draft's page with that number (from 1) is drawn: by an id that no heading has."""
+    first = (number - 1) // DRAWN * DRAWN
+    which = f"?from={first + 1}" if first else ""
+    return f"{drafts.address_of(branch)}{which}#page.{number}"
 
 
 def _stood(clone: Clone, review: Review, tip: str) -> Standing:
@@ -141,52 +176,70 @@ def _stood(clone: Clone, review: Review, tip: str) -> Standing:
 
 
 def _changes(
-    app: App, tip: str, where: Standing, context: render.RenderContext, typed: Iterable[str]
-) -> Changes:
-    """In a thread: what a commit changed since the base."""
-    changed = app.repository.changed(where.base, tip)
+    app: App, tip: str, where: Standing, context: render.RenderContext, typed: Iterable[str],
+    titles: Mapping[str, str], number: int,
+) -> Changes:  # fmt: skip
+    """In a thread: what a commit changed since the base; only the texts of what is drawn are read."""
     globs = pages_of.globs(app)
-    of_pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
-    by_path = {change.path: texts(app, where.base, tip, change) for change in of_pages}
+    pages, files = apart(app.repository, globs, where.base, tip)
+    first = min(max(number - 1, 0), max(len(pages) - 1, 0)) // DRAWN * DRAWN
     shown = []
-    for number, change in enumerate(of_pages):
-        before, after = by_path[change.path]
-        title = facts.of(change.path, after or before).title
-        html, source = (
-            compare.rendered(change.path, before, after, context)
-            if number < _MOST_SHOWN
-            else (None, None)
-        )
+    for place, change in enumerate(pages):
+        title = titles.get(change.path) or change.path
+        html = source = None
+        after = ""
+        if first <= place < first + DRAWN:
+            before, after = texts(app, where.base, tip, change)
+            title = facts.of(change.path, after or before).title
+            html, source = compare.rendered(change.path, before, after, context)
         shown.append(
             PageChange(change.kind, change.path, change.old_path, title, html, source, after)
         )
-    return Changes(
-        where, tuple(shown), tuple(_requirements(of_pages, by_path)),
-        tuple(c for c in changed if c not in of_pages), tuple(typed),
-    )  # fmt: skip
+    became = _became(app.repository, globs, where.base, tip)
+    return Changes(where, tuple(shown), became, files, tuple(typed), first)
+
+
+@lru_cache(maxsize=_KEPT)
+def apart(
+    repository: Repository, globs: Globs, base: str | None, tip: str
+) -> tuple[tuple[FileChange, ...], tuple[FileChange, ...]]:
+    """In a thread: the pages that differ between two commits, in the order of a draft's page; other files."""
+    changed = repository.changed(base, tip)
+    are_pages = [globs.match(c.path) or globs.match(c.old_path or "") for c in changed]
+    pages = tuple(compress(changed, are_pages))
+    return pages, tuple(compress(changed, map(not_, are_pages)))
 
 
 def texts(clone: Clone, base: str | None, tip: str, change: FileChange) -> tuple[str, str]:
     """In a thread: a page before and after; empty where it is not."""
-    before = clone.repository.read(base, change.old_path or change.path) if base else None
-    after = clone.repository.read(tip, change.path) if change.kind != "deleted" else None
+    return _texts(clone.repository, base, tip, change)
+
+
+def _texts(
+    repository: Repository, base: str | None, tip: str, change: FileChange
+) -> tuple[str, str]:
+    before = repository.read(base, change.old_path or change.path) if base else None
+    after = repository.read(tip, change.path) if change.kind != "deleted" else None
     return readable(before or b""), readable(after or b"")
 
 
-def _requirements(
-    changed: list[FileChange], by_path: Mapping[str, tuple[str, str]]
-) -> list[RequirementChange]:
-    """What became of every requirement of the pages that changed, by id."""
+@lru_cache(maxsize=_KEPT)
+def _became(
+    repository: Repository, globs: Globs, base: str | None, tip: str
+) -> tuple[RequirementChange, ...]:
+    """What became of every requirement of the pages that changed, by id; it reads all of them, once."""
     before: dict[str, tuple[str, str]] = {}
     after: dict[str, tuple[str, str]] = {}
+    changed, _ = apart(repository, globs, base, tip)
     for change in changed:
-        old, new = by_path[change.path]
+        old, new = _texts(repository, base, tip, change)
         for found, text, path in (
             (before, old, change.old_path or change.path),
             (after, new, change.path),
         ):
-            for each in requirements.of(trees.parse(text)):
-                found.setdefault(each.id, (each.text, path))
+            if requirements.possible(text):
+                for each in requirements.of(trees.parse(text)):
+                    found.setdefault(each.id, (each.text, path))
     renamed = {change.old_path: change.path for change in changed if change.old_path}
     made = []
     for id_ in sorted(before.keys() | after.keys()):
@@ -201,4 +254,4 @@ def _requirements(
             made.append(RequirementChange(id_, "changed", now[1], was[0], now[0], elsewhere))
         elif renamed.get(was[1], was[1]) != now[1]:
             made.append(RequirementChange(id_, "moved", now[1], was[0], now[0], was[1]))
-    return made
+    return tuple(made)

@@ -72,8 +72,7 @@ def _changed(
     repository: Repository, globs: Globs, base: str | None, tip: str
 ) -> tuple[Sequence[_Changed], Mapping[str, _Changed]]:
     """The pages that differ from the commit both have, in the order of the draft's page, and by path."""
-    changed = repository.changed(base, tip)
-    pages = [c for c in changed if globs.match(c.path) or globs.match(c.old_path or "")]
+    pages, _ = draft_changes.apart(repository, globs, base, tip)
     found = [_Changed(number, change, base) for number, change in enumerate(pages, 1)]
     return found, {each.change.path: each for each in found}
 
@@ -118,7 +117,7 @@ def _marked(
 
 
 def _address(draft: Draft, each: _Changed) -> str:
-    return escape(f"{drafts.address_of(draft.branch)}#page-{each.number}")
+    return escape(draft_changes.address_of_page(draft.branch, each.number))
 
 
 def _bar(draft: Draft, here: _Changed | None) -> str:

@@ -45,6 +45,15 @@ async def ask(app: App, name: str, person: Person) -> Review:
     return await reviews.ask(app, name, person)
 
 
+async def commit(app: App, name: str, person: Person) -> Draft:
+    """Commit what is typed in the draft, so that who looks at it sees it, and approves that, too.
+    Raises NoSuchDraft, TypedRefused.
+    """
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    await _all_committed(app, draft, person)
+    return await to_thread.run_sync(drafts.find, app, name)
+
+
 async def bring_up_to_date(app: App, name: str, person: Person) -> Landed:
     """Take what main has into the draft; where both changed the same words, both versions are
     marked in it, and a file that one edited and the other deleted is in it as it was edited.

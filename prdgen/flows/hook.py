@@ -55,7 +55,9 @@ def run(clone: Clone, name: str, arguments: Sequence[str], given: str = "") -> S
 def _pre_commit(clone: Clone, _arguments: Sequence[str], _given: str) -> Said:
     """Refuse what would break pages, judged by what is staged and not by the working tree."""
     found = _breaking(
-        regress.find(clone, _commit(clone, "HEAD"), snapshots.staged(clone.repository))
+        regress.find(
+            pages_of.globs(clone), _commit(clone, "HEAD"), snapshots.staged(clone.repository)
+        )
     )
     end = "Nothing was committed. Correct and stage this, or commit with --no-verify."
     return Said((*_told(found), end), refused=True) if found else Said()
@@ -84,7 +86,9 @@ def _post_merge(clone: Clone, arguments: Sequence[str], _given: str) -> Said:
         return Said()
     after = Snapshot(clone.repository, head.tree)
     ours, theirs = (
-        _breaking(regress.find(clone, snapshots.of(clone.repository, parent), after))
+        _breaking(
+            regress.find(pages_of.globs(clone), snapshots.of(clone.repository, parent), after)
+        )
         for parent in head.parents
     )
     both = [problem for problem in ours if problem in theirs]
@@ -121,7 +125,7 @@ def _pre_push(clone: Clone, arguments: Sequence[str], given: str) -> Said:
         before = _known(clone, local, remote, arguments[0])
         if before is not None:
             after = snapshots.of(clone.repository, local)
-            found += _breaking(regress.find(clone, before, after))
+            found += _breaking(regress.find(pages_of.globs(clone), before, after))
     end = "Nothing was pushed. Correct this in another commit, or push with --no-verify."
     return Said((*_told(found), end), refused=True) if found else Said()
 

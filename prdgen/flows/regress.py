@@ -6,28 +6,27 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from prdgen.flows import check, pages_of
-from prdgen.flows.clone import Clone
+from prdgen.flows import check
+from prdgen.flows.pages_of import Globs
 from prdgen.git.snapshots import Snapshot
 from prdgen.page.problems import Problem
 
 
-def find(clone: Clone, before: Snapshot | None, after: Snapshot) -> list[Problem]:
+def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem]:
     """Problems of `after` that `before` (None: nothing) has not, by page and line. Blocks.
 
     Looked at are the pages that differ, those that name a file that is gone, and those that define
     a requirement a changed page defines too. What was wrong before is nobody's fault now.
     """
-    globs = pages_of.globs(clone)
     changes = after.since(before)
     was = {each.path: each.old_path or each.path for each in changes if each.kind != "deleted"}
     gone = {each.old_path or each.path for each in changes if each.kind in {"deleted", "renamed"}}
     touched = {path for path in was if globs.match(path)}
     ids = {name for path in touched for name in check.defined_in(path, after.read(path))}
     near = touched | set(filter(globs.match, after.naming({*ids, *_written(gone)})))
-    now = _problems(clone, after, near)
+    now = _problems(globs, after, near)
     known = {path: was.get(path, path) for path in near}
-    old = {} if before is None else _problems(clone, before, set(known.values()))
+    old = {} if before is None else _problems(globs, before, set(known.values()))
     new = (each for path in near for each in _without(now.get(path, ()), old.get(known[path], ())))
     return sorted(new, key=lambda problem: (problem.page_path, problem.line))
 
@@ -39,9 +38,8 @@ def _written(paths: Iterable[str]) -> set[str]:
 
 
 def _problems(
-    clone: Clone, snapshot: Snapshot, wanted: Iterable[str]
+    globs: Globs, snapshot: Snapshot, wanted: Iterable[str]
 ) -> Mapping[str, list[Problem]]:
-    globs = pages_of.globs(clone)
     data = {path: snapshot.read(path) for path in sorted(wanted) if path in snapshot.files}
     defined: dict[str, str] = {}
     for path, content in data.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anyio import to_thread
 
@@ -11,14 +12,16 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files.text import readable
-from prdgen.flows import drafts, forge_wanted, own_work, regress, roles
+from prdgen.flows import drafts, forge_wanted, own_work, pages_of, regress, roles
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NoSuchPage, NoSuchThread, NoSuchWords, NotApproved, NotThisCommit
 from prdgen.flows.own_work import OwnWork
+from prdgen.flows.pages_of import Globs
 from prdgen.git import log as git_log
 from prdgen.git import snapshots
+from prdgen.git.repository import Repository
 from prdgen.page.problems import Problem
 from prdgen.review import anchors, owners
 from prdgen.review.anchors import Place
@@ -29,6 +32,8 @@ from prdgen.store.people import Person
 
 _LONGEST = 20_000
 _SHOWN = 80
+_KEPT = 16
+"""Drafts, as one commit has them, whose problems are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,5 +293,13 @@ def check_approved(clone: Clone, draft: Draft, base: str | None, role: str) -> N
 
 def problems(clone: Clone, draft: Draft, base: str | None) -> list[Problem]:
     """In a thread: what `prdgen check` says of the draft that it did not say of main before."""
-    before = snapshots.of(clone.repository, base) if base else None
-    return regress.find(clone, before, snapshots.of(clone.repository, draft.tip))
+    return list(_brought(clone.repository, pages_of.globs(clone), base, draft.tip))
+
+
+@lru_cache(maxsize=_KEPT)
+def _brought(
+    repository: Repository, globs: Globs, base: str | None, tip: str
+) -> tuple[Problem, ...]:
+    """The same by commits: every look at a draft asks for it, and it takes a while in a large one."""
+    before = snapshots.of(repository, base) if base else None
+    return tuple(regress.find(globs, before, snapshots.of(repository, tip)))

@@ -48,7 +48,7 @@ _ACTIONS: Final = {
     "describe": "editor", "update": "editor", "merge": "editor", "squash": "editor",
     "rebase": "editor", "close": "editor", "reopen": "editor", "ask": "editor", "withdraw": "editor",
     "approved": "editor", "changes_requested": "editor", "take": "editor",
-    "add": "editor",
+    "add": "editor", "commit": "editor",
     "comment": "commenter", "reply": "commenter", "resolve": "commenter",
     "unresolve": "commenter",
 }  # fmt: skip
@@ -122,7 +122,7 @@ async def draft(request: Request) -> Response:
         found = await to_thread.run_sync(drafts.find, app, name)
     except NoSuchDraft:
         return await _over(request, name, problem)
-    changes = await draft_changes.of(app, found)
+    changes = await draft_changes.of(app, found, _number(request))
     base = changes.standing.base
     stands = await to_thread.run_sync(reviews.standing, app, found, base)
     problems = await to_thread.run_sync(reviews.problems, app, found, base)
@@ -136,6 +136,11 @@ async def draft(request: Request) -> Response:
         kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
         forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
     )  # fmt: skip
+
+
+def _number(request: Request) -> int:
+    """The number of the first page whose difference is wanted."""
+    return _line(request.query_params.get("from", "")) or 1
 
 
 def _there(app: App, draft: Draft, paths: list[str]) -> list[str]:
@@ -166,7 +171,7 @@ def _talk(app: App, review: Review | None, tip: str | None, changes: Changes | N
     said = conversation.placed(app, review, tip)
     pages = {
         page.page_path: conversation.at_words(page.html or "", page.text, page.page_path, said)
-        for page in (changes.pages if changes else ())
+        for page in (changes.drawn if changes else ())
     }
     return Talk(pages, conversation.besides(said, pages), conversation.gone(said))
 
@@ -178,7 +183,7 @@ async def _over(request: Request, name: str, problem: PrdgenError | None) -> Res
     tip = await to_thread.run_sync(app.repository.tip, review.branch)
     if review.state == "open" and tip is not None:
         return RedirectResponse(drafts.address_of(review.branch), 303)
-    changes = await draft_changes.of_over(app, review)
+    changes = await draft_changes.of_over(app, review, _number(request))
     return html.render(
         request, "draft_over.html", 409 if problem else 200, title=review.title, review=review,
         problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app, review),
@@ -212,6 +217,8 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             return drafts.address((await draft_merge.close(app, name, person)).id)
         case "reopen":
             return drafts.address_of((await draft_merge.reopen(app, name, person)).branch)
+        case "commit":
+            await draft_merge.commit(app, name, person)
         case "ask":
             await draft_merge.ask(app, name, person)
         case "withdraw":
@@ -233,7 +240,9 @@ async def _act(request: Request, visitor: Visitor, name: str, fields: dict[str, 
             await reviews.resolve(app, name, person, thread, again=do == "unresolve")
         case "take":
             await suggest.take(app, name, person, thread)
-    return drafts.address(name) + (f"#{fields['at']}" if fields.get("at", "").isalnum() else "")
+    at = f"#{fields['at']}" if fields.get("at", "").isalnum() else ""
+    first = _number(request)
+    return drafts.address(name) + (f"?from={first}" if first > 1 else "") + at
 
 
 def _line(given: str) -> int:

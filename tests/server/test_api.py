@@ -53,6 +53,7 @@ CALLS: dict[str, dict] = {
     "describe_draft": {"path": {"name": "plans"}, "body": {"title": "P", "description": "d"},
                        "status": 404},
     "update_draft": {"path": {"name": "plans"}, "status": 404},
+    "commit_draft": {"path": {"name": "plans"}, "status": 404},
     "merge_draft": {"path": {"name": "none"}, "body": {"how": "squash"}, "status": 404},
     "close_draft": {"path": {"name": "none"}, "status": 404},
     "reopen_draft": {"path": {"name": "20260101-00000000"}, "status": 404},

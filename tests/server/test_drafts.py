@@ -14,6 +14,8 @@ from prdgen.flows import draft_site, read
 from prdgen.git import commits
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
+from prdgen.merge.diff import Splice
+from prdgen.sync import ports
 
 from . import team
 
@@ -484,3 +486,61 @@ async def test_a_draft_has_a_site_of_its_own(own):
     await api.post(f"/api/drafts/{branch}/close")
     assert draft_site.tidy(own.app) == 1
     assert (await reader.get(f"{at}/prds/checkout/")).status_code == 404
+
+
+async def test_a_draft_of_many_pages_is_drawn_in_parts(own, monkeypatch):
+    """Thirty at a time, each at an address of its own; only the texts of these are read, once."""
+    tree = own.app.repository.work_tree
+    paths = [f"site/prds/many/p{number:02}.md" for number in range(1, 66)]
+    team.git(tree, "checkout", "-q", "-b", "many")
+    team.put(tree, {each: f"# Page {number}\n\n- [MANY-{number:02}] Rule.\n"
+                    for number, each in enumerate(paths, 1)})  # fmt: skip
+    team.git(tree, "checkout", "-q", "main")
+    browser = await own.as_("commenter")
+    for query, first, last in (("", 1, 30), ("?from=31", 31, 60), ("?from=9999", 61, 65)):
+        shown = (await browser.get(f"/drafts/many{query}")).text
+        assert re.findall(r'id="page\.(\d+)"', shown) == [*map(str, range(first, last + 1))]
+        assert f"{first} to {last} of 65 pages" in shown
+        assert re.findall(r"<td><code[^>]*>(MANY-\d+)", shown) == sorted(
+            f"MANY-{number:02}" for number in range(first, last + 1)
+        )
+        assert "65 added" in shown
+        assert shown.count('href="/drafts/many?from=31#page.31"') == 1
+    read_ = counting(monkeypatch, Repository, "read")
+    await browser.get("/drafts/many?from=31")
+    assert {path for _, _, path in read_ if "/many/" in path} == {*paths[30:60]}
+    said = await browser.send_form(
+        "/drafts/many?from=31", do="comment", page_path=paths[39], text="Fine?"
+    )
+    assert said.headers["location"] == "/drafts/many?from=31"
+    assert "Fine?" in (await browser.get("/drafts/many")).text
+    api = await own.api("reader")
+    pages = (await api.get("/api/drafts/many?from=31")).json()["pages"]
+    assert [number for number, page in enumerate(pages, 1) if page["html"]] == [*range(31, 61)]
+    assert (await api.get("/api/drafts/many?from=x")).status_code == 422
+
+
+async def test_what_is_typed_is_shown_before_it_is_approved(own):
+    """The page says what is not in it; shown by one button and approved, it is merged without asking again."""
+    team.put(own.app.repository.work_tree, {"CODEOWNERS": "* editor@example.org\n"})
+    owner, editor, reader = [await own.as_(role) for role in ("owner", "editor", "reader")]
+    where = await start(owner, title="Typed")
+    branch = where.removeprefix("/drafts/")
+    live = await own.app.keeper.get(branch, PAGE)
+    at_end = [Splice(len(live.room.text), 0, "\nTyped just now.\n")]
+    await live.room.edit(lambda doc: doc.edit(at_end), origin=ports.PEER, person_id=owner.person.id)
+    assert "Show it here" not in (await reader.get(where)).text
+    assert (await reader.send_form(where, do="commit")).status_code == 403
+    shown = (await editor.get(where)).text
+    assert "An approval is of what is shown" not in shown, "nothing is committed that has owners"
+    assert "Show it here" in shown
+    assert "Typed just now." not in shown
+    assert (await editor.send_form(where, do="commit")).status_code == 303
+    shown = (await editor.get(where)).text
+    assert "Typed just now." in shown
+    assert "Show it here" not in shown
+    tip = own.app.repository.tip(branch)
+    assert own.app.repository.commit_info(tip).author.email == "owner@example.org"
+    await editor.send_form(where, do="approved", seen=tip)
+    assert (await editor.send_form(where, do="merge")).status_code == 303
+    assert b"Typed just now." in own.app.repository.read(own.app.repository.tip("main"), PAGE)

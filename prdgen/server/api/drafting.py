@@ -24,6 +24,7 @@ from prdgen.server.api.operations import (
 )
 from prdgen.server.auth import app_of, visitor_of
 
+_DIGITS: Final = 8
 _STATES: Final = ("open", "merged", "closed", "gone", "all")
 
 
@@ -60,10 +61,15 @@ async def start_draft(request: Request) -> Response:
 
 
 async def get_draft(request: Request) -> Response:
-    """A draft and how it differs from main: pages, requirements, other files."""
-    app = app_of(request)
+    """A draft and how it differs from main: pages, requirements, other files. With `html` and `source`
+    are 30 pages, those around the one with the number `from`.
+    """
+    app, first = app_of(request), request.query_params.get("from", "1")
+    if not (first.isascii() and first.isdigit() and len(first) < _DIGITS):
+        raise Invalid(what="from", where=request.url.path, expected="a page's number, from 1",
+                      got=first[:40])  # fmt: skip
     draft = await to_thread.run_sync(drafts.find, app, request.path_params["name"])
-    changes = await draft_changes.of(app, draft)
+    changes = await draft_changes.of(app, draft, int(first))
     where = changes.standing
     return as_json(
         {
@@ -113,6 +119,12 @@ async def update_draft(request: Request) -> Response:
     kept = [path for path, _ in landed.revived]
     return as_json({"commit": landed.commit, "conflicts": disputes, "left": list(landed.left),
                     "kept": kept})  # fmt: skip
+
+
+async def commit_draft(request: Request) -> Response:
+    """Commit what is typed in a draft: an approval is of its last commit."""
+    name, person = request.path_params["name"], visitor_of(request).person
+    return as_json(_open(await draft_merge.commit(app_of(request), name, person)))
 
 
 async def merge_draft(request: Request) -> Response:
@@ -174,6 +186,8 @@ OPERATIONS = (
               body=obj(title=STRING) | {"properties": {"title": STRING, "page_path": NULLABLE}}),
     Operation("POST", "/api/drafts/{name:path}/update", "Take main into a draft.", update_draft,
               obj(commit=STRING, conflicts=_LIST, left=_LIST, kept=_LIST), "editor"),
+    Operation("POST", "/api/drafts/{name:path}/commit", "Commit what is typed in a draft.", commit_draft,
+              DRAFT, "editor"),
     Operation("POST", "/api/drafts/{name:path}/merge", "Merge a draft into main.", merge_draft,
               obj(made=STRING, state=STRING), "editor",
               body={"type": "object", "properties": {"how": {"enum": ["merge", "squash", "rebase", None]}}}),
@@ -183,6 +197,6 @@ OPERATIONS = (
     Operation("PUT", "/api/drafts/{name:path}", "Describe a draft.", describe_draft, DRAFT, "editor",
               body=obj(title=STRING) | {"properties": {"title": STRING, "description": NULLABLE}}),
     Operation("GET", "/api/drafts/{name:path}", "Get a draft and its changes.", get_draft,
-              obj(branch=STRING, pages=_LIST, requirements=_LIST)),
+              obj(branch=STRING, pages=_LIST, requirements=_LIST), query={"from": STRING}),
 )  # fmt: skip
 """The drafts' side of the API."""
