@@ -13,6 +13,7 @@ from prdgen.errors import PrdgenError
 NAMESPACE: Final = UUID("6f0b5d9e-6c0c-5a55-9f2e-0d6a1f6f3c11")
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _MAX_PATH_BYTES: Final = 1024
+MAX_NAME_BYTES: Final = 255
 
 
 class BadPagePath(PrdgenError):
@@ -91,7 +92,8 @@ def parse_document_name(name: str) -> UUID:
 def check_page_path(page_path: str) -> str:
     """`page_path` itself when a page of that name can be written; raises BadPagePath.
 
-    Refused: what `check_path_to_read` refuses, backslashes, control characters, names not in NFC.
+    Refused: what `check_path_to_read` refuses, backslashes, control characters, names not in NFC or
+    too long for a disk.
     """
     if why := name_problem(check_path_to_read(page_path)):
         raise BadPagePath(got=page_path[:200], why=why)
@@ -107,6 +109,10 @@ def name_problem(page_path: str) -> str | None:
         return "it has a backslash or a control character"
     if unicodedata.normalize("NFC", page_path) != page_path:
         return "it is not in Unicode normal form C"
+    if any(
+        len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for name in page_path.split("/")
+    ):
+        return f"a name in it is longer than {MAX_NAME_BYTES} bytes, which no disk takes"
     return None
 
 

@@ -6,9 +6,11 @@ import re
 import unicodedata
 from typing import Final
 
+from prdgen import ids
 from prdgen.errors import Invalid
 
 LONGEST_TITLE: Final = 120
+_LONGEST_ENDING: Final = 10
 
 
 def folded(page_path: str) -> str:
@@ -18,7 +20,20 @@ def folded(page_path: str) -> str:
 
 def repaired(page_path: str) -> str:
     """A path of nearly the same letters that a page can be edited under."""
-    return re.sub(r"[\x00-\x1f\x7f\\]+", "-", unicodedata.normalize("NFC", page_path))
+    plain = re.sub(r"[\x00-\x1f\x7f\\]+", "-", unicodedata.normalize("NFC", page_path))
+    return "/".join(_short(name) for name in plain.split("/"))
+
+
+def _short(name: str) -> str:
+    """A name cut before its ending to what a disk takes."""
+    stem, dot, ending = name.rpartition(".")
+    if len(name.encode()) <= ids.MAX_NAME_BYTES or len(ending) > _LONGEST_ENDING:
+        return _cut(name, ids.MAX_NAME_BYTES)
+    return f"{_cut(stem, ids.MAX_NAME_BYTES - len(f'{dot}{ending}'.encode()))}{dot}{ending}"
+
+
+def _cut(words: str, size: int) -> str:
+    return words.encode()[:size].decode("utf-8", "ignore")
 
 
 def title(given: str) -> str:
@@ -37,4 +52,4 @@ def title(given: str) -> str:
 def file_name(title: str) -> str:
     """`Checkout: 1-click` → `checkout-1-click.md`; letters of every script are kept."""
     words = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", title).casefold()).strip("-_")
-    return f"{words[:80].strip('-') or 'page'}.md"
+    return f"{_cut(words[:80], ids.MAX_NAME_BYTES - 3).strip('-') or 'page'}.md"

@@ -153,6 +153,7 @@ def tree_of(clone, entries: bytes) -> str:
         (b".git", "hasDotgit"), (b"..", "hasDotdot"), (b".GIT", "hasDotgit"), (b"a\\b.md", "backslash"),
         (b"caf\xe9.md", "not UTF-8"), (b"new\nline.md", "control character"),
         (b"cafe\xcc\x81.md", "normal form C"), (b"ONE.md", "take it for"),
+        (b"n" * 253 + b".md", "longer than 255 bytes"),
     ],
 )  # fmt: skip
 async def test_paths_that_are_not_taken(ruled, repo, name, words):
