@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,15 +12,20 @@ from pathlib import Path
 from typing import Final
 
 from prdgen.errors import PrdgenError
-from prdgen.files import disk
+from prdgen.files import disk, text
+from prdgen.files.errors import NotEditable
+from prdgen.flows import pages_of
 from prdgen.flows.clone import Clone
 from prdgen.flows.live import file_path
 from prdgen.git import checkout, index
 from prdgen.git.values import EXECUTABLE, LINK, Moved, Side
 from prdgen.git.work_trees import WorkTree
+from prdgen.merge import three_way
 
 _INDEX_SECONDS: Final = 5.0
 _CHANGED: Final = "changed there and not committed"
+_STILL_SECONDS: Final = 2.0
+"""A file that changed later than so long ago may be in the middle of a save."""
 _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}
 
 
@@ -28,8 +34,9 @@ def follow(
 ) -> list[str]:
     """In a thread, with no other writers: bring files and index from the old tip to the new one.
 
-    Only files that are as the old tip had them are written; pages that are `leased` are their
-    documents' to write. Says what was left as it was, and why. Doing it twice is doing it once.
+    Only files that are as the old tip had them are written, and pages that somebody edited elsewhere
+    than the new tip did: those hold both then. Pages that are `leased` are their documents' to write.
+    Says what was left as it was, and why. Doing it twice is doing it once.
     Raises Locked when another program keeps the index.
     """
     tree = clone.repository.tree_of(branch)
@@ -48,10 +55,12 @@ def follow(
 def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved]) -> list[str]:
     """Bring these paths to the new tip; what was left as it was, and why."""
     left = []
+    globs = pages_of.globs(clone)
     forms = checkout.forms(clone.repository, tree.path, [each.path for each in moves])
     with ThreadPoolExecutor(1) as beside:
         for moved in moves:
-            at = _Place(clone, tree, moved, forms[moved.path], beside)
+            is_page = globs.match(moved.path)
+            at = _Place(clone, tree, moved, forms[moved.path], is_page, beside)
             try:
                 why = _one(at)
             except (PrdgenError, OSError) as error:
@@ -69,6 +78,7 @@ class _Place:
     tree: WorkTree
     moved: Moved
     form: checkout.Form
+    is_page: bool
     beside: Executor
     """Lets displaced files go, which takes a disk longer than to write them."""
 
@@ -111,13 +121,20 @@ def _file(at: _Place, before: bytes | None, after: bytes | None) -> str | None:
         _mode(path, at.moved)
         return None
     if now != before:
-        return _CHANGED if now is not None else "removed there"
+        return (
+            "removed there" if isinstance(state, disk.Missing) else _meet(at, before, state, after)
+        )
     if after is None:
         with disk.remove(path, root, before or b"") as swapped:
             if not swapped.written and swapped.displaced is not None:
                 return _CHANGED
         _prune(path.parent, root)
         return None
+    return _write(at, before, after)
+
+
+def _write(at: _Place, before: bytes | None, after: bytes) -> str | None:
+    path, root = at.path, at.tree.path
     swapped = disk.exchange(path, root, after, before)
     at.beside.submit(swapped.close)
     if swapped.displaced != before:
@@ -127,6 +144,23 @@ def _file(at: _Place, before: bytes | None, after: bytes | None) -> str | None:
         return _CHANGED
     _mode(path, at.moved)
     return None
+
+
+def _meet(at: _Place, before: bytes | None, now: disk.FileState, after: bytes | None) -> str | None:
+    """A page that is edited here and moved there: both in its file, so that a `git commit` in the
+    folder does not take out again what came. Words that both changed are left to a person.
+    """
+    still = time.time() - now.stamp.mtime_ns / 1e9 > _STILL_SECONDS
+    if before is None or after is None or not at.is_page or not still:
+        return _CHANGED
+    try:
+        base, theirs, ours = (text.decode(each).text for each in (before, after, now.data))
+    except NotEditable:
+        return _CHANGED
+    merged = three_way.merge(base, theirs, ours)
+    if merged.conflicts:
+        return f"{_CHANGED}, in the same words"
+    return _write(at, now.data, text.patch(now.data, merged.hunks)) if merged.hunks else None
 
 
 def _mode(path: Path, moved: Moved) -> None:

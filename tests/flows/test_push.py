@@ -1,7 +1,9 @@
 """`git push` to the running server: open documents, files, index, and who may (traps 7, 10, 11, 14)."""
 
 import asyncio
+import os
 import threading
+import time
 
 import pytest
 from git.repos import ANN
@@ -235,6 +237,34 @@ async def test_foreign_changes_in_the_folder_are_left_and_named(server, house, r
     editor = await house.editor(page="other.md")
     await editor.until(lambda: "by hand" in editor.text)
     assert "# Other pushed" in editor.text
+
+
+async def test_a_page_edited_in_the_folder_holds_what_is_pushed_too(server, house, repo):
+    """Nobody has it open, so its file is all there is: whoever commits it later takes nothing out.
+    Words that both changed are left to them, and the pusher hears of it.
+    """
+    bob = await server.clone()
+    before = time.time() - 10
+    for name, words in (("one.md", "by hand"), ("other.md", "mine")):
+        page = repo.path / name
+        page.write_text(
+            page.read_text().replace("third line", words).replace("other\n", f"{words}\n")
+        )
+        os.utime(page, (before, before))
+    pushed = ONE.replace("first line", "pushed")
+    bob.commit("Edit", one=pushed, other="# Other\n\ntheirs\n")
+    done = await bob.push()
+    assert (repo.path / "one.md").read_text() == pushed.replace("third line", "by hand")
+    assert (repo.path / "other.md").read_text() == "# Other\n\nmine\n"
+    assert "other.md: changed there and not committed, in the same words" in done.said
+    assert "one.md" not in done.said
+    repo.git("commit", "--quiet", "--all", "--message", "By hand")
+    editor = await house.editor()
+    assert editor.text == pushed.replace("third line", "by hand")
+    await editor.write(" typed", after="pushed")
+    await house.save()
+    assert house.text() == repo.git("show", "main:one.md") + "\n"
+    assert house.text().count("pushed typed") == house.text().count("by hand") == 1
 
 
 async def test_files_follow_as_git_would_write_them(server, repo):
