@@ -83,7 +83,7 @@ class Switch:
             if path.startswith(("/", "../")) or "/../" in path:
                 raise ValueError(f"{path} would lie outside the site")
             place = artifacts.place(files[path])
-            self._be_newer(place, path)
+            serving.be_newer(f"{self._store.folder}/{place}", f"{self._public}/{path}")
             self._link(f"{slot}/{path}", place, made)
             endings = artifacts.twins(path)
             if endings:
@@ -97,7 +97,7 @@ class Switch:
                 continue
             twin = f"{self._store.folder}/{place}.{encoding}"
             if encoding in endings and os.path.exists(twin):  # noqa: PTH110 - as below
-                self._be_newer(f"{place}.{encoding}", f"{path}.{encoding}")
+                serving.be_newer(twin, f"{self._public}/{path}.{encoding}")
                 self._link(f"{target}.{encoding}", f"{place}.{encoding}", set())
             else:
                 with contextlib.suppress(FileNotFoundError):
@@ -113,18 +113,6 @@ class Switch:
             while folder != slot:
                 folder.rmdir()
                 folder = folder.parent
-
-    def _be_newer(self, name: str, path: str) -> None:
-        """Another file than is public at this path has a later second: many a server knows only that of
-        its versions (`If-Modified-Since`; nginx: with the size), and would go on with the old one.
-        """
-        source = f"{self._store.folder}/{name}"
-        try:
-            shown, new = os.stat(f"{self._public}/{path}"), os.stat(source)  # noqa: PTH116
-        except OSError:
-            return
-        if shown.st_ino != new.st_ino and int(new.st_mtime) <= (second := int(shown.st_mtime)):
-            os.utime(source, (new.st_atime, second + 1))
 
     def _link(self, target: str, name: str, made: set[str]) -> None:
         # Thousands of paths, and Path is slow.

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from prdgen import serving
 from prdgen.delivery.build import NOTHING, Build, File, Kind, otherwise
 from prdgen.delivery.errors import (
     BuildDamaged,
@@ -183,7 +184,7 @@ class FolderTarget:
                 data = _got(read, file, path, self.where)
                 if not (begun and _holds(target, data)):
                     _write(target, data)
-                    _be_newer(target, self._builds / old.id / path)
+                    serving.be_newer(target, self._builds / old.id / path)
                     written.append(path)
             found = target.stat()
             files[path] = replace(file, size=found.st_size, check=str(found.st_mtime_ns))
@@ -296,17 +297,6 @@ def _write(target: Path, data: bytes) -> None:
     fresh.write_bytes(data)
     fresh.chmod(0o444)
     fresh.replace(target)
-
-
-def _be_newer(target: Path, shown: Path) -> None:
-    """The next version has a later second than the one that is shown: many a server knows only that."""
-    try:
-        second = int(shown.stat().st_mtime)
-    except OSError:
-        return
-    now = target.stat()
-    if int(now.st_mtime) <= second:
-        os.utime(target, (now.st_atime, second + 1))
 
 
 def _replace(path: Path, data: bytes) -> None:
