@@ -72,6 +72,13 @@ def mapped(rules: Scope) -> dict[str, tuple[str, str]]:
     return found
 
 
+def anchors(leading: Mapping[str, str], rules: Scope) -> dict[str, str]:
+    """Public path of each redirect that mkdocs.yml has and no page claims → the place in its page."""
+    return {
+        place: anchor for place, (to, anchor) in mapped(rules).items() if leading.get(place) == to
+    }
+
+
 def made(
     leading: Mapping[str, str], pages: Mapping[str, PageFacts], urls: Mapping[str, str],
     target: Target, known: Mapping[str, tuple[str, str]], store: artifacts.Artifacts,

@@ -91,7 +91,7 @@ class Works:
             self._leading = redirects.without_clashes(leading, files)
             self._beside = beside
         known = previous.redirects if previous else {}
-        anchors = {place: to[1] for place, to in redirects.mapped(standing.rules).items()}
+        anchors = redirects.anchors(self._leading, standing.rules)
         return redirects.made(self._leading, facts, urls, target, known, self.store, anchors)
 
     def note_problems(self, change: Change, made: Mapping[str, PageRecord]) -> None:

@@ -116,6 +116,14 @@ def test_a_redirect_of_mkdocs_stays_inside_the_site(old):
     }
 
 
+def test_an_anchor_is_that_of_the_redirect_which_stands():
+    """Where a page claims the old address, the place that mkdocs.yml had in mind is in another page."""
+    scope = Scope.of(site_config.read(b"site_name: T\ndocs_dir: .\n"))
+    rules = replace(scope, redirects={"was.md": "a.md#part", "old.md": "a.md#goal"})
+    leading = {"was/index.html": "b.md", "old/index.html": "a.md"}
+    assert redirects.anchors(leading, rules) == {"old/index.html": "goal"}
+
+
 def test_the_public_folder_takes_no_other_place(team):
     """Whoever asks for it."""
     made = team.build(new=PAGE).manifest
