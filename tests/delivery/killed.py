@@ -73,7 +73,7 @@ class Seen:
     finished: int = 0
     """Publishers that were done before they were to be killed, or that nobody meant to kill."""
     killed_midway: int = 0
-    """Kills after which the target's state says that a build was under way, or readers saw a mix."""
+    """Kills after which a build was under way: by the target's state, or by its unfinished folder."""
     pages_read: int = 0
     files_read: int = 0
     builds_read: set[int] = field(default_factory=set)
@@ -219,12 +219,17 @@ def run(kind: str, kills: int, seed: int, folder: Path) -> Seen:
             else:
                 seen.finished += 1
             process.communicate()
-            state = deliver.target(where).state()
-            seen.killed_midway += bool(state and state.underway)
+            seen.killed_midway += _is_under_way(where, folder / "www" / "builds")
         _whole(repo, where, settings, number + 1)
         seen.wrong += _differences(where, fetch)
         reader.end()
     return seen
+
+
+def _is_under_way(where: Settings, builds: Path) -> bool:
+    """Whether whoever is dead now had begun with a build and not ended it."""
+    state = deliver.target(where).state()
+    return bool(state and state.underway) or any(builds.glob(".*.new"))
 
 
 def build(repo: repos.Repo, where: Settings, number: int) -> None:

@@ -11,4 +11,5 @@ def test_a_killed_publisher_leaves_whole_pages(kind, tmp_path):
     seen = killed.run(kind, 3, 7, tmp_path)
     assert (seen.torn, seen.wrong) == ([], [])
     assert seen.pages_read > 10
+    assert seen.killed_midway > 0
     assert len(seen.builds_read) >= 2
