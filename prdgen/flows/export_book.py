@@ -57,18 +57,31 @@ def chapters(clone: Clone, wanted: Wanted) -> list[Chapter]:
     folders = [path for path in wanted.paths if path not in texts]
     listed = book_order.listed(sources, export_plan.site_of(clone)) if whole or folders else []
     found: dict[str, str] = {} if not whole else dict(listed)
+    inside = _inside([each for each, _ in listed]) if folders else {}
     for path in wanted.paths:
         if path in texts:
             found.setdefault(path, "")
             continue
-        inside = [each for each, _ in listed if path in {"", "."} or each.startswith(f"{path}/")]
-        if not inside:
+        if path not in inside:
             raise NoSuchPage(page_path=path, branch=wanted.branch)
-        for each in inside:
+        for each in inside[path]:
             found.setdefault(each, "")
     if not found:
         raise Invalid(what="pages", where="export", expected="at least one page", got="none")
     return [Chapter(path, texts[path].read(), folder) for path, folder in found.items()]
+
+
+def _inside(page_paths: Sequence[str]) -> dict[str, list[str]]:
+    """Folder → the pages in it and below, in their order; the whole is `.`, or nothing."""
+    found: dict[str, list[str]] = {}
+    for each in page_paths:
+        folder = each
+        while folder:
+            folder = folder.rpartition("/")[0]
+            found.setdefault(folder, []).append(each)
+    if page_paths:
+        found["."] = found[""]
+    return found
 
 
 def name_of(clone: Clone, wanted: Wanted) -> str:
@@ -90,9 +103,9 @@ def check_published(clone: Clone, wanted: Wanted) -> None:
     sources, _ = publish.gather(clone, wanted.commit, {})
     named = {source.page_path: source for source in sources if source.page_path in wanted.paths}
     shown = book_order.published(named.values(), export_plan.site_of(clone))
+    folders = _inside([source.page_path for source in sources])
     for path in wanted.paths:
-        inside = any(source.page_path.startswith(f"{path}/") for source in sources)
-        if path not in named and not inside:
+        if path not in named and path not in folders:
             raise NoSuchPage(page_path=path, branch=wanted.branch)
         if path in named and path not in shown:
             raise NotPublished(page_path=path)
