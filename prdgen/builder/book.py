@@ -40,6 +40,8 @@ class _Made:
     pieces: list[str] = field(default_factory=list)
     """File names in the order of reading, without the front."""
     pages: int = 0
+    accessible: bool = True
+    """Whether all of them keep every rule of PDF/UA-1."""
     positions: dict[str, tuple[int, float]] = field(default_factory=dict)
     """Anchor → its page (from 1, without the front) and how far down (points)."""
 
@@ -51,6 +53,7 @@ class _Made:
             self.positions.setdefault(anchor, (page + self.pages, down))
         self.pieces.append(name)
         self.pages += piece.pages
+        self.accessible = self.accessible and not piece.missed
 
 
 def make(parts: Sequence[Part], meta: Meta, *, nice: int, progress: Progress) -> bytes:
@@ -73,6 +76,7 @@ def make(parts: Sequence[Part], meta: Meta, *, nice: int, progress: Progress) ->
         (book.folder / "front.pdf").write_bytes(front.data)
         order = {
             "front": front.pages,
+            "accessible": book.accessible and not front.missed,
             "pieces": book.pieces,
             "positions": book.positions,
             "bookmarks": list(_bookmarks(book, shown, meta)),

@@ -84,10 +84,9 @@ def _index(entries: list[tuple[str, str, str, str]], anchors: set[str]) -> str:
 
 
 def _said(error: typst.TypstError) -> str:
-    """The error without the warnings before it."""
-    return " ".join([error.message, *re.findall(r"^error: .*", error.diagnostic, re.MULTILINE)])[
-        :1500
-    ]
+    """The error without the warnings before it, each thing once."""
+    said = re.findall(r"^error: (.*)", error.diagnostic, re.MULTILINE)
+    return "; ".join(dict.fromkeys([error.message, *said]))[:1500]
 
 
 def _compiled(job: dict[str, Any], source: bytes, folder: Path) -> tuple[dict[str, Any], bytes]:
@@ -97,14 +96,14 @@ def _compiled(job: dict[str, Any], source: bytes, folder: Path) -> tuple[dict[st
     when = datetime.fromtimestamp(job["time"], UTC)
     try:
         data = compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=when)
-        accessible = True
-    except typst.TypstError:
+        missed = ""
+    except typst.TypstError as error:
         # What the standard wants beyond tags (a letter no font has, say) is not worth no document.
         data = compiler.compile(format="pdf", timestamp=when)
-        accessible = False
+        missed = _said(error)
     assert isinstance(data, bytes)
     found = json.loads(compiler.query("<positions>", field="value", one=True))
-    return {"pages": found[0], "positions": found[1], "accessible": accessible}, data
+    return {"pages": found[0], "positions": found[1], "missed": missed}, data
 
 
 if __name__ == "__main__":

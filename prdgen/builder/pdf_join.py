@@ -19,6 +19,10 @@ SCHEME: Final = "prdgen:"
 """What the address of a link begins with that leads to an anchor of the book."""
 
 
+_PART: Final = "{http://www.aiim.org/pdfua/ns/id/}part"
+_PAGES: Final = "{http://ns.adobe.com/xap/1.0/t/pg/}NPages"
+
+
 def main() -> None:
     """Join what lies in the working folder."""
     order = json.loads(Path("order.json").read_text("utf-8"))
@@ -34,6 +38,7 @@ def main() -> None:
         _link(book, order)
         _bookmark(book, order)
         _number(book, order["front"])
+        _describe(book, accessible=order["accessible"])
         sys.stdout.buffer.write(saved(book))
 
 
@@ -178,6 +183,14 @@ def _bookmark(book: Pdf, order: dict[str, Any]) -> None:
                 branch.pop()
             (branch[-1][1].children if branch else outline.root).append(item)
             branch.append((level, item))
+
+
+def _describe(book: Pdf, *, accessible: bool) -> None:
+    """What the front says of itself is true of the book: how many pages, and whether it is PDF/UA."""
+    with book.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as facts:
+        facts[_PAGES] = str(len(book.pages))
+        if not accessible and _PART in facts:
+            del facts[_PART]
 
 
 def _number(book: Pdf, front: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from prdgen.builder import child
 from prdgen.builder.exports import Meta
 from prdgen.builder.typst_math import quoted
 
+log = logging.getLogger(__name__)
 _CHILD: Final = "prdgen.builder.pdf_child"
 """By name: what it imports (Typst) has no business in this process."""
 _SECONDS: Final = 120.0
@@ -27,8 +29,8 @@ class Sheets:
     pages: int
     positions: dict[str, tuple[int, float]]
     """Anchor → its page in `data` (from 1) and how far down (points)."""
-    accessible: bool
-    """Whether it keeps every rule of PDF/UA-1."""
+    missed: str
+    """Why it does not keep every rule of PDF/UA-1, and does not claim to; empty when it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,10 @@ def make(bodies: Sequence[str], meta: Meta, layout: Layout, *, nice: int = 0) ->
     said, _, data = answer.partition(b"\n")
     found = json.loads(said)
     positions = {name: (page, down) for name, page, down in reversed(found["positions"]) if name}
-    return Sheets(data, found["pages"], positions, found["accessible"])
+    if found["missed"]:
+        about = meta.page_path or meta.title
+        log.warning("the PDF of %s keeps not all of PDF/UA-1: %s", about, found["missed"][:300])
+    return Sheets(data, found["pages"], positions, found["missed"])
 
 
 def title(function: str, meta: Meta) -> str:

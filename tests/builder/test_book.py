@@ -1,6 +1,7 @@
 """Several pages as one PDF: one contents, one row of page numbers, links among its pages."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -47,15 +48,26 @@ def pages(data):
 
 def test_the_contents_say_the_printed_numbers(in_pieces):
     """Title page and contents have Roman numbers, so the first page is 1."""
-    cover, contents, one, two, three, index = pages(in_pieces)
+    cover, contents, *printed, index = pages(in_pieces)
     assert "All" in cover
-    lines = [line for line in contents.split("\n") if line.strip(". ")]
-    assert "Two" in contents
-    assert one.strip().endswith("1")
-    assert two.strip().endswith("2")
-    assert "Without a title" in three
     assert "REQ-001" in index
-    assert lines
+    said = re.findall(r"^(.+?) ?(?:\. ?){3,}(\d+)$", contents, re.MULTILINE)
+    assert [title for title, _ in said] == ["One", "Goal", "Two", "Goal", "Three", "Goal"]
+    for title, number in said:
+        (page,) = [text for text in printed if text.endswith(f" 2026 {number}")]
+        assert {"Three": "Without a title"}.get(title, title) in page
+
+
+@pytest.mark.parametrize("strange", [False, True])
+def test_a_book_claims_pdf_ua_only_when_every_piece_keeps_it(monkeypatch, strange):
+    """A letter that no font has is in one page of three; the front has all its letters."""
+    monkeypatch.setattr(book, "_PIECE", 1)
+    more = "\n\n\U000f0000\n" if strange else ""
+    texts = TEXTS | {"docs/two.md": TEXTS["docs/two.md"] + more}
+    with pikepdf.open(io.BytesIO(pdf.make(parts(texts), META))) as document:
+        facts = document.Root.Metadata.read_bytes()
+        assert (b"pdfuaid:part" in facts) is not strange
+        assert b"NPages>%d<" % len(document.pages) in facts
 
 
 def test_links_among_pages_lead_to_their_places(in_pieces):

@@ -304,11 +304,12 @@ def test_headings_may_begin_anywhere_and_hold_notes():
     assert "A note." in said
 
 
-def test_a_letter_without_a_font_is_no_reason_for_no_document():
-    """The file says that it keeps PDF/UA only when it does."""
+def test_a_letter_without_a_font_is_no_reason_for_no_document(caplog):
+    """The file says that it keeps PDF/UA only when it does; the log says why it does not."""
     answer = sheets.make(["<p>\U000f0000</p>"], META, sheets.Layout())
-    assert not answer.accessible
+    assert "could not be displayed" in answer.missed
     assert b"pdfuaid" not in answer.data
+    assert answer.missed[:40] in caplog.text
 
 
 def flow(direction, steps):
