@@ -24,8 +24,10 @@ from prdgen.merge import three_way
 
 _INDEX_SECONDS: Final = 5.0
 _CHANGED: Final = "changed there and not committed"
-_STILL_SECONDS: Final = 2.0
-"""A file that changed later than so long ago may be in the middle of a save."""
+_STILL_SECONDS: Final = 0.5
+_HALF_SECONDS: Final = 2.0
+"""A file that changed later than so long ago may be in the middle of a save; one that is empty, or only
+the beginning of what it was, for longer."""
 _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}
 
 
@@ -150,8 +152,10 @@ def _meet(at: _Place, before: bytes | None, now: disk.FileState, after: bytes | 
     """A page that is edited here and moved there: both in its file, so that a `git commit` in the
     folder does not take out again what came. Words that both changed are left to a person.
     """
-    still = time.time() - now.stamp.mtime_ns / 1e9 > _STILL_SECONDS
-    if before is None or after is None or not at.is_page or not still:
+    if before is None or after is None or not at.is_page:
+        return _CHANGED
+    wanted = _HALF_SECONDS if before.startswith(now.data) else _STILL_SECONDS
+    if time.time() - now.stamp.mtime_ns / 1e9 < wanted:
         return _CHANGED
     try:
         base, theirs, ours = (text.decode(each).text for each in (before, after, now.data))
