@@ -10,8 +10,8 @@ from anyio import CancelScope, to_thread
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
+from prdgen.flows import clash, pages_of, signatures
 from prdgen.flows import open as open_flow
-from prdgen.flows import pages_of, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, OneDeleted, SameWords, WorkTreePaused
@@ -205,8 +205,8 @@ async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) 
     """Have the places marked in the editor of whoever opens the pages, and all of it told."""
     for page_path, place in disputes:
         opened = await open_flow.document(app, branch, page_path)
-        event = Event("git.conflict.detected", branch, page_path,
-                      data={"start": place.start, "end": place.end})  # fmt: skip
+        merged = await to_thread.run_sync(_committed, app, branch, page_path)
+        event = clash.event(branch, page_path, merged, place)
         async with app.store.transaction() as tx:
             if opened.document is not None:
                 await conflicts.record(
@@ -220,6 +220,11 @@ async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) 
         event = Event("git.conflict.detected", branch, path, data={"kept_as": other})
         async with app.store.transaction() as tx:
             await event_log.record(tx, [event])
+
+
+def _committed(app: App, branch: str, page_path: str) -> str:
+    tip = app.repository.tip(branch)
+    return text.decode((tip and app.repository.read(tip, page_path)) or b"").text
 
 
 async def tell_revived(app: App, branch: str, other: str, revived: Revived) -> None:

@@ -14,6 +14,7 @@ from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.flows import (
     begin,
+    clash,
     displaced,
     edit,
     roll,
@@ -137,15 +138,15 @@ class Keeper:
             self._aside(self._dispute(live, found))
 
     async def _dispute(self, live: Live, found: Sequence[Conflict]) -> None:
-        heads = live.room.heads
-        event = Event("git.conflict.detected", live.branch, live.page_path)
+        heads, text = live.room.heads, live.room.text
+        events = [clash.event(live.branch, live.page_path, text, one) for one in found]
         try:
             async with self._app.store.transaction() as tx:
                 for one in found:
                     await conflicts.record(
                         tx, conflicts.Conflict(live.id, one.ours, one.theirs, heads, "late")
                     )
-                await event_log.record(tx, [event])
+                await event_log.record(tx, events)
         except PrdgenError as error:
             log.warning("a conflict in %s is not marked: %s", live.page_path, error)
 

@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk
 from prdgen.files.errors import NotEditable
-from prdgen.flows import half_merged, merge_base, rename, taken, undone
+from prdgen.flows import clash, half_merged, merge_base, rename, taken, undone
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path
 from prdgen.intake import planning
@@ -207,10 +207,7 @@ async def take_in(
 
 def _events(live: Live, origin: str, planned: planning.Plan, made: Sequence[Change]) -> list[Event]:
     branch, page_path = live.branch, live.page_path
-    events = [
-        Event("git.conflict.detected", branch, page_path, data={"start": c.start, "end": c.end})
-        for c in planned.conflicts
-    ]
+    events = [clash.event(branch, page_path, planned.text, one) for one in planned.conflicts]
     if made:
         events.append(Event("content.changed", branch, page_path, data={"origin": origin}))
     return events
