@@ -91,6 +91,18 @@ async def test_delete_cancels_for_who_asked(shop):
     assert (await reader.delete(address)).json()["state"] == "cancelled"
 
 
+async def test_a_token_that_only_reads_asks_and_takes_back_its_own(shop):
+    """An export changes nothing in Git. What others asked for it does not stop, whoever made it."""
+    program, reader = await shop.api("owner", "read"), await shop.api("reader")
+    others = (await ask(reader, pages=PAGES[:1])).headers["location"]
+    assert (await program.delete(others)).status_code == 403
+    asked = await ask(program, pages=PAGES)
+    assert asked.status_code == 202
+    own = await program.delete(asked.headers["location"])
+    assert own.json()["state"] == "cancelled"
+    assert (await (await shop.api("owner")).delete(others)).json()["state"] == "cancelled"
+
+
 async def test_a_person_chooses_pages_and_waits_at_a_page(shop):
     """From the list to the file, without a script."""
     browser = await shop.as_("reader")
