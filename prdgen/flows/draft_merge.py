@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final, Literal
 
 from anyio import to_thread
@@ -36,6 +38,8 @@ WAYS: Final[dict[str, How]] = {"merge": "merge", "squash": "squash", "rebase": "
 """As one merge commit over the draft's own, as one commit instead of them, or they on top of main."""
 _OF_A_MERGE = 2
 _MOST_COMMITS = 1000
+_WAITED: Final = 30.0
+"""Seconds that who ends a draft waits for another who does."""
 
 
 async def ask(app: App, name: str, person: Person) -> Review:
@@ -77,7 +81,7 @@ async def merge(
     """Merge the draft into main, with everything that is typed in it, and end it: its branch goes,
     unless somebody is in one of its pages or has it checked out.
 
-    Raises NoSuchDraft, TypedRefused, NothingToMerge, MayNotWrite when a rule keeps this person from what it would
+    Raises NoSuchDraft, TypedRefused, NothingToMerge, DraftOver when another ended it first, MayNotWrite when a rule keeps this person from what it would
     write into main, NotApproved when an approval is missing, SameWords (ReplayStops) when main changed
     the same words since, OneDeleted (ReplayStops) when one edited a
     file that the other deleted, NotSettled when two versions of a place stand in the draft, and what `join.into` and `forge_merge.merged` raise; then nothing is merged.
@@ -93,13 +97,28 @@ async def merge(
     await _check_rules(app, draft, base, person, role)
     await to_thread.run_sync(reviews.check_approved, app, draft, base, role)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
-    landed = await _land(app, draft, review, person, how)
-    said = Entry("merged", person.name, person.email,
-                 {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
-    review = await to_thread.run_sync(drafts.say, app, review.id, said)
+    async with _ending(app, review):
+        landed = await _land(app, draft, review, person, how)
+        said = Entry("merged", person.name, person.email,
+                     {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
+        review = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, review)
     await forge_wanted.now(app)
     return review, landed
+
+
+@asynccontextmanager
+async def _ending(app: App, review: Review) -> AsyncIterator[None]:
+    """End a draft inside this block: nobody else does meanwhile, on any server of the clone. Raises
+    DraftOver when somebody did before, and Locked.
+    """
+    with ExitStack() as stack:
+        alone = locks.held(app.repository, f"review-{review.id}", seconds=_WAITED)
+        await to_thread.run_sync(stack.enter_context, alone)
+        now = await to_thread.run_sync(drafts.find_review, app, review.id)
+        if now.state != "open":
+            raise DraftOver(draft=now.title, state=now.state)
+        yield
 
 
 async def _land(app: App, draft: Draft, review: Review, person: Person, how: How) -> Landed:
@@ -145,14 +164,15 @@ def _message(review: Review, how: How) -> str:
 
 async def close(app: App, name: str, person: Person) -> Review:
     """Set a draft aside with everything typed in it: its branch goes as after a merge, its text is
-    kept and can be opened again. Raises NoSuchDraft, TypedRefused.
+    kept and can be opened again. Raises NoSuchDraft, TypedRefused, and DraftOver when another ended it first.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _all_committed(app, draft, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
     review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
-    said = Entry("closed", person.name, person.email, {"tip": draft.tip})
-    review = await to_thread.run_sync(drafts.say, app, review.id, said)
+    async with _ending(app, review):
+        said = Entry("closed", person.name, person.email, {"tip": draft.tip})
+        review = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, review)
     await forge_wanted.now(app)
     return review

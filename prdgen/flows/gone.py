@@ -121,8 +121,13 @@ def _still(app: App, review: Review, tip: str | None) -> bool:
     """Whether the branch is the one that was reviewed, and not a new one by its name."""
     if tip is None:
         return True
-    came_after = review.made is not None and app.repository.is_ancestor(review.made, tip)
-    return not came_after and app.repository.is_ancestor(review.tip or "", tip)
+    if not app.repository.is_ancestor(review.tip or "", tip):
+        return False
+    if review.made == review.tip:
+        # Main moved to the draft's last commit: a later branch is one that has more of main.
+        main = app.repository.tip(app.main_branch)
+        return main is None or app.repository.merge_base(main, tip) == review.made
+    return review.made is None or not app.repository.is_ancestor(review.made, tip)
 
 
 def went_on(app: App, found: Iterable[Draft], known: Sequence[Review]) -> dict[str, Review]:

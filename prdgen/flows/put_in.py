@@ -35,6 +35,7 @@ from prdgen.store.people import Person
 from prdgen.store.statements import Tx
 
 _WHERE: Final = "/drafts/"
+_TRIES: Final = 5
 _MAINS: Final = ("draft", "published", "hidden", "unlisted", "search", "status", "state")
 """Keys of front matter that say who sees a page and how far it is: main's alone, also where it has none."""
 
@@ -49,12 +50,30 @@ async def add(app: App, name: str, person: Person, role: str) -> str:
     text, and NotPutBack when a hook refused a commit: then the draft stays open.
     """
     _recovered(name, await to_thread.run_sync(_found, app, name))
+    await _commit_typed(app, name, person)
+    for _ in range(_TRIES):
+        # What is typed in the draft while its words are put back comes along as well.
+        kept, tip = await _put_all(app, name, person, role)
+        if await _commit_typed(app, name, person) == tip:
+            break
+    await draft_merge.close(app, name, person)
+    return read.address("edit", app.main_branch, kept.page_path)
+
+
+async def _commit_typed(app: App, name: str, person: Person) -> str:
+    """Commit what is typed in the draft; its last commit."""
     draft = await to_thread.run_sync(drafts.find, app, name)
     refused = await draft_merge.commit_typed(app, draft.branch, person)
     if refused:
         raise NotPutBack(draft=name, reason=refused)
+    return (await to_thread.run_sync(drafts.find, app, name)).tip
+
+
+async def _put_all(app: App, name: str, person: Person, role: str) -> tuple[Recovery, str]:
+    """Put every page of the draft's last commit into main's; which commit that was."""
     kept = _recovered(name, await to_thread.run_sync(_found, app, name))
-    texts = await to_thread.run_sync(_texts, app, name)
+    draft = await to_thread.run_sync(drafts.find, app, name)
+    texts = await to_thread.run_sync(_texts, app, draft)
     for page_path in texts:
         await write_rules.check(app, person, role, page_path)
     by = [f"Co-authored-by: {one}" for one in kept.people if one.email != person.email]
@@ -63,8 +82,7 @@ async def add(app: App, name: str, person: Person, role: str) -> str:
         refused = await _put(app, page_path, theirs, person, message)
         if refused:
             raise NotPutBack(draft=name, reason=refused)
-    await draft_merge.close(app, name, person)
-    return read.address("edit", app.main_branch, kept.page_path)
+    return kept, draft.tip
 
 
 def _found(app: App, name: str) -> Recovery | None:
@@ -78,9 +96,8 @@ def _recovered(name: str, kept: Recovery | None) -> Recovery:
     return kept
 
 
-def _texts(app: App, name: str) -> dict[str, str]:
+def _texts(app: App, draft: Draft) -> dict[str, str]:
     """In a thread: every page that the draft changes, and what it says there."""
-    draft: Draft = drafts.find(app, name)
     main = app.repository.tip(app.main_branch) or ""
     changes = app.repository.changed(drafts.fork_of(app, draft), draft.tip)
     pages = pages_of.globs(app)
@@ -92,7 +109,7 @@ def _texts(app: App, name: str) -> dict[str, str]:
         or app.repository.mode(main, change.path) is None
     ]
     if others:
-        raise PutBackByHand(draft=name, others=", ".join(others))
+        raise PutBackByHand(draft=draft.branch, others=", ".join(others))
     read_ = app.repository.read
     return {each.path: text.decode(read_(draft.tip, each.path) or b"").text for each in changes}
 

@@ -157,10 +157,14 @@ def _described(review: Review, entry: Entry) -> Review:
 
 
 def _closed(review: Review, entry: Entry) -> Review:
+    if review.state == "merged":  # somebody closed it at the same moment: main has it
+        return review
     return replace(review, state="closed", tip=_text(entry, "tip"), ended_by=entry.name)
 
 
 def _merged(review: Review, entry: Entry) -> Review:
+    if review.state == "merged":  # two did it at once: the first one's is what main has
+        return review
     tip, made = _text(entry, "tip"), _text(entry, "made")
     return replace(review, state="merged", tip=tip, made=made, ended_by=entry.name)
 

@@ -8,7 +8,7 @@ import pytest
 from git.repos import BOB
 
 from prdgen.errors import Invalid
-from prdgen.flows import draft_changes, draft_merge, drafts
+from prdgen.flows import draft_changes, draft_merge, drafts, gone
 from prdgen.flows.errors import (
     DraftOver,
     NoSuchDraft,
@@ -22,9 +22,11 @@ from prdgen.flows.errors import (
 )
 from prdgen.git.errors import BranchExists
 from prdgen.git.values import Signature
+from prdgen.review import log, state
+from prdgen.review.state import Review
 
 from .conftest import ONE
-from .harness import until
+from .harness import fsck, until
 
 
 @pytest.fixture
@@ -336,3 +338,63 @@ async def test_a_branch_goes_when_the_last_one_has_left_its_draft(houses, repo):
     assert set(repo.opened.branches()) == {"main", "draft/busy"}
     assert "busy and on" in repo.git("show", "draft/busy:one.md")
     assert await draft_merge.tidy(house.app) == []
+
+
+@pytest.mark.parametrize(
+    "hows", [("squash", "merge"), ("merge", "rebase"), ("close", "squash"), ("merge", "close")]
+)
+async def test_of_two_who_end_a_draft_at_once_one_does(house, repo, ann, hows):
+    """The other is told what became of it; main has it once, or not at all."""
+    bob = house.people["bob"]
+    draft = await drafts.start(house.app, ann, "Plan")
+    repo.save({"one.md": ONE.replace("second line", "second line of the draft")}, draft.branch)
+    repo.commit("on main", other="# Other\n\nmain\n")
+    before = repo.tip()
+
+    async def end(how, person):
+        if how == "close":
+            return await draft_merge.close(house.app, draft.branch, person)
+        return (await draft_merge.merge(house.app, draft.branch, person, "editor", how))[0]
+
+    found = await asyncio.gather(*map(end, hows, (ann, bob)), return_exceptions=True)
+    done = [each for each in found if isinstance(each, Review)]
+    assert [type(each) for each in found if each not in done] in (
+        [DraftOver], [NothingToMerge], [NoSuchDraft],
+    )  # fmt: skip
+    (now,) = drafts.reviews(house.app)
+    assert (now.state, now.made, now.ended_by) == (done[0].state, done[0].made, done[0].ended_by)
+    made = repo.git("rev-list", "--count", "--first-parent", f"{before}..main")
+    assert made == ("1" if now.state == "merged" else "0")
+    assert fsck(repo) == ""
+
+
+def test_what_two_servers_said_of_one_draft():
+    """It was closed on one and merged on the other: main has it."""
+
+    def entry(kind, **facts):
+        return log.Entry(kind, "Ann", "ann@example.org", facts)
+
+    begun = entry("started", branch="draft/plan", base="main", title="Plan", tip="a")
+    merged, closed = entry("merged", tip="b", made="c", how="merge"), entry("closed", tip="b")
+    assert state.fold("x", [begun, merged, closed]).made == "c"
+    assert state.fold("x", [begun, closed, merged]).state == "merged"
+    again = entry("merged", tip="b", made="d", how="squash")
+    assert state.fold("x", [begun, merged, again]).made == "c"
+
+
+async def test_who_is_in_a_draft_that_main_moved_to_is_told(house, repo, ann):
+    """Merged without a merge commit, main has its very last commit; a later branch by that name is another."""
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    bob = await house.editor("bob", branch=draft.branch)
+    await bob.write(" in the draft", after="second line")
+    review, _ = await draft_merge.merge(house.app, draft.branch, ann, "editor", "rebase")
+    assert review.made == review.tip
+    row = house.live(branch=draft.branch).document
+    assert (await gone.end(house.app, row)).state == "merged"
+    await bob.write(" and more", after="third line")
+    await house.save("bob", branch=draft.branch)
+    assert (await gone.end(house.app, row)).state == "merged"
+    repo.commit("on main", other="# Other\n\nmain\n")
+    assert (await gone.end(house.app, row)).state == "merged"
+    repo.git("branch", "--force", draft.branch, "main")
+    assert await gone.end(house.app, row) is None

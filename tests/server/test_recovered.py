@@ -266,3 +266,26 @@ async def test_nor_what_is_typed_while_they_are_put_back(own, monkeypatch):
     said = git(own, "log", "-2", "--format=%an|%s", "main").splitlines()
     assert "Editor|Put recovered words back, of Bob" in said
     assert [line for line in said if "Owner|" in line and "Put recovered" not in line]
+
+
+async def test_what_is_typed_in_the_draft_meanwhile_comes_along_too(own, monkeypatch):
+    """Somebody goes on in the draft while its words are put back, and leaves: it is not closed without that."""
+    page_on_main(own, "# Checkout\n\nNew on main.\n")
+    late = "# Checkout\n\nLate words.\n"
+    branch = await recovered.keep(own.app, PAGE, late, late.encode(), BOB)
+    take_in, often = pull.take_in, []
+
+    async def and_somebody_types(app, live, *given, **more):
+        await take_in(app, live, *given, **more)
+        if live.branch == "main" and not often:
+            often.append(await typed(own, branch, "\nTyped meanwhile.\n", "owner"))
+
+    monkeypatch.setattr(pull, "take_in", and_somebody_types)
+    answer = await (await own.as_("editor")).send_form(f"/drafts/{branch}", do="add")
+    assert answer.status_code == 303, answer.text
+    assert often
+    found = git(own, "show", f"main:{PAGE}").splitlines()
+    assert [found.count(line) for line in ("New on main.", "Late words.", "Typed meanwhile.")] == [
+        1
+    ] * 3
+    assert branch not in own.app.repository.branches()

@@ -72,7 +72,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.body is not None:
         found["requestBody"] = {
-            "required": True,
+            "required": operation.body.get("type") != "object" or "required" in operation.body,
             "content": {operation.body_type: {"schema": operation.body}},
         }
     if operation.role is None:

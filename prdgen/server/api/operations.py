@@ -83,13 +83,14 @@ async def sent_form(request: Request, most_fields: int = 50) -> FormData:
 
 
 async def body_of(request: Request, *required: str, optional: Sequence[str] = ()) -> dict[str, Any]:
-    """The JSON object sent, its `required` texts there and its `optional` ones texts or null.
+    """The JSON object sent, its `required` texts there and its `optional` ones texts or null. Where
+    nothing is required no body is needed.
 
     Raises Invalid and TooLarge.
     """
     raw = await bounded(request, auth.app_of(request).settings.message_limit)
     try:
-        found = json.loads(raw)
+        found = json.loads(raw if raw or required else b"{}")
     except (ValueError, RecursionError) as error:
         raise Invalid(
             what="the body", where=request.url.path, expected="JSON", got=str(error)
