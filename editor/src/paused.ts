@@ -22,6 +22,8 @@ export interface Status extends Lying {
   readonly paused?: string | null;
   /** What the repository's own hooks said to the last commit. */
   readonly refused?: string | null;
+  /** Why this person may not write here, by now; null: they may. */
+  readonly may_not_write?: string | null;
   /** The draft the page is in is over. */
   readonly ended?: End | null;
 }
@@ -33,7 +35,14 @@ export function spoken({ paused, refused, ended }: Status): string | null {
   return null;
 }
 
+/** What is said to who could write here when the page was opened, and may not any more; null: nothing. */
+export function forbidden({ may_not_write }: Status): string | null {
+  if (!may_not_write) return null;
+  return `You may not write here any more: ${may_not_write}. What you type now is kept on this device, and sent to nobody until you may.`;
+}
+
 export class Paused {
+  #forbidden: string | null = null;
   #said: string | null = null;
   #asked = -Infinity;
   #stirred = -Infinity;
@@ -95,6 +104,7 @@ export class Paused {
       const found = await this.api.get<Status>(asking(this.config));
       goOn(this.config, found, this.keeping, this.notices);
       this.#ended.heard(found.ended ?? null);
+      this.#forbid(this.config.canWrite ? forbidden(found) : null);
       words = this.config.canWrite ? spoken(found) : null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -104,5 +114,12 @@ export class Paused {
     this.#said = words;
     if (words === null) this.notices.clear("paused");
     else this.notices.show(words, { kind: "warn", name: "paused" });
+  }
+
+  #forbid(words: string | null): void {
+    if (words === this.#forbidden) return;
+    this.#forbidden = words;
+    if (words === null) this.notices.clear("forbidden");
+    else this.notices.show(words, { kind: "bad", name: "forbidden", actions: [{ text: "Open it to read", act: () => location.reload() }] });
   }
 }

@@ -202,3 +202,35 @@ def test_comments_stand_at_their_words_in_the_editor(make_house: MakeHouse, sit:
     ada.open(PAGE)
     ada.saved()
     expect(page.locator(".comment-mark")).to_have_count(0)
+
+
+def test_a_role_that_is_taken_away_in_the_middle(make_house: MakeHouse, sit: Sit) -> None:
+    """Bob types in his draft when he becomes a reader: what he typed before is in it, what he types then is
+    sent to nobody, and he is told so; when he may write again it is there.
+    """
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada, bob = sit(house), sit(house, "Bob")
+    house.git("branch", "draft/plan")
+    bob.open(PAGE, "draft/plan")
+    bob.go("Control+End")
+    bob.type("Before. ")
+    bob.saved()
+
+    def becomes(role: str) -> None:
+        ada.page.goto(f"{house.url}/people")
+        row = ada.page.locator("li.row", has_text="bob@example.org")
+        row.locator("select").select_option(role)
+        row.get_by_role("button", name="Change").click()
+        expect(ada.page.locator(".notice.good")).to_contain_text(role)
+
+    becomes("reader")
+    told = bob.notice("You may not write here any more: your role is reader")
+    told.wait_for(timeout=20_000)
+    bob.type("After. ")
+    becomes("editor")
+    expect(told).to_have_count(0, timeout=20_000)
+    bob.saved()
+    assert bob.text.endswith("Before. After. ")
+    bob.save_version("Both")
+    assert "Before. After." in house.git("show", f"draft/plan:{PAGE}")

@@ -22,6 +22,7 @@ from prdgen.flows import (
     read,
     restore,
     status,
+    whom,
     write_rules,
 )
 from prdgen.flows import open as open_flow
@@ -162,6 +163,7 @@ async def document_status(request: Request) -> Response:
     row = opened.document
     found = await status.of(app, row) if row else None
     ended = await gone.end(app, row) if row else None
+    visitor = visitor_of(request)
     return as_json(
         {
             "document": f"automerge:{ids.document_name(row.id)}" if row else None,
@@ -173,6 +175,7 @@ async def document_status(request: Request) -> Response:
             "uncommitted": found.uncommitted if found else None,
             "people": list(found.people) if found else [],
             "ended": asdict(ended) if ended else None,
+            "may_not_write": await whom.reason(app, visitor.person, visitor.role, page_path),
         }
     )
 
