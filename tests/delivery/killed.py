@@ -191,7 +191,9 @@ def start(repo: Path, settings: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def run(kind: str, kills: int, seed: int, folder: Path) -> Seen:
-    """Publish build after build, each publisher killed at a random moment, every fifth one not."""
+    """Publish build after build, each publisher killed at a random moment, every fifth one not;
+    until so many were killed, and one of them in the middle.
+    """
     pick, seen = random.Random(seed), Seen()
     repo = repos.make(folder / "repo")
     with place(kind, folder) as (settings, fetch):
@@ -200,7 +202,7 @@ def run(kind: str, kills: int, seed: int, folder: Path) -> Seen:
         length = _whole(repo, where, settings, number)
         reader = Reader(fetch, seen)
         reader.start()
-        while seen.kills < kills:
+        while seen.kills < kills or (not seen.killed_midway and seen.kills < 10 * kills):
             number += 1
             if number % 5 == 0:
                 length = (length + _whole(repo, where, settings, number)) / 2
