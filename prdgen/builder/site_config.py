@@ -72,8 +72,12 @@ _INERT_NAMES: Final = (
     "pymdownx.emoji.",
     "pymdownx.superfences.fence_",
     "pymdownx.slugs.",
+    "pymdownx.arithmatex.",
 )
-"""`!!python/name:` values of everyday MkDocs files: read as nothing, never imported."""
+"""`!!python/name:` and `!!python/object/apply:` values of everyday MkDocs files: read as nothing, never imported."""
+
+
+_CODE: Final = "tag:yaml.org,2002:python/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ def _refuse_tag(_loader: _Loader, node: yaml.Node) -> None:
 
 
 _Loader.add_multi_constructor("tag:yaml.org,2002:python/name:", _name_tag)
+_Loader.add_multi_constructor("tag:yaml.org,2002:python/object/apply:", _name_tag)
 _Loader.add_constructor("!relative", _relative_tag)
 _Loader.add_constructor(None, _refuse_tag)
 
@@ -177,8 +182,8 @@ def inside(docs_dir: object) -> str | None:
 def read(data: bytes) -> SiteConfig:
     """The configuration in `data`, the bytes of a mkdocs.yml of the main branch.
 
-    Raises BadSiteConfig naming the line for broken YAML, a tag that could run code or read the
-    environment, a docs_dir outside of the repository, and files too large; a key, plugin or option that is not supported is left out
+    Raises BadSiteConfig naming the line for broken YAML, a tag that could run code (but in
+    options of Markdown extensions, which nobody here reads) or read the environment, a docs_dir outside of the repository, and files too large; a key, plugin or option that is not supported is left out
     and named in `findings`.
     """
     if len(data) > MAX_BYTES:
@@ -188,6 +193,7 @@ def read(data: bytes) -> SiteConfig:
         try:
             node = loader.get_single_node()
             _count(node)
+            findings = list(_without_extensions(node))
             values = loader.construct_document(node) if node is not None else {}
         finally:
             loader.dispose()
@@ -197,9 +203,36 @@ def read(data: bytes) -> SiteConfig:
         raise errors.BadSiteConfig(line=mark.line + 1 if mark else 1, why=why) from error
     if not isinstance(values, dict):
         raise errors.BadSiteConfig(line=1, why="expected keys and values")
-    reading = _Reading(lines=dict(_key_lines(node)))
+    reading = _Reading(lines=dict(_key_lines(node)), findings=findings)
     allowed = _judge(values, reading)
     return SiteConfig(values=allowed, findings=tuple(reading.findings))
+
+
+def _without_extensions(node: yaml.Node | None) -> Iterator[Finding]:
+    """Take the options of Markdown extensions out of the tree: they are for MkDocs alone, and may name
+    code. What is not everyday among that is found. Nowhere else may a file name any.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for place, (key, value) in enumerate(node.value):
+        if key.value == "markdown_extensions":
+            node.value[place] = key, yaml.ScalarNode("tag:yaml.org,2002:null", "")
+            yield from _named_code(value)
+
+
+def _named_code(node: yaml.Node) -> Iterator[Finding]:
+    name = node.tag.partition(_CODE)[2].partition(":")[2]
+    if name and not name.startswith(_INERT_NAMES):
+        yield Finding(
+            node.start_mark.line + 1, f"{name}, of a Markdown extension, is not run",
+            "Nothing, if pages look right: only plain `mkdocs build` goes on using it.",
+        )  # fmt: skip
+    if isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _named_code(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _named_code(each)
 
 
 def _count(node: yaml.Node | None) -> None:

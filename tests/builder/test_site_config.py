@@ -15,6 +15,8 @@ def read(text: str) -> site_config.SiteConfig:
         "x: !!python/object/apply:os.system ['touch /tmp/owned']",
         "site_author: !ENV OPENAI_API_KEY",
         "x: !!python/name:os.system",
+        "x: !!python/object/apply:pymdownx.util.exec {}",
+        "x: !!python/object/new:pymdownx.slugs.slugify {}",
         "x: !!python/module:os",
         "x: !include secrets.yml",
     ],
@@ -25,13 +27,34 @@ def test_tags_that_run_or_read_are_refused(line):
         read(f"site_name: Team\n{line}\n")
 
 
-def test_everyday_names_are_inert():
-    """Material's own examples stay readable: their names are read as nothing."""
-    config = read(
-        "site_name: Team\nmarkdown_extensions:\n  - pymdownx.emoji:\n"
-        "      emoji_index: !!python/name:material.extensions.emoji.twemoji\n"
-    )
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/name:material.extensions.emoji.twemoji",
+        "!!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}",
+        "!!python/object/apply:pymdownx.arithmatex.arithmatex_inline_format {kwds: {mode: generic}}",
+    ],
+)
+def test_everyday_names_are_inert(value):
+    """Material's own examples stay readable: their names are read as nothing, and nothing is called."""
+    config = read(f"site_name: Team\nmarkdown_extensions:\n  - some.extension:\n      x: {value}\n")
     assert not config.findings
+
+
+def test_code_that_options_of_markdown_extensions_name_is_found_and_not_run():
+    """A site with its own slug function or fence is taken over without an edit, which its MkDocs needs."""
+    config = read(
+        "site_name: T\nmarkdown_extensions:\n  - toc:\n      slugify: !!python/name:their.slug\n"
+        "  - fences: {custom: [{format: !!python/object/apply:os.system ['touch /tmp/owned']}]}\n"
+    )
+    assert [(each.line, each.message.split(",")[0]) for each in config.findings] == [
+        (4, "their.slug"), (5, "os.system"),
+    ]  # fmt: skip
+
+
+def test_code_is_refused_where_an_alias_brings_it_elsewhere():
+    with pytest.raises(errors.BadSiteConfig, match="line 2"):
+        read("markdown_extensions:\n  - x: &code !!python/name:os.system\nextra: {y: *code}\n")
 
 
 def test_hooks_and_unknown_plugins_are_named_with_their_line():
