@@ -108,7 +108,7 @@ def _drawn(config: bytes, files: tuple[tuple[str, bytes], ...], state_dir: Path)
     read, overrides = site_config.read(config), dict(files)
     for path in replaced(overrides):
         del overrides[path]
-    names = sorted({"main.html", "404.html"} | {path for path in overrides if _is_page(path)})
+    names = sorted(_ALWAYS | {path for path in overrides if _is_page(path)})
     job = {
         "config": dict(read.values),
         "overrides": {path: base64.b64encode(data).decode() for path, data in overrides.items()},
@@ -140,6 +140,11 @@ def replaced(overrides: Mapping[str, bytes]) -> list[str]:
     return [path for path in sorted(overrides) if path in OWN and b"prdgen" not in overrides[path]]
 
 
+_ALWAYS: Final = frozenset({"main.html", "404.html"})
+_WHOLE: Final = re.compile(r"<html\b", re.IGNORECASE)
+"""What else lies beside them may be a piece that a template includes: no page can ask for that."""
+
+
 def _is_page(path: str) -> bool:
     return "/" not in path and path.endswith(".html")
 
@@ -167,7 +172,10 @@ def _frame(frame_id: str, drawn: Mapping[str, Any], config: site_config.SiteConf
     files = {path: base64.b64decode(data) for path, data in drawn["files"].items()}
     dark = diagrams.style_sheet('[data-md-color-scheme="slate"]')
     files[_STYLE] += f"\n{dark}\n".encode()
-    html = {name: _prepared(name, text) for name, text in drawn["templates"].items()}
+    html = {
+        name: _prepared(name, text) for name, text in drawn["templates"].items()
+        if name in _ALWAYS or _WHOLE.search(text)
+    }  # fmt: skip
     html, files = _named_by_content(html, files)
     templates = {name: _template(name, text) for name, text in html.items()}
     return Frame(id=frame_id, templates=templates, files=files, config=config)

@@ -28,7 +28,14 @@ _NOT_PUBLISHED: Final = re.compile(
 )
 _COPY: Final = "content.code.copy"
 _OWN_WORK: Final = frozenset(
-    {_COPY, "navigation.instant", "navigation.instant.prefetch", "navigation.instant.progress"}
+    {
+        _COPY,
+        "navigation.instant",
+        "navigation.instant.prefetch",
+        "navigation.instant.progress",
+        "navigation.tabs",
+        "navigation.tabs.sticky",
+    }
 )
 """Features that `theme/` has in a way of its own, or whose work its scripts would not see."""
 _INLINE_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)

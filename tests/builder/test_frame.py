@@ -57,6 +57,25 @@ def test_override_is_used(tmp_path):
     assert "look.css" in drawn.files
 
 
+def test_a_piece_that_a_template_includes_is_no_page(tmp_path):
+    """Many a theme folder has its announcement beside `main.html`; what is no whole page is not drawn as one."""
+    overrides = {
+        "main.html": b"{% extends 'base.html' %}{% block announce %}{% include 'news.html' %}{% endblock %}",
+        "news.html": b"<b>News</b>",
+    }
+    drawn = frame.draw(CONFIG, overrides, tmp_path)
+    assert "<b>News</b>" in drawn.template(None).fill({})
+    assert drawn.template("news.html") == drawn.template(None)
+
+
+def test_tabs_lead_nowhere_that_is_not_there(tmp_path):
+    """Material draws tabs from pages that it builds itself; here the sidebar has them."""
+    config = b"site_name: T\ntheme: {name: material, features: [navigation.tabs, navigation.tabs.sticky]}\n"
+    drawn = frame.draw(config, {}, tmp_path).template(None).fill({})
+    assert "md-tabs" not in drawn
+    assert "prdgen-frame" not in drawn
+
+
 def test_override_sees_no_secret(tmp_path, monkeypatch):
     """Overrides are code; there is nothing for them to find (trap 17)."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
