@@ -15,6 +15,7 @@ from prdgen.git import snapshots
 from prdgen.git.errors import UnknownRevision
 from prdgen.git.snapshots import Snapshot
 from prdgen.merge import sections
+from prdgen.page import checks
 from prdgen.page.problems import Problem
 
 REFUSED: Final = 10
@@ -54,11 +55,13 @@ def run(clone: Clone, name: str, arguments: Sequence[str], given: str = "") -> S
 
 def _pre_commit(clone: Clone, _arguments: Sequence[str], _given: str) -> Said:
     """Refuse what would break pages, judged by what is staged and not by the working tree."""
-    found = _breaking(
-        regress.find(
-            pages_of.globs(clone), _commit(clone, "HEAD"), snapshots.staged(clone.repository)
-        )
-    )
+    globs, after = pages_of.globs(clone), snapshots.staged(clone.repository)
+    found = _breaking(regress.find(globs, _commit(clone, "HEAD"), after))
+    # A page about Git may show markers in its code; one that was in conflict has real ones there.
+    for path in sorted(snapshots.settled(clone.repository)):
+        if globs.match(path) and path in after.files:
+            found += checks.conflicts(path, _readable(after.read(path)))
+    found = list(dict.fromkeys(found))
     end = "Nothing was committed. Correct and stage this, or commit with --no-verify."
     return Said((*_told(found), end), refused=True) if found else Said()
 

@@ -61,9 +61,22 @@ def staged(repository: Repository) -> Snapshot:
 
     Raises GitFailed while the index holds the sides of a conflict.
     """
-    index = os.environ.get("GIT_INDEX_FILE")
-    variables = {"GIT_INDEX_FILE": index} if index else {}
-    done = process.run(repository.work_tree, "write-tree", variables=variables)
+    done = process.run(repository.work_tree, "write-tree", variables=_index())
     if done.code:
         raise process.failure(("write-tree",), done)
     return Snapshot(repository, done.output.decode().strip())
+
+
+def settled(repository: Repository) -> set[str]:
+    """The paths that held two sides of a conflict until somebody staged them."""
+    asked = ("ls-files", "--resolve-undo", "-z")
+    done = process.run(repository.work_tree, *asked, variables=_index())
+    if done.code:
+        raise process.failure(asked, done)
+    lines = done.output.decode("utf-8", "replace").split("\0")
+    return {line.partition("\t")[2] for line in lines if line}
+
+
+def _index() -> dict[str, str]:
+    index = os.environ.get("GIT_INDEX_FILE")
+    return {"GIT_INDEX_FILE": index} if index else {}

@@ -142,11 +142,17 @@ def _code_lines(tree: trees.Tree) -> set[int]:
     }
 
 
-def _conflicts(tree: trees.Tree) -> Iterator[Problem]:
-    """Git's conflict markers, outside of code that may be about them."""
+def conflicts(page_path: str, text: str) -> list[Problem]:
+    """Git's conflict markers anywhere, in code too: for a page that was in conflict a moment ago."""
+    found = _conflicts(trees.parse(text), about_them=False)
+    return [replace(problem, page_path=page_path) for problem in found]
+
+
+def _conflicts(tree: trees.Tree, *, about_them: bool = True) -> Iterator[Problem]:
+    """Git's conflict markers, outside of code when that may be about them."""
     if "<<<<<<<" not in tree.text:
         return
-    code, opened, expected = _code_lines(tree), 0, 0
+    code, opened, expected = _code_lines(tree) if about_them else set(), 0, 0
     for line, words in enumerate(tree.text.split("\n"), 1):
         if line in code or not _MARKERS[expected].match(words):
             continue

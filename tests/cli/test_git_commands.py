@@ -218,6 +218,21 @@ def test_conflict_markers_are_not_committed(clone):
     assert "between Git's conflict markers" in clone.git("commit", "--no-edit", code=1)
 
 
+def test_conflict_markers_in_code_are_not_committed_after_a_merge(clone):
+    """There they are real; a page about Git that was in no conflict may show them."""
+    code = TEXT + "\n```\na\n%sb\n```\n"
+    clone.diverge(code % "theirs\n", code % "ours\n", code % "")
+    clone.git("merge", "other", code=1)
+    said = clone.git("commit", "-am", "unsettled", code=1)
+    assert f"{PAGE}:14: Two versions stand here" in said
+    clone.put(code % "both\n")
+    clone.git("commit", "-m", "settled")
+    clone.put(
+        "# Git\n\n```\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n```\n", "site/prds/git.md"
+    )
+    clone.git("commit", "-m", "about Git")
+
+
 @pytest.mark.parametrize("arguments", [("-a",), ("--only", PAGE)], ids=lambda words: words[0])
 def test_an_index_that_git_makes_for_one_commit_is_the_one_that_counts(clone, arguments):
     """`git commit -a` and `git commit FILE` do not commit what is staged."""
