@@ -164,6 +164,8 @@ class Talk:
     pages: Mapping[str, OfPage]
     besides: list[Placed]
     gone: list[Placed]
+    elsewhere: list[Placed]
+    """Of pages that are drawn in another part of the draft's page."""
 
 
 def _talk(app: App, review: Review | None, tip: str | None, changes: Changes | None) -> Talk:
@@ -173,7 +175,11 @@ def _talk(app: App, review: Review | None, tip: str | None, changes: Changes | N
         page.page_path: conversation.at_words(page.html or "", page.text, page.page_path, said)
         for page in (changes.drawn if changes else ())
     }
-    return Talk(pages, conversation.besides(said, pages), conversation.gone(said))
+    besides = conversation.besides(said, pages)
+    far = {page.page_path for page in changes.pages} - {*pages} if changes else set()
+    elsewhere = [each for each in besides if each.page_path in far]
+    besides = [each for each in besides if each.page_path not in far]
+    return Talk(pages, besides, conversation.gone(said), elsewhere)
 
 
 async def _over(request: Request, name: str, problem: PrdgenError | None) -> Response:

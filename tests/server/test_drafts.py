@@ -513,7 +513,10 @@ async def test_a_draft_of_many_pages_is_drawn_in_parts(own, monkeypatch):
         "/drafts/many?from=31", do="comment", page_path=paths[39], text="Fine?"
     )
     assert said.headers["location"] == "/drafts/many?from=31"
-    assert "Fine?" in (await browser.get("/drafts/many")).text
+    far, near = [(await browser.get(f"/drafts/many{query}")).text for query in ("", "?from=31")]
+    assert "1 comment on pages in other parts" in far
+    assert "Fine?" in far
+    assert "in other parts" not in near
     api = await own.api("reader")
     pages = (await api.get("/api/drafts/many?from=31")).json()["pages"]
     assert [number for number, page in enumerate(pages, 1) if page["html"]] == [*range(31, 61)]
