@@ -32,6 +32,29 @@ def test_one_word_in_a_crlf_page_changes_one_line(shared: House, sit: Sit) -> No
     )
 
 
+@pytest.mark.parametrize("key", [False, True])
+def test_keys_after_the_dialog_of_a_version_are_in_the_text(
+    shared: House, sit: Sit, key: bool
+) -> None:
+    """The first one, too, at the caret; also when the dialog was opened by its button."""
+    page = shared.add_page(f"docs/dialog-{key}.md", b"One.\n\nEnd.\n")
+    ada = sit(shared, "Ada")
+    ada.open(page)
+    ada.go("Control+Home", "End")
+    ada.type(" Two")
+    ada.saved()
+    if key:
+        ada.page.keyboard.press("Control+s")
+    else:
+        ada.page.get_by_role("button", name="Save version").click()
+    ada.page.locator("dialog[open] textarea").wait_for()
+    ada.page.keyboard.type("Say two")
+    ada.page.keyboard.press("Control+Enter")
+    ada.page.keyboard.type(" three.")
+    ada.sees("One. Two three.\n\nEnd.")
+    ada.notice("Version saved").wait_for(timeout=15_000)
+
+
 @pytest.mark.parametrize(
     ("name", "before", "typed"),
     [
