@@ -57,20 +57,20 @@ def _after(step: Step, theirs: str, kept: float) -> bool:
 async def remember(app: App, live: Live) -> None:
     """Note what may have been written into the file lately, before this process kept the document."""
     async with app.store.transaction() as tx:
-        typed = await changes.typed_within(tx, live.id, RECENT_SECONDS)
-    if typed:
+        came = await changes.from_elsewhere(tx, live.id, RECENT_SECONDS)
+    if came:
         found = await to_thread.run_sync(
-            _versions, live.room.replica, live.document.file_heads, typed
+            _versions, live.room.replica, live.document.file_heads, came
         )
         for old, new in pairwise(found):
             live.wrote(old, new)
 
 
-def _versions(replica: Replica, upto: Heads, typed: set[bytes]) -> list[str]:
-    """The texts on the way to `upto` without and with what was `typed`, oldest first."""
+def _versions(replica: Replica, upto: Heads, came: set[bytes]) -> list[str]:
+    """The texts on the way to `upto` without and with what `came` lately, oldest first."""
     later = replica.missing_from(upto)
     all_ = [change for change in replica.changes_since(()) if change.hash not in later]
-    new = _newest(all_, typed)
+    new = _newest(all_, came)
     heads: set[bytes] = set()
     for change in all_:
         if change.hash not in new:
@@ -84,11 +84,11 @@ def _versions(replica: Replica, upto: Heads, typed: set[bytes]) -> list[str]:
     return found
 
 
-def _newest(history: Sequence[Change], typed: set[bytes]) -> set[bytes]:
-    """Those of `typed` that nothing else builds on."""
+def _newest(history: Sequence[Change], came: set[bytes]) -> set[bytes]:
+    """Those of `came` that nothing else builds on."""
     found, needed = set[bytes](), set[bytes]()
     for change in reversed(history):
-        if change.hash in typed and change.hash not in needed:
+        if change.hash in came and change.hash not in needed:
             found.add(change.hash)
         else:
             needed.update(change.deps)

@@ -87,9 +87,13 @@ async def by_actors(
     return [(row["person_id"], row["origin"]) for row in rows]
 
 
-async def typed_within(tx: Tx, document_id: UUID, seconds: float) -> set[bytes]:
-    """The hashes of what editors delivered within the last seconds (of the newest thousand)."""
-    rows = await statements.rows(tx, _SQL["typed"], document_id=document_id, seconds=seconds)
+async def from_elsewhere(tx: Tx, document_id: UUID, seconds: float) -> set[bytes]:
+    """The hashes of what came within the last seconds (of the newest thousand) otherwise than by the
+    file: what editors delivered, what commits brought, what was carried over.
+    """
+    rows = await statements.rows(
+        tx, _SQL["from_elsewhere"], document_id=document_id, seconds=seconds
+    )
     return {row["hash"] for row in rows}
 
 

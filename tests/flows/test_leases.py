@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from prdgen.flows import context, edit, lease, made_from, rename, roll, servers, status
+from prdgen.flows import context, edit, lease, made_from, pull, rename, roll, servers, status
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import AlreadyServed, OtherClone, OtherServices
 from prdgen.settings import Settings
 from prdgen.store import documents
 from prdgen.store.errors import LeaseLost
 
+from . import pushing
 from .conftest import ONE
 from .harness import blame, fsck, until
 
@@ -160,6 +163,37 @@ async def test_who_loses_a_lease_in_the_middle_of_opening_lets_the_other_keep_it
     await ann.write("typed\n")
     await bob.until(lambda: "typed" in bob.text)
     await until(lambda: {"typed", "by hand"} <= set(page.read_text().split("\n")))
+
+
+@pytest.mark.parametrize("new", [False, True])
+async def test_who_takes_a_lease_knows_what_the_file_had_before(houses, beside, repo, tmp_path, new):
+    """Somebody commits the file as it was before we wrote into it what was pushed; a server that keeps
+    the page only since then takes none of that out.
+    """
+    house = await houses(repo, write_seconds=3600.0)
+    other, ann = await beside(house, write_seconds=3600.0), await house.editor()
+    await ann.write("typed\n", after="first line\n")
+    async with house.live().lock:
+        await edit.write_file(house.app, house.live())
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        bob = await server.clone()
+        bob.commit("Edit", one=ONE.replace("second line", "second\nfar1"))
+        read = repo.git("hash-object", "-w", "one.md")
+        assert (await bob.push()).ok
+    await ann.until(lambda: "far1" in ann.text)
+    live = house.live()
+    async with live.lock:
+        await edit.write_file(house.app, live)
+        assert "far1" in (repo.path / "one.md").read_text()
+        repo.git("update-index", "--cacheinfo", f"100644,{read},one.md")
+        repo.git("commit", "--quiet", "--message", "In the terminal")
+        assert "far1" not in repo.git("show", "main:one.md")
+        if new:
+            await moved(house, other)
+        else:
+            await pull.tip(house.app, live)
+    await asyncio.sleep(0.1)
+    assert (ann.text.count("far1"), ann.text.count("typed")) == (1, 1)
 
 
 async def test_a_server_that_lost_its_lease_commits_nothing(house, beside, repo):

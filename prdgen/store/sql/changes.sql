@@ -9,12 +9,12 @@ SELECT first_seq, last_seq, status, successor FROM append_changes(
 SELECT seq, hash, actor, person_id, origin, data FROM changes
 WHERE document_id = %(document_id)s AND seq > %(seq)s ORDER BY seq;
 
--- typed: What editors delivered lately.
+-- from_elsewhere: What came lately otherwise than by the file: typed, pushed, carried over.
 SELECT hash FROM (
     SELECT hash, origin, stored_at FROM changes WHERE document_id = %(document_id)s
     ORDER BY seq DESC LIMIT 1000
 ) AS newest
-WHERE origin = 'peer' AND stored_at > clock_timestamp() - make_interval(secs => %(seconds)s);
+WHERE origin IN ('peer', 'commit', 'late') AND stored_at > clock_timestamp() - make_interval(secs => %(seconds)s);
 
 -- writers: Who wrote after a number, first touch first.
 SELECT person_id FROM changes
