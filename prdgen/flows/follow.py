@@ -1,10 +1,12 @@
-"""main branch → its site: published by a job, with the outcome noted for whoever asks."""
+"""a branch that moved → its index and, for the main branch, the site, with the outcome noted for whoever asks."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from anyio import from_thread, to_thread
@@ -12,7 +14,7 @@ from anyio import from_thread, to_thread
 from prdgen.builder.manifest import Difference
 from prdgen.builder.site import Build
 from prdgen.errors import PrdgenError
-from prdgen.flows import deliveries, publish, purge_here, read_site
+from prdgen.flows import deliveries, index, publish, purge_here, read_site
 from prdgen.flows.context import App
 from prdgen.store import builds, names
 
@@ -31,15 +33,40 @@ class Behind:
     """The commit the site shows."""
 
 
-async def publish_tip(app: App, tip: str) -> Build:
-    """Publish a commit of the main branch; called by the job that follows the branch."""
+async def branch(app: App, name: str) -> None:
+    """Bring index and site to a branch's tip. The site is made while the index is, which keeps all
+    processors busy after a wide push, and it is switched once the index is there.
+    """
+    tip = await to_thread.run_sync(app.repository.tip, name)
+    indexing = asyncio.ensure_future(index.branch(app, name))
+    both: list[asyncio.Future[Any]] = [indexing]
+    if tip is not None and name == app.main_branch:
+        both.append(asyncio.ensure_future(publish_tip(app, tip, indexing)))
+    # What fails at one of them leaves the other one whole.
+    for failure in await asyncio.gather(*both, return_exceptions=True):
+        if isinstance(failure, BaseException):
+            raise failure
+
+
+async def publish_tip(app: App, tip: str, indexed: asyncio.Future[Any] | None = None) -> Build:
+    """Publish a commit of the main branch, which is switched to when it is `indexed`."""
+
+    async def ready() -> None:
+        if indexed is not None:
+            await indexed
 
     async def stamps() -> publish.Stamps:
+        await ready()
         async with app.store.transaction() as tx:
             return await names.stamps(tx, app.main_branch)
 
     try:
-        made = await to_thread.run_sync(publish.build, app, tip, partial(from_thread.run, stamps))
+        made = await to_thread.run_sync(
+            partial(
+                publish.build, app, tip, partial(from_thread.run, stamps),
+                ready=partial(from_thread.run, ready),
+            )
+        )  # fmt: skip
     except Exception as error:
         await _failed(app, tip, error)
         raise

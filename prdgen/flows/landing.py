@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 from anyio import to_thread
@@ -24,13 +25,17 @@ from prdgen.flows import checked_out, pages_of, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.live import file_path
-from prdgen.git import locks
+from prdgen.git import checkout, locks
 from prdgen.git.pushed import Pushed
 from prdgen.store import documents
 
 log = logging.getLogger(__name__)
 _FOLDER = "pushes"
 _WAIT_SECONDS = 30.0
+_WIDE: Final = 100
+"""Paths: their files take so long that whoever has one of them open is told first."""
+_HEAD_START: Final = 2.0
+"""Seconds; a page that somebody is long at keeps the files no longer waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Landing:
         self._held = ExitStack()
         self._notes: list[Path] = []
         self._telling: asyncio.Task[None] | None = None
+        self._paths = 0
 
     def hold(self, branches: Iterable[str]) -> None:
         """In a thread: stop whoever writes files and commits of these branches. Raises Locked."""
@@ -65,6 +71,7 @@ class Landing:
         """Before they move: agree on what edited files were made from, and note the moves."""
         for move in moves:
             if move.old and move.new:
+                self._paths += len(await to_thread.run_sync(pushed.between, move.old, move.new))
                 for page_path in await to_thread.run_sync(_edited, self._app, pushed, move):
                     # When the page is opened, these edits are merged with what comes now.
                     await open_flow.document(self._app, move.branch, page_path)
@@ -97,6 +104,8 @@ class Landing:
         if moved := set(branches):
             # Whoever has a page open need not wait for the files of all the others.
             self._telling = asyncio.create_task(_tell(self._app, moved), name="told of a push")
+            if self._paths > _WIDE:
+                await asyncio.wait([self._telling], timeout=_HEAD_START)
         try:
             for note in self._notes:
                 left += await _follow(self._app, note)
@@ -123,10 +132,12 @@ def _edited(app: App, pushed: Pushed, move: Move) -> list[str]:
         path = change.path.decode("utf-8", "replace")
         if change.is_new or not globs.match(path):
             continue
-        before = repository.read(move.old, path)
         state = disk.read(file_path(tree, path), tree)
-        if isinstance(state, disk.FileState) and before is not None:
-            found += [] if _same(before, state.data) else [path]
+        if isinstance(state, disk.Missing) or checkout.is_blob(state.data, change.was):
+            continue
+        before = repository.read(move.old, path)
+        if before is not None and not _same(before, state.data):
+            found.append(path)
     return found
 
 
@@ -139,14 +150,14 @@ def _same(one: bytes, other: bytes) -> bool:
 
 async def _tell(app: App, branches: set[str]) -> None:
     """Let open documents, index and site meet the new tips."""
-    try:
-        if app.keeper is not None:  # else the servers see it by themselves
-            for branch in sorted(branches):
-                await watch.moved(app, branch)
-        if branches:
-            await watch.branches(app)
-    except PrdgenError as error:
-        log.warning("what moved is seen later: %s", error)
+    beside: list[Awaitable[object]] = [watch.branches(app)] if branches else []
+    if app.keeper is not None:  # else the servers see it by themselves
+        beside += [watch.moved(app, branch) for branch in sorted(branches)]
+    for failure in await asyncio.gather(*beside, return_exceptions=True):
+        if isinstance(failure, PrdgenError):
+            log.warning("what moved is seen later: %s", failure)
+        elif isinstance(failure, BaseException):
+            raise failure
 
 
 async def _follow(app: App, note: Path) -> list[str]:

@@ -40,8 +40,11 @@ def published(clone: Clone) -> Site:
     return publication.at(clone.state_dir / "site", clone.public_dir)
 
 
-def build(clone: Clone, tip: str, stamps: Look | None = None, *, clean: bool = False) -> Build:
-    """Build a commit and make it the public site, without a server. Blocks.
+def build(
+    clone: Clone, tip: str, stamps: Look | None = None, *, clean: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> Build:  # fmt: skip
+    """Build a commit and make it the public site, without a server, when it is `ready` for that. Blocks.
 
     Only what changed since the site on disk is rendered, and when this process made it, only that is
     looked at (then `stamps` is not asked). Its search index is left for `improve`.
@@ -50,6 +53,7 @@ def build(clone: Clone, tip: str, stamps: Look | None = None, *, clean: bool = F
     began = time.perf_counter()
     current = published(clone)
     made = _built(clone, tip, current, stamps, clean=clean)
+    ready()
     current.switch(made.manifest, when=_not_overtaken(clone, tip), since=made.since)
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
     return made

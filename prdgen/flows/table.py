@@ -22,7 +22,6 @@ from prdgen.flows import (
     follow,
     forge_exchange,
     forge_wanted,
-    index,
     purge_here,
     remote_wanted,
 )
@@ -47,9 +46,7 @@ def tasks(app: App) -> list[Task]:
 
     async def follow_branch(branch: str) -> None:
         """A branch moved: its index, and for the published branch the site, follow."""
-        tip = await index.branch(app, branch)
-        if tip is not None and branch == app.main_branch:
-            await follow.publish_tip(app, tip)
+        await follow.branch(app, branch)
 
     async def improve_site() -> None:
         """What may come a few seconds later: full-text search and compression."""

@@ -81,3 +81,8 @@ def content(repository: Repository, tree: Path, path: str, blob: str, form: Form
 def raw(repository: Repository, blob: str) -> bytes:
     """A blob's bytes as Git has them."""
     return bytes(repository.libgit2[blob].peel(pygit2.Blob).data)
+
+
+def is_blob(data: bytes, blob: str) -> bool:
+    """Whether a file's bytes are a blob's as Git has them; the blob is not read."""
+    return str(pygit2.hash(data)) == blob

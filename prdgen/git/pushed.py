@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -28,8 +28,10 @@ class Change:
     mode: int
     """What is there afterwards (see `values`); 0: nothing."""
     blob: str
+    was: str
+    """The blob that was there before, in the first parent; empty: nothing."""
     is_new: bool
-    """Whether nothing was there before."""
+    """Whether nothing was there before, in any parent."""
 
 
 class Pushed:
@@ -130,9 +132,10 @@ class Pushed:
         }
 
 
-def _change(commit: str, path: bytes, before: Iterable[Side], now: Side) -> Change:
+def _change(commit: str, path: bytes, before: Sequence[Side], now: Side) -> Change:
     mode, blob = now or (0, "")
-    return Change(commit, path, mode, blob, is_new=not any(before))
+    was = before[0][1] if before[0] else ""
+    return Change(commit, path, mode, blob, was, is_new=not any(before))
 
 
 def _places(path: str) -> Iterator[str]:

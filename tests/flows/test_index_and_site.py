@@ -1,5 +1,6 @@
 """commit → page index → site: they follow, they survive a rebuild, and bad commits change nothing."""
 
+import asyncio
 import io
 import zipfile
 
@@ -11,6 +12,7 @@ from prdgen.flows import clone as clones
 from prdgen.flows import export, follow, index, publish
 from prdgen.settings import Settings
 from prdgen.store import builds, pages
+from prdgen.store.errors import StoreUnavailable
 
 from .harness import until
 
@@ -176,6 +178,59 @@ async def test_a_bad_configuration_leaves_the_old_site_and_is_reported(house, re
         last = await builds.latest(tx, "main", None)
     assert (last.status, last.commit) == ("failed", tip)
     assert "line 3" in str(last.problems)
+
+
+async def test_the_site_is_made_beside_the_index_and_never_ahead_of_it(house, repo, monkeypatch):
+    """Readers see a page when lists and search know it; pages are rendered before that."""
+    await follow_branches(house)
+    repo.commit("edit", one="# Uno\n")
+    made, built, branch = asyncio.Event(), publish._built, index.branch
+    loop = asyncio.get_running_loop()
+
+    def built_then(*arguments, **options):
+        outcome = built(*arguments, **options)
+        loop.call_soon_threadsafe(made.set)
+        return outcome
+
+    async def last(*arguments):
+        await asyncio.wait_for(made.wait(), 30)
+        await asyncio.sleep(0.1)
+        assert publish.published(house.app).commit() != repo.tip()
+        return await branch(*arguments)
+
+    monkeypatch.setattr(publish, "_built", built_then)
+    monkeypatch.setattr(index, "branch", last)
+    await follow.branch(house.app, "main")
+    assert publish.published(house.app).commit() == repo.tip()
+    assert (await indexed(house))[0]["one.md"][2] == "Uno"
+
+
+async def test_a_page_that_is_not_indexed_is_not_published(house, repo, monkeypatch):
+    """The store is away, say: the job is tried again, and until then nothing is half new."""
+    await follow_branches(house)
+    repo.commit("edit", one="# Uno\n")
+
+    async def away(*arguments):
+        raise StoreUnavailable(where="the store")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "branch", away)
+        with pytest.raises(StoreUnavailable):
+            await follow.branch(house.app, "main")
+    assert publish.published(house.app).commit() != repo.tip()
+    await follow.branch(house.app, "main")
+    assert publish.published(house.app).commit() == repo.tip()
+
+
+async def test_a_site_that_cannot_be_made_leaves_the_index_whole(house, repo):
+    """Whatever is wrong with mkdocs.yml, pages are found."""
+    await follow_branches(house)
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\nx: !!python/object/apply:os.getcwd []\n"})
+    repo.git("add", "--all")
+    repo.commit("bad", one="# Uno\n")
+    with pytest.raises(BadSiteConfig):
+        await follow.branch(house.app, "main")
+    assert (await indexed(house))[0]["one.md"][2] == "Uno"
 
 
 async def test_a_good_commit_after_a_bad_one_is_published(house, repo):

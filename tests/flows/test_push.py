@@ -8,7 +8,7 @@ import time
 import pytest
 from git.repos import ANN
 
-from prdgen.flows import checked_out, drafts, edit, pull, watch
+from prdgen.flows import checked_out, drafts, edit, landing, pull, watch
 from prdgen.git import commits
 
 from . import pushing
@@ -97,11 +97,48 @@ async def test_a_push_does_not_wait_for_open_pages(server, house, repo, monkeypa
     editor, bob = await house.editor("ann"), await server.clone("bob")
     monkeypatch.setattr(watch, "moved", slow)
     bob.commit("More", one=f"{ONE}\npushed line\n", two="# Two\n")
-    assert (done := await bob.run("push", "origin", "HEAD")).ok, done.said
+    done = await asyncio.wait_for(bob.run("push", "origin", "HEAD"), 30)
+    assert done.ok, done.said
     assert (repo.path / "two.md").read_text() == "# Two\n"
-    assert "pushed line" not in editor.text
     told.set()
     await editor.until(lambda: "pushed line" in editor.text)
+
+
+async def test_open_pages_have_a_wide_push_before_the_files(server, house, repo, monkeypatch):
+    """Files of a thousand pages take seconds, in which nobody has to look at an old text."""
+    seen, follow = [], checked_out.follow
+
+    def watched(*arguments):
+        seen.append("pushed line" in house.text())
+        return follow(*arguments)
+
+    monkeypatch.setattr(checked_out, "follow", watched)
+    monkeypatch.setattr(landing, "_WIDE", 20)
+    editor, bob = await house.editor("ann"), await server.clone("bob")
+    many = {f"page{number}": f"# Page {number}\n" for number in range(20)}
+    bob.commit("Many", one=f"{ONE}\npushed line\n", **many)
+    assert (done := await bob.run("push", "origin", "HEAD")).ok, done.said
+    assert seen == [True]
+    assert (repo.path / "page19.md").read_text() == "# Page 19\n"
+    await editor.until(lambda: "pushed line" in editor.text)
+
+
+async def test_a_page_that_takes_long_keeps_no_wide_push_waiting(server, house, repo, monkeypatch):
+    """The head start of open pages ends."""
+    told = asyncio.Event()
+
+    async def slow(*arguments):
+        await told.wait()
+
+    await house.editor("ann")
+    monkeypatch.setattr(watch, "moved", slow)
+    monkeypatch.setattr(landing, "_WIDE", 1)
+    monkeypatch.setattr(landing, "_HEAD_START", 0.1)
+    bob = await server.clone("bob")
+    bob.commit("Two", two="# Two\n", three="# Three\n")
+    assert (done := await bob.run("push", "origin", "HEAD")).ok, done.said
+    assert (repo.path / "two.md").read_text() == "# Two\n"
+    told.set()
 
 
 async def test_pushes_at_once_are_taken_one_after_the_other(server, repo):
