@@ -31,6 +31,7 @@ from prdgen.jobs.queue import HIGH
 from prdgen.merge import diff, sections
 from prdgen.merge.authorship import Portion
 from prdgen.store import documents, event_log, texts
+from prdgen.store.documents import Document
 from prdgen.store.statements import Tx
 
 _TRIES = 5
@@ -174,19 +175,20 @@ async def _commit_once(
             _write_commits, app, live, portions, people, said, heads
         )
 
-    async def move(tx: Tx, heads_now: Heads) -> None:
+    async def move(tx: Tx, heads_now: Heads) -> Document:
         await texts.keep(tx, committed)
-        await documents.move_tip_point(
+        moved = await documents.move_tip_point(
             tx, live.id, row.tip_commit, heads_now, content_hash(committed), made[-1], live.fence
         )
         if saved_by is not None:
             await event_log.record(tx, [_version_event(live, made[-1], message, saved_by)])
         await follow(app, live.branch, tx)
+        return moved
 
     if committed == new:
         async with app.store.transaction() as tx:
-            await move(tx, heads)
-        await pull.refresh(app, live)
+            moved = await move(tx, heads)
+        live.document = moved
     else:  # a commit hook rewrote the page
         await pull.take_in(app, live, new, committed, origin="commit", move=move)
     _restored(live)

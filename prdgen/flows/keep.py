@@ -59,6 +59,13 @@ class Keeper:
 
     async def get(self, branch: str, page_path: str) -> Live:
         """The live document of a page, leased by this process; raises PageNotLive or NotHere."""
+        for live in self.all():
+            if (
+                live.kept
+                and live.gone is None
+                and (live.branch, live.page_path) == (branch, page_path)
+            ):
+                return live
         opened = await open_flow.document(self._app, branch, page_path)
         if opened.document is None:
             raise PageNotLive(page_path=page_path, branch=branch, reason=opened.read_only_reason)

@@ -11,6 +11,7 @@ from prdgen.files.errors import NotEditable
 from prdgen.flows import made_from, signatures, size, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live, Step, content_hash, heads_with_text
+from prdgen.git import log as git_log
 from prdgen.git.errors import CommitNotFound
 from prdgen.merge import nearness
 from prdgen.store import texts
@@ -45,6 +46,8 @@ async def was_tip(app: App, live: Live, digest: str) -> bool:
 
     def found() -> bool:
         repository, tip = app.repository, row.tip_commit or ""
+        if not git_log.has_commit(repository, tip):
+            return False  # it was dropped, and pruned
         versions = repository.history(tip, row.page_path, limit=_OLD_TIPS + 1)
         older = [(version.commit, version.page_path) for version in versions[1:]]
         tips = repository.earlier_tips(row.branch, tip, _OLD_TIPS)

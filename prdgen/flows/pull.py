@@ -23,11 +23,13 @@ from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path
 from prdgen.intake import planning
 from prdgen.store import conflicts, documents, event_log, texts
+from prdgen.store.documents import Document
 from prdgen.store.statements import Tx
 from prdgen.sync import ports
 
 _RESTORE = "save a version to restore it, or close it to let it go"
-Move = Callable[[Tx, Heads], Awaitable[None]]
+Move = Callable[[Tx, Heads], Awaitable[object]]
+"""Moves an agreed point to these heads."""
 
 
 async def file(app: App, live: Live, *, cold: bool = False) -> None:
@@ -91,9 +93,9 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
     await tip(app, live, cold=cold)  # Git writes files first and moves the branch then
     row = live.document
 
-    async def move(tx: Tx, heads: Heads) -> None:
+    async def move(tx: Tx, heads: Heads) -> Document:
         await texts.keep(tx, theirs)
-        await documents.move_file_point(tx, row.id, row.file_hash, heads, digest, live.fence)
+        return await documents.move_file_point(tx, row.id, row.file_hash, heads, digest, live.fence)
 
     if met := live.met(digest):
         await _only_move(app, live, met, move)
@@ -150,9 +152,9 @@ async def _tip_text(
 ) -> None:
     row, digest = live.document, content_hash(theirs)
 
-    async def move(tx: Tx, heads: Heads) -> None:
+    async def move(tx: Tx, heads: Heads) -> Document:
         await texts.keep(tx, theirs)
-        await documents.move_tip_point(
+        return await documents.move_tip_point(
             tx, row.id, row.tip_commit, heads, digest, new_tip, live.fence
         )
 
@@ -213,11 +215,13 @@ def _events(live: Live, origin: str, planned: planning.Plan, made: Sequence[Chan
     return events
 
 
-async def _only_move(app: App, live: Live, heads: Heads | None, move: Move) -> None:
+async def _only_move(
+    app: App, live: Live, heads: Heads | None, move: Callable[[Tx, Heads], Awaitable[Document]]
+) -> None:
     """Move an agreed point to heads the document already has; nothing is taken in."""
     async with app.store.transaction() as tx:
-        await move(tx, heads or live.room.heads)
-    await refresh(app, live)
+        moved = await move(tx, heads or live.room.heads)
+    live.document = moved
 
 
 def _last_bytes(live: Live) -> bytes:

@@ -48,7 +48,7 @@ async def load(app: App, portions: Sequence[Portion], saved_by: UUID | None) -> 
     wanted = {p for portion in portions for p in (portion.person, *portion.co_authors) if p}
     if saved_by:
         wanted.add(saved_by)
-    async with app.store.transaction() as tx:
+    async with app.store.statement() as tx:
         found = {p.id: p for p in await people.list_people(tx) if p.id in wanted}
     owner = await to_thread.run_sync(_owner, app)
     return People(found, found.get(saved_by) if saved_by else None, owner)

@@ -227,21 +227,22 @@ async def move_file_point(
 async def move_tip_point(
     tx: Tx, document_id: UUID, expected_commit: str | None, heads: Heads, text_hash: str,
     commit: str, fence: int | None,
-) -> None:  # fmt: skip
-    """Move the agreed point with the branch's tip.
+) -> Document:  # fmt: skip
+    """Move the agreed point with the branch's tip; the document as it is then.
 
     Raises AgreedPointMoved unless it stood at `expected_commit`, LeaseLost unless `fence` is the
     document's (None: not asked).
     """
-    moved = await statements.run(
+    moved = await statements.row(
         tx, _SQL["move_tip_point"], id=document_id, expected=expected_commit,
         heads=_heads(heads), hash=text_hash, commit=commit, fence=fence,
     )  # fmt: skip
-    if not moved:
+    if moved is None:
         found = await check_fence(tx, document_id, fence)
         raise errors.AgreedPointMoved(
             document=document_id, what="tip", expected=expected_commit, got=found.tip_commit
         )
+    return _document(moved)
 
 
 async def record_intent(

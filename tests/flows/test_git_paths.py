@@ -9,7 +9,7 @@ import time
 import pytest
 from git.repos import ANN
 
-from prdgen.flows import draft_merge, drafts, edit, recovered, watch
+from prdgen.flows import draft_merge, drafts, edit, pull, recovered, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import PageNotLive, PageRecovered
 from prdgen.store import documents
@@ -223,14 +223,15 @@ async def test_a_name_that_is_used_again_is_another_draft(house, repo, how):
     page = "one.md" if how in {"closed", "deleted"} else "other.md"
     bob = await house.editor("bob", page, branch=second.branch)
     await bob.write(" second", after="second line" if page == "one.md" else "other")
+    if how.startswith("closed"):
+        await draft_merge.close(house.app, second.branch, person)
     if how.endswith("behind"):
         async with house.app.store.transaction() as tx:
             behind = (
                 "UPDATE documents SET created_at = created_at - interval '1 hour' WHERE id = %s"
             )
             await tx.execute(behind, [bob.claim_id])
-    if how.startswith("closed"):
-        await draft_merge.close(house.app, second.branch, person)
+        await pull.refresh(house.app, house.live(page, second.branch))
     repo.git("branch", "-D", second.branch, ok=False)
     await until(lambda: house.live(page, second.branch).gone)
     carl = await house.editor("ann", page, branch="plan")

@@ -166,7 +166,9 @@ async def test_who_loses_a_lease_in_the_middle_of_opening_lets_the_other_keep_it
 
 
 @pytest.mark.parametrize("new", [False, True])
-async def test_who_takes_a_lease_knows_what_the_file_had_before(houses, beside, repo, tmp_path, new):
+async def test_who_takes_a_lease_knows_what_the_file_had_before(
+    houses, beside, repo, tmp_path, new
+):
     """Somebody commits the file as it was before we wrote into it what was pushed; a server that keeps
     the page only since then takes none of that out.
     """

@@ -71,7 +71,8 @@ RETURNING *;
 -- move_tip_point: Compare and set the agreed point with the branch's tip.
 UPDATE documents SET tip_heads = %(heads)s::bytea[], tip_hash = %(hash)s, tip_commit = %(commit)s
 WHERE id = %(id)s AND tip_commit IS NOT DISTINCT FROM %(expected)s::text
-    AND (%(fence)s::bigint IS NULL OR fence = %(fence)s);
+    AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
+RETURNING *;
 
 -- record_intent: What is about to be written to the file: a file equal to it is ours.
 UPDATE documents SET intent_heads = %(heads)s::bytea[], intent_hash = %(hash)s
