@@ -264,7 +264,7 @@ async def test_a_review_whose_branch_was_deleted(own):
     assert f'href="/drafts/{id_}"' in listed
     assert "branch gone" in listed
     items = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
-    assert id_ in {item["id"] for item in items}
+    assert {item["state"] for item in items if item["id"] == id_} == {"gone"}
     assert "branch gone" in (await browser.get(f"/drafts/{id_}")).text
     assert (await browser.get(f"/drafts/{branch}")).status_code == 404
     for name in (branch, id_):

@@ -43,7 +43,7 @@ async def list_drafts(request: Request) -> Response:
         over = [(drafts.state_of(review, here), review) for review in reviews]
         items = [] if wanted != "all" else items
         items += [
-            _over(r)
+            {**_over(r), "state": state}
             for state, r in over
             if state == wanted or (wanted == "all" and state != "open")
         ]
@@ -175,7 +175,7 @@ def _commit(version: Version) -> dict[str, str]:
             "at": version.at.isoformat()}  # fmt: skip
 
 
-DRAFT = obj(branch=STRING, commit=NULLABLE, title=STRING, state={"enum": ["open", "merged", "closed"]},
+DRAFT = obj(branch=STRING, commit=NULLABLE, title=STRING, state={"enum": ["open", "merged", "closed", "gone"]},
             id=NULLABLE, description=STRING, started_by=NULLABLE, started_at=NULLABLE,
             pull_request=NULLABLE)  # fmt: skip
 _LIST = {"type": "array"}
