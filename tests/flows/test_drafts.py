@@ -398,3 +398,32 @@ async def test_who_is_in_a_draft_that_main_moved_to_is_told(house, repo, ann):
     assert (await gone.end(house.app, row)).state == "merged"
     repo.git("branch", "--force", draft.branch, "main")
     assert await gone.end(house.app, row) is None
+
+
+async def test_two_branches_that_swap_their_names(house, repo, ann):
+    """In one go, or seen in between: every word is there once, whatever is typed."""
+    one, two = [await drafts.start(house.app, ann, title, "one.md") for title in ("One", "Two")]
+    repo.save({"one.md": ONE.replace("second line", "second of one")}, one.branch)
+    repo.save({"one.md": ONE.replace("third line", "third of two")}, two.branch)
+    editor, other = [
+        await house.editor(who, branch=draft.branch) for who, draft in (("ann", one), ("bob", two))
+    ]
+    await editor.write(" typed in one", after="first line")
+    await other.write(" typed in two", after="first line")
+    await editor.until(lambda: "second of one" in editor.text)
+    await other.until(lambda: "third of two" in other.text)
+    for old, new in ((one.branch, "aside"), (two.branch, one.branch), ("aside", two.branch)):
+        repo.git("branch", "-m", old, new)
+    words = ["typed in one", "typed in two", "second of one", "third of two"]
+
+    def settled():
+        texts = editor.text + other.text
+        files = [repo.git("show", f"{each.branch}:one.md") for each in (one, two)]
+        return (
+            [texts.count(each) for each in words] == [1] * 4
+            and "third of two" in files[0]
+            and "second of one" in files[1]
+        )
+
+    await until(settled)
+    assert fsck(repo) == ""
