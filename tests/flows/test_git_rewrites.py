@@ -89,17 +89,14 @@ async def test_words_taken_out_by_an_amendment_are_gone(house, repo, ann, page):
     assert "saved" not in ann.text
 
 
-@pytest.mark.parametrize(
-    "how",
-    ["reset -q --soft HEAD~1", "reset -q --mixed HEAD~1", "update-ref refs/heads/main HEAD~1"],
-)
+@pytest.mark.parametrize("how", ["--soft", "--mixed"])
 async def test_a_reset_that_leaves_the_files_takes_no_word(house, repo, ann, page, how):
     """The commit is undone to be made again; its words are in the file, and stay in the page."""
     first = repo.tip()
     await typed(ann, page, " saved")
     await house.save("ann")
     await typed(ann, page, " typed", "second line")
-    repo.git(*how.split())
+    repo.git("reset", "-q", how, "HEAD~1")
     await met(house, repo)
     want = ONE.replace("first line", "first line saved").replace("second line", "second line typed")
     assert ann.text == page.read_text() == want
