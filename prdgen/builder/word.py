@@ -101,6 +101,9 @@ def _stable(
         files = {info.filename: source.read(info) for info in source.infolist()}
     document = word_images.without_data(files["word/document.xml"].decode())
     files["word/document.xml"] = word_style.laid_out(document).encode()
+    lists = "word/numbering.xml"
+    if lists in files:
+        files[lists] = word_style.bulleted(files[lists].decode()).encode()
     files = drawings.embed(files, pictures)
     if meta.template is None:
         files["word/styles.xml"] = word_style.styled(files["word/styles.xml"].decode()).encode()

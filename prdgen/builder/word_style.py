@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 _FONT: Final = "Calibri"
+_BULLETS: Final = {"\uf0b7": "•", "\uf0a7": "▪"}
+_PICTURES: Final = re.compile(r'<w:rFonts w:ascii="(?:Symbol|Wingdings)"[^>]*/>')
 _ACCENT: Final = "22594E"
 _BORDER: Final = "CFD8D5"
 _HEADING: Final = re.compile(
@@ -66,6 +68,15 @@ def _entries(xml: str) -> Iterator[str]:
             f'<w:hyperlink w:anchor="{anchor}"><w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
             "</w:hyperlink>"
         )
+
+
+def bulleted(xml: str) -> str:
+    """Numbering with bullets that every font has: pandoc's are letters of Symbol and Wingdings, which
+    only show as boxes where those fonts are not.
+    """
+    for picture, sign in _BULLETS.items():
+        xml = xml.replace(f'w:val="{picture}"', f'w:val="{sign}"')
+    return _PICTURES.sub("", xml)
 
 
 def dated(xml: str, date: datetime) -> str:

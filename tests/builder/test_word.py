@@ -146,6 +146,15 @@ def test_formulas_are_words_own():
     assert "<m:f>" in xml
 
 
+def test_bullets_are_signs_that_every_font_has():
+    """Letters of Symbol and Wingdings are boxes in LibreOffice, and on telephones."""
+    numbering = inside("# T\n\n- one\n  - two\n    - three\n", "word/numbering.xml")
+    assert "•" in numbering
+    assert not any("\ue000" <= letter <= "\uf8ff" for letter in numbering)
+    assert "Symbol" not in numbering
+    assert "Wingdings" not in numbering
+
+
 def test_right_to_left_paragraphs():
     """Hebrew begins at the right."""
     xml = inside("# T\n\nשלום עולם\n\nhello\n")
