@@ -124,6 +124,14 @@ def test_no_page_of_the_site_breaks_a_rule_of_axe(
     assert not any(found.values()), {kind: broken for kind, broken in found.items() if broken}
 
 
+def test_a_page_without_sections_shows_no_contents(site: str, visit: Callable[..., Page]) -> None:
+    """Two words above nothing; they stand where there is something below them."""
+    tab = visit()
+    for page, shown in (("plain/", False), ("rich/", True)):
+        tab.goto(site + page)
+        expect(tab.locator(".md-nav--secondary > .md-nav__title")).to_be_visible(visible=shown)
+
+
 def test_site_is_used_by_keyboard_alone(site: str, visit: Callable[..., Page]) -> None:
     """Search is opened, walked through and left; what was looked for is marked; a diagram is enlarged
     and closed; the first stop of a page skips the header.
