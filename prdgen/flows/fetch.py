@@ -15,7 +15,7 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import join, judge, remote_state, replay
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
-from prdgen.flows.join import Aside, Disputes, Made
+from prdgen.flows.join import Aside, Disputes, Made, Revived
 from prdgen.flows.landing import Landing, Move
 from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
@@ -24,6 +24,8 @@ from prdgen.git.pushed import Pushed
 from prdgen.git.remote_address import Reach
 
 log = logging.getLogger(__name__)
+Taken = tuple[Disputes, Aside, Revived]
+"""What was taken in: where people have to look."""
 
 
 class PersonDecides(PrdgenError):
@@ -48,7 +50,7 @@ async def branch(app: App, remote: Reach, name: str, there: str) -> list[str]:
     Raises PersonDecides and BranchWaits; then the branch is as it was.
     """
     try:
-        disputes, aside = await _take(app, remote, name, there)
+        disputes, aside, revived = await _take(app, remote, name, there)
     except (WorkTreePaused, Locked, TipMoved) as error:
         raise BranchWaits(branch=name, why=error.message) from error
     except UnrelatedHistories as error:
@@ -63,18 +65,23 @@ async def branch(app: App, remote: Reach, name: str, there: str) -> list[str]:
             f"{path}: both sides changed it; what was here is kept as {kept}"
             for path, kept in aside
         ),
+        *(
+            f"{path}: {'edited here and deleted there' if by == 'ours' else 'deleted here and edited there'}; "
+            "it is there as it was edited"
+            for path, by in revived
+        ),
     ]
 
 
-async def _take(app: App, remote: Reach, name: str, there: str) -> tuple[Disputes, Aside]:
+async def _take(app: App, remote: Reach, name: str, there: str) -> Taken:
     repository = app.repository
     ours = await to_thread.run_sync(repository.tip, name)
     if ours == there:
-        return (), ()
+        return (), (), ()
     await to_thread.run_sync(_check, app, name, ours, there)
     if ours is None:
         await _move(app, name, None, there)
-        return (), ()
+        return (), (), ()
     agreed = await to_thread.run_sync(remote_state.agreed, app, remote.name, name)
     had_here, had_there = (
         agreed is not None and repository.is_ancestor(agreed, tip) for tip in (ours, there)
@@ -83,12 +90,13 @@ async def _take(app: App, remote: Reach, name: str, there: str) -> tuple[Dispute
         message = f"Merge {name} of {remote.spoken}"
         landed = await join.into(app, name, there, message=message, author=SERVER, aside=True)
         _log(name, landed.left)
-        return landed.disputes, landed.aside
+        await join.tell_revived(app, name, remote.spoken, landed.revived)
+        return landed.disputes, landed.aside, landed.revived
     if had_there:
         raise _rewritten_here(remote, name, there)
     if repository.merge_base(agreed, there) is None:
         raise _unrelated(remote, name, there)
-    return await _follow(app, name, agreed, ours, there)
+    return *await _follow(app, name, agreed, ours, there), ()
 
 
 def _check(app: App, name: str, ours: str | None, there: str) -> None:

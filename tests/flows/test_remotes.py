@@ -117,6 +117,22 @@ async def test_another_file_that_both_changed_is_kept_twice(house, repo, hub, bo
     ]
 
 
+async def test_what_one_side_deleted_and_the_other_edited_is_told(house, repo, hub, bob):
+    """It is there as it was edited, and whoever deleted it hears of that."""
+    bob.commit("Edit", other="# Other\n\nby bob\n")
+    push(bob)
+    repo.git("rm", "--quiet", "other.md")
+    repo.git("commit", "--quiet", "--message", "Remove")
+    await trade(house)
+    assert "by bob" in repo.git("show", "main:other.md")
+    assert known(house).clashes == (
+        "other.md: deleted here and edited there; it is there as it was edited",
+    )
+    assert [tuple(each) for each in await house.events("git.conflict.detected")] == [
+        ("git.conflict.detected", "other.md")
+    ]
+
+
 async def test_a_branch_that_is_checked_out_nowhere(house, repo, hub, bob):
     """Someone has a page of it open: both directions, and nothing is written to a folder."""
     repo.git("branch", "draft")
