@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from anyio import to_thread
@@ -12,7 +13,7 @@ from anyio import to_thread
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import text, watch
-from prdgen.flows import edit, glance, pull, rename_branch
+from prdgen.flows import along, edit, glance, pull, rename_branch
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
 from prdgen.git.work_trees import WorkTree
@@ -109,6 +110,8 @@ async def files(app: App, root: Path, batch: watch.Batch) -> bool:
         if (batch.git or batch.touches(file_path(root, live.page_path)))
         and not live.look_due  # by who waits for its lock already
     ]
+    if batch.git:
+        await _along(app, touched)
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
 
@@ -116,7 +119,15 @@ async def moved(app: App, branch: str) -> bool:
     """Take in the new tip of a branch in every page of it that is kept; whether that worked."""
     assert app.keeper is not None
     touched = [live for live in app.keeper.all() if live.branch == branch]
+    await _along(app, touched)
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
+
+
+async def _along(app: App, lives: Sequence[Live]) -> None:
+    try:
+        await along.run(app, lives)
+    except PrdgenError as error:
+        log.info("open pages are brought to the new tip one by one: %s", error)
 
 
 async def branches(app: App) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -243,6 +244,19 @@ async def move_tip_point(
             document=document_id, what="tip", expected=expected_commit, got=found.tip_commit
         )
     return _document(moved)
+
+
+async def move_tips(
+    tx: Tx, fences: Mapping[UUID, int], expected_commit: str, commit: str
+) -> list[Document]:
+    """The same for documents (by id, with their fences) whose text is not another one at `commit`; those
+    that moved. One whose tip is elsewhere or whose lease went stays as it is.
+    """
+    moved = await statements.rows(
+        tx, _SQL["move_tips"], ids=list(fences), fences=list(fences.values()),
+        expected=expected_commit, commit=commit,
+    )  # fmt: skip
+    return [_document(row) for row in moved]
 
 
 async def record_intent(

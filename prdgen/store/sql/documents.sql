@@ -74,6 +74,12 @@ WHERE id = %(id)s AND tip_commit IS NOT DISTINCT FROM %(expected)s::text
     AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
 RETURNING *;
 
+-- move_tips: The same for documents that the commits in between leave as they are; heads and text stay.
+UPDATE documents AS document SET tip_commit = %(commit)s
+FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held (id, fence)
+WHERE document.id = held.id AND document.fence = held.fence AND document.tip_commit = %(expected)s
+RETURNING document.*;
+
 -- record_intent: What is about to be written to the file: a file equal to it is ours.
 UPDATE documents SET intent_heads = %(heads)s::bytea[], intent_hash = %(hash)s
 WHERE id = %(id)s AND fence = %(fence)s;
