@@ -38,7 +38,21 @@ async def _met(app: App, row: Document, fence: int) -> Live:
         cold = not room.peers or row.intent_hash is None
         await pull.tip(app, live, cold=cold)
         await pull.file(app, live, cold=cold)
-    live.authorship.advance(room.text, None)
-    live.uncommitted = content_hash(room.text) != live.document.tip_hash
-    live.changed.set()
+    _ready(live)
     return live
+
+
+async def again(app: App, live: Live) -> None:
+    """Go on from the row that the store has: an agreed point of ours moved there, and the answer that
+    said so was lost (this process stood still, say, or the connection went). Call with `live.lock` held.
+    """
+    await pull.refresh(app, live)
+    live.authorship = await authors.since_tip(app, live.room, live.document)
+    live.dirty_since = live.dirty_since or time.monotonic()
+    _ready(live)
+
+
+def _ready(live: Live) -> None:
+    live.authorship.advance(live.room.text, None)
+    live.uncommitted = content_hash(live.room.text) != live.document.tip_hash
+    live.changed.set()

@@ -31,7 +31,7 @@ from prdgen.flows.live import Live
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, documents, event_log, leases
 from prdgen.store.documents import Document
-from prdgen.store.errors import LeaseLost
+from prdgen.store.errors import AgreedPointMoved, LeaseLost
 from prdgen.sync.peer import Peer
 from prdgen.sync.ports import Stored
 from prdgen.sync.room import Room
@@ -238,6 +238,9 @@ class Keeper:
             except LeaseLost:
                 log.warning("the lease on %s moved to another process", live.page_path)
                 break
+            except AgreedPointMoved as error:
+                log.info("%s goes on from what the store has: %s", live.page_path, error)
+                await self._again(live)
             except (PrdgenError, OSError) as error:
                 if said != str(error):
                     log.warning("%s is not in its file yet: %s", live.page_path, error)
@@ -250,6 +253,14 @@ class Keeper:
                 await asyncio.sleep(_RETRY_SECONDS)
         if not self._closing:
             await self._let_go(live)
+
+    async def _again(self, live: Live) -> None:
+        try:
+            async with live.lock:
+                await begin.again(self._app, live)
+        except PrdgenError as error:
+            log.warning("%s: %s", live.page_path, error)
+            await asyncio.sleep(_RETRY_SECONDS)
 
     def _idle(self, live: Live) -> bool:
         """Nobody is in the page, nothing waits, and it was quiet for a while."""

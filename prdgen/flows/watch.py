@@ -13,11 +13,12 @@ from anyio import to_thread
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import text, watch
-from prdgen.flows import along, edit, glance, pull, rename_branch
+from prdgen.flows import along, begin, edit, glance, pull, rename_branch
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
 from prdgen.git.work_trees import WorkTree
 from prdgen.store import pages
+from prdgen.store.errors import AgreedPointMoved
 
 log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
@@ -168,7 +169,11 @@ async def _take_in(app: App, live: Live) -> bool:
             live.look_due = False
             if not live.kept:
                 return True  # whoever keeps the page now looks by itself as it begins
-            await look(app, live)
+            try:
+                await look(app, live)
+            except AgreedPointMoved:
+                await begin.again(app, live)
+                await look(app, live)
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
         if live.not_taken != live.paused:  # said once, not at each of the looks that follow

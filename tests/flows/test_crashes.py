@@ -328,6 +328,30 @@ async def test_the_same_file_taken_in_twice_is_once(house, page):
     assert house.text() == ann.text
 
 
+@pytest.mark.parametrize("point", ["tip", "file"])
+async def test_an_answer_of_the_store_that_is_lost_keeps_no_page_from_its_file(
+    house, repo, page, point
+):
+    """The agreed point moved, and who moved it stood still for too long to hear so: it is asked again."""
+    ann = await house.editor()
+    live = house.live()
+    async with live.lock:
+        before = live.document
+        if point == "tip":
+            repo.commit("elsewhere", other="# Other\n\nmore\n")
+            await pull.tip(house.app, live)
+        else:
+            vim(page, ONE.replace("second", "brave second"))
+            await pull.file(house.app, live)
+        live.document = before
+    await ann.write("typed\n")
+    await until(lambda: page.read_text() == ann.text)
+    assert ann.text.count("typed") == 1
+    await house.save("ann")
+    assert repo.git("show", "main:one.md") + "\n" == ann.text
+    assert live.document.tip_commit == repo.tip()
+
+
 async def test_a_force_push_keeps_what_was_never_committed(house, repo, page):
     """History is replaced under a page with typed text: new history and typed text, once."""
     ann = await house.editor()
