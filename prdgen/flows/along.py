@@ -1,4 +1,4 @@
-"""a branch that moved → the agreed tips of the open pages that its new commits leave alone, in one go.
+"""a branch that moved → the open pages that its new commits leave alone, in one go.
 
 Each version that somebody saves moves the tip of every open page of the branch. Looked at one by one
 they would keep the server busy for longer than the version did.
@@ -6,12 +6,14 @@ they would keep the server busy for longer than the version did.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from itertools import groupby
 
 from anyio import to_thread
 
+from prdgen.errors import PrdgenError
+from prdgen.flows import glance
 from prdgen.flows.context import App
 from prdgen.flows.live import Live
 from prdgen.git import log as git_log
@@ -20,34 +22,49 @@ from prdgen.store import documents
 _COMMITS_AT_ONCE = 200
 
 
-async def run(app: App, lives: Iterable[Live]) -> None:
+async def run(app: App, lives: Sequence[Live]) -> list[Live]:
     """Bring these pages to the tips of their branches, as far as the commits in between do not touch
-    them. Who is busy with a page does that for it; what is touched is looked at closely by others.
+    them, and see that their files are as agreed; those that are to be looked at closely. Who is busy
+    with a page does that for it.
     """
+    done: set[Live] = set()
+    async with AsyncExitStack() as locks:
+        held: list[Live] = []
+        for live in lives:  # always in one order
+            if not live.lock.locked():
+                await locks.enter_async_context(live.lock)
+                if live.kept and live.gone is None and live.document.tip_commit:
+                    held.append(live)
+        for (branch, old), group in groupby(sorted(held, key=_place), key=_place):
+            await _move(app, branch, old, {live.page_path: live for live in group})
+        for live, seen in await to_thread.run_sync(_seen, app, held):
+            glance.met(live, seen)
+            done.add(live)
+    return [live for live in lives if live not in done]
 
-    def place(live: Live) -> tuple[str, str]:
-        return live.branch, live.document.tip_commit or ""
 
-    free = [live for live in lives if _is_free(live) and live.document.tip_commit]
-    for (branch, old), group in groupby(sorted(free, key=place), key=place):
-        some = list(group)
-        paths = {live.page_path for live in some}
-        new, alone = await to_thread.run_sync(_untouched, app, branch, old, paths)
-        if new is not None and new != old and alone:
-            there = [
-                live for live in some if live.page_path in alone and place(live) == (branch, old)
-            ]
-            await _move(app, [live for live in there if _is_free(live)], old, new)
+def _place(live: Live) -> tuple[str, str]:
+    return live.branch, live.document.tip_commit or ""
 
 
-def _is_free(live: Live) -> bool:
-    return live.kept and live.gone is None and not live.lock.locked()
+async def _move(app: App, branch: str, old: str, lives: dict[str, Live]) -> None:
+    new, untouched = await to_thread.run_sync(_untouched, app, branch, old, lives.keys())
+    if new is None or not untouched:
+        return
+    held = {live.id: live for path, live in lives.items() if path in untouched}
+    async with app.store.statement() as tx:
+        fences = {id_: live.fence for id_, live in held.items()}
+        moved = await documents.move_tips(tx, fences, old, new)
+    for row in moved:
+        held[row.id].document = row
 
 
 def _untouched(
     app: App, branch: str, old: str, paths: Collection[str]
 ) -> tuple[str | None, set[str]]:
-    """In a thread: the branch's tip, and those of the paths that no commit since `old` touches."""
+    """In a thread: the branch's tip, and those of the paths that no commit since `old` touches; none when
+    the branch is still there.
+    """
     new = app.repository.tip(branch)
     if new is None or new == old or not git_log.has_commit(app.repository, old):
         return new, set()
@@ -55,13 +72,14 @@ def _untouched(
     return new, set() if touched is None else {*paths} - touched.keys()
 
 
-async def _move(app: App, lives: list[Live], old: str, new: str) -> None:
-    held = {live.id: live for live in lives}
-    async with AsyncExitStack() as locks:
-        for live in lives:
-            await locks.enter_async_context(live.lock)
-        fences = {id_: live.fence for id_, live in held.items()}
-        async with app.store.statement() as tx:
-            moved = await documents.move_tips(tx, fences, old, new)
-        for row in moved:
-            held[row.id].document = row
+def _seen(app: App, lives: Sequence[Live]) -> list[tuple[Live, glance.Seen]]:
+    """In a thread: those whose branch and file are as agreed."""
+    found = []
+    for live in lives:
+        try:
+            seen = glance.seen(app, live)
+        except (PrdgenError, OSError):
+            continue  # whoever looks closely says why
+        if seen is not None:
+            found.append((live, seen))
+    return found

@@ -46,7 +46,12 @@ async def again(app: App, live: Live) -> None:
     """Go on from the row that the store has: an agreed point of ours moved there, and the answer that
     said so was lost (this process stood still, say, or the connection went). Call with `live.lock` held.
     """
+    before = live.document
     await pull.refresh(app, live)
+    if live.document.tip_commit != before.tip_commit:
+        live.leave_tip(before.tip_hash, before.tip_heads)
+        live.written.clear()
+        live.overlooked = live.refused = None
     live.authorship = await authors.since_tip(app, live.room, live.document)
     live.dirty_since = live.dirty_since or time.monotonic()
     _ready(live)

@@ -32,13 +32,15 @@ _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}
 
 
 def follow(
-    clone: Clone, branch: str, old: str | None, new: str, leased: Collection[str]
-) -> list[str]:
+    clone: Clone, branch: str, old: str | None, new: str, leased: Collection[str], *,
+    again: bool = False,
+) -> list[str]:  # fmt: skip
     """In a thread, with no other writers: bring files and index from the old tip to the new one.
 
     Only files that are as the old tip had them are written, and pages that somebody edited elsewhere
     than the new tip did: those hold both then. Pages that are `leased` are their documents' to write.
-    Says what was left as it was, and why. Doing it twice is doing it once.
+    Says what was left as it was, and why. Doing it `again`, after a kill or another program's lock, is
+    doing it once: an edited page may hold both already, and is left.
     Raises Locked when another program keeps the index.
     """
     tree = clone.repository.tree_of(branch)
@@ -48,21 +50,21 @@ def follow(
     # Files that say how others are written come first.
     first = [each for each in moves if each.path.endswith(".gitattributes")]
     then = [each for each in moves if not each.path.endswith(".gitattributes")]
-    left = [*_several(clone, tree, first), *_several(clone, tree, then)]
+    left = [*_several(clone, tree, first, again), *_several(clone, tree, then, again)]
     with index.following(clone.repository, branch, old, new, seconds=_INDEX_SECONDS):
         pass
     return left
 
 
-def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved]) -> list[str]:
+def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved], again: bool) -> list[str]:
     """Bring these paths to the new tip; what was left as it was, and why."""
     left = []
     globs = pages_of.globs(clone)
     forms = checkout.forms(clone.repository, tree.path, [each.path for each in moves])
     with ThreadPoolExecutor(1) as beside:
         for moved in moves:
-            is_page = globs.match(moved.path)
-            at = _Place(clone, tree, moved, forms[moved.path], is_page, beside)
+            meets = not again and globs.match(moved.path)
+            at = _Place(clone, tree, moved, forms[moved.path], meets, beside)
             try:
                 why = _one(at)
             except (PrdgenError, OSError) as error:
@@ -80,7 +82,8 @@ class _Place:
     tree: WorkTree
     moved: Moved
     form: checkout.Form
-    is_page: bool
+    meets: bool
+    """Whether what was edited here may meet what comes."""
     beside: Executor
     """Lets displaced files go, which takes a disk longer than to write them."""
 
@@ -152,7 +155,7 @@ def _meet(at: _Place, before: bytes | None, now: disk.FileState, after: bytes | 
     """A page that is edited here and moved there: both in its file, so that a `git commit` in the
     folder does not take out again what came. Words that both changed are left to a person.
     """
-    if before is None or after is None or not at.is_page:
+    if before is None or after is None or not at.meets:
         return _CHANGED
     wanted = _HALF_SECONDS if before.startswith(now.data) else _STILL_SECONDS
     if time.time() - now.stamp.mtime_ns / 1e9 < wanted:

@@ -13,6 +13,7 @@ from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.flows import (
+    begin,
     displaced,
     glance,
     half_merged,
@@ -32,6 +33,7 @@ from prdgen.merge import diff, sections
 from prdgen.merge.authorship import Portion
 from prdgen.store import documents, event_log, texts
 from prdgen.store.documents import Document
+from prdgen.store.errors import AgreedPointMoved
 from prdgen.store.statements import Tx
 
 _TRIES = 5
@@ -299,5 +301,16 @@ async def save_version(
     """
     assert app.keeper is not None
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
-        await write_file(app, live)
-        return await commit(app, live, message, person)
+        try:
+            return await save(app, live, message, person)
+        except AgreedPointMoved:
+            await begin.again(app, live)
+            return await save(app, live, message, person)
+
+
+async def save(
+    app: App, live: Live, message: str | None = None, person: UUID | None = None
+) -> Version:
+    """The page's file, then its commit. Call with `live.lock` held; raises as `commit` does."""
+    await write_file(app, live)
+    return await commit(app, live, message, person)

@@ -42,7 +42,7 @@ async def branch(app: App, name: str) -> None:
     both: list[asyncio.Future[Any]] = [indexing]
     if tip is not None and name == app.main_branch:
         both.append(asyncio.ensure_future(publish_tip(app, tip, indexing)))
-    # What fails at one of them leaves the other one whole.
+    # A site that cannot be made leaves the index whole; what is not indexed is not published.
     for failure in await asyncio.gather(*both, return_exceptions=True):
         if isinstance(failure, BaseException):
             raise failure
@@ -68,7 +68,8 @@ async def publish_tip(app: App, tip: str, indexed: asyncio.Future[Any] | None = 
             )
         )  # fmt: skip
     except Exception as error:
-        await _failed(app, tip, error)
+        if indexed is None or not indexed.done() or indexed.exception() is None:
+            await _failed(app, tip, error)
         raise
     changed = {*made.changed, *(made.since[1].gone if made.since else ())}
     await read_site.tell(app.bus, changed)

@@ -6,6 +6,7 @@ So they are asked together; only what is not as agreed is looked at closely (see
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,13 +38,25 @@ async def look(app: App, live: Live) -> Seen | None:
     """The page's file, when the branch's tip and the file's text are the agreed ones; None: look
     closely. Call with `live.lock` held. Raises what reading a file raises.
     """
-    seen = await to_thread.run_sync(_seen, app, live)
-    if seen is not None:
+    found = await to_thread.run_sync(seen, app, live)
+    if found is not None:
         live.gone = live.paused = None
-    return seen
+    return found
 
 
-def _seen(app: App, live: Live) -> Seen | None:
+def met(live: Live, found: Seen) -> None:
+    """The file is as agreed. When it has less than the document, and nobody is about to write it, it is to
+    be written: Git took it away just as it was written, say, and put it back as it was before. Call with
+    `live.lock` held.
+    """
+    live.gone = live.paused = live.not_taken = None
+    if live.dirty_since is None and text.decode(found.data).text != live.room.text:
+        live.dirty_since = time.monotonic()
+        live.changed.set()
+
+
+def seen(app: App, live: Live) -> Seen | None:
+    """In a thread, with `live.lock` held: the same as `look`, nothing noted."""
     row, repository = live.document, app.repository
     tree = repository.quiet_tree(live.branch)
     if tree is None or repository.tip(live.branch) != row.tip_commit:

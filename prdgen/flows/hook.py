@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,15 @@ def _pre_commit(clone: Clone, _arguments: Sequence[str], _given: str) -> Said:
     globs, after = pages_of.globs(clone), snapshots.staged(clone.repository)
     found = _breaking(regress.find(globs, _commit(clone, "HEAD"), after))
     # A page about Git may show markers in its code; one that was in conflict has real ones there.
+    head = _commit(clone, "HEAD")
     for path in sorted(snapshots.settled(clone.repository)):
         if globs.match(path) and path in after.files:
-            found += checks.conflicts(path, _readable(after.read(path)))
+            # Git remembers it for longer than the merge: what HEAD has as well is no news.
+            old = _readable(head.read(path)) if head and path in head.files else ""
+            known = Counter(each.message for each in checks.conflicts(path, old))
+            now = checks.conflicts(path, _readable(after.read(path)))
+            new = Counter(each.message for each in now) - known
+            found += [each for each in now if new[each.message]]
     found = list(dict.fromkeys(found))
     end = "Nothing was committed. Correct and stage this, or commit with --no-verify."
     return Said((*_told(found), end), refused=True) if found else Said()

@@ -220,10 +220,14 @@ class Keeper:
 
     async def _run(self, live: Live) -> None:
         """Write and commit in time until closed; what fails is logged, once, and tried again."""
-        renewed, said = time.monotonic(), ""
+        renewed, said, astray = time.monotonic(), "", False
         while not self._closing and live.room.open:
             live.changed.clear()
             try:
+                if astray:
+                    async with live.lock:
+                        await begin.again(self._app, live)
+                    astray = False
                 if time.monotonic() - renewed > self._app.settings.lease_seconds / 3:
                     await self._renew(live)
                     renewed = time.monotonic()
@@ -240,7 +244,8 @@ class Keeper:
                 break
             except AgreedPointMoved as error:
                 log.info("%s goes on from what the store has: %s", live.page_path, error)
-                await self._again(live)
+                astray = True
+                await asyncio.sleep(_TICK)
             except (PrdgenError, OSError) as error:
                 if said != str(error):
                     log.warning("%s is not in its file yet: %s", live.page_path, error)
@@ -253,14 +258,6 @@ class Keeper:
                 await asyncio.sleep(_RETRY_SECONDS)
         if not self._closing:
             await self._let_go(live)
-
-    async def _again(self, live: Live) -> None:
-        try:
-            async with live.lock:
-                await begin.again(self._app, live)
-        except PrdgenError as error:
-            log.warning("%s: %s", live.page_path, error)
-            await asyncio.sleep(_RETRY_SECONDS)
 
     def _idle(self, live: Live) -> bool:
         """Nobody is in the page, nothing waits, and it was quiet for a while."""
@@ -387,8 +384,11 @@ class Keeper:
     async def _end(self, live: Live) -> None:
         await displaced.finish(live)
         async with live.lock:
-            await edit.write_file(self._app, live)
-            await edit.commit(self._app, live, None, None)
+            try:
+                await edit.save(self._app, live)
+            except AgreedPointMoved:
+                await begin.again(self._app, live)
+                await edit.save(self._app, live)
         await self._let_go(live)
 
 

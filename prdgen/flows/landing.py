@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -160,7 +161,7 @@ async def _tell(app: App, branches: set[str]) -> None:
             raise failure
 
 
-async def _follow(app: App, note: Path) -> list[str]:
+async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
     """Files and index of one noted branch. Call with its writers stopped."""
     facts = json.loads(await to_thread.run_sync(note.read_text))
     branch, old, new = facts["branch"], facts["old"], facts["new"]
@@ -169,7 +170,9 @@ async def _follow(app: App, note: Path) -> list[str]:
         # Other commits may be on top of it when this is done after a kill.
         if tip is not None and await to_thread.run_sync(app.repository.is_ancestor, new, tip):
             leased = await _leased(app, branch)
-            left = await to_thread.run_sync(checked_out.follow, app, branch, old, tip, leased)
+            left = await to_thread.run_sync(
+                partial(checked_out.follow, app, branch, old, tip, leased, again=again)
+            )
         else:
             left = []
     except (PrdgenError, OSError) as error:
@@ -197,7 +200,7 @@ async def recover(app: App) -> None:
                 await to_thread.run_sync(
                     held.enter_context, locks.without_writers(app.repository, branch)
                 )
-                left = await _follow(app, note) if note.exists() else []
+                left = await _follow(app, note, again=True) if note.exists() else []
             except (PrdgenError, FileNotFoundError) as error:
                 log.info("%s waits: %s", note, error)
                 continue

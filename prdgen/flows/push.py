@@ -44,7 +44,11 @@ async def run(app: App, backend: Backend, who: Pusher) -> None:
                 backend.reply(_told(refusals), accept=not refusals)
             else:
                 await _noted(app, who, push.accepted)
-                left = await _landed(push)
+                try:
+                    left = await _landed(push)
+                except Exception:  # whoever waits for an answer gets one
+                    log.exception("a push by %s is followed later", who.person.name)
+                    left = ["the server's folder does not follow yet; its log says why"]
                 # Whoever pushed need not wait for open pages, index and site.
                 backend.reply([f"prdgen: {line}" for line in left], accept=True)
     finally:

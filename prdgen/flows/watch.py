@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from anyio import to_thread
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.files import text, watch
+from prdgen.files import watch
 from prdgen.flows import along, begin, edit, glance, pull, rename_branch
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
@@ -112,7 +110,7 @@ async def files(app: App, root: Path, batch: watch.Batch) -> bool:
         and not live.look_due  # by who waits for its lock already
     ]
     if batch.git:
-        await _along(app, touched)
+        touched = await _along(app, touched)
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
 
@@ -120,15 +118,16 @@ async def moved(app: App, branch: str) -> bool:
     """Take in the new tip of a branch in every page of it that is kept; whether that worked."""
     assert app.keeper is not None
     touched = [live for live in app.keeper.all() if live.branch == branch]
-    await _along(app, touched)
+    touched = await _along(app, touched)
     return all(await asyncio.gather(*(_take_in(app, live) for live in touched)))
 
 
-async def _along(app: App, lives: Sequence[Live]) -> None:
+async def _along(app: App, lives: list[Live]) -> list[Live]:
     try:
-        await along.run(app, lives)
-    except PrdgenError as error:
+        return await along.run(app, lives)
+    except (PrdgenError, OSError) as error:
         log.info("open pages are brought to the new tip one by one: %s", error)
+        return lives
 
 
 async def branches(app: App) -> None:
@@ -145,21 +144,14 @@ async def branches(app: App) -> None:
 
 
 async def look(app: App, live: Live) -> None:
-    """Take in what branch and file of a page have that is not known. Call with `live.lock` held.
-
-    A file that has less than the document, and that nobody is about to write, is to be written: Git
-    took it away just as it was written, say, and put it back as it was before.
-    """
+    """Take in what branch and file of a page have that is not known. Call with `live.lock` held."""
     seen = await glance.look(app, live)
     if seen is None:
         await pull.tip(app, live)
         await pull.file(app, live)
         seen = await glance.look(app, live)
-    if seen is None or live.dirty_since is not None:
-        return
-    if text.decode(seen.data).text != live.room.text:
-        live.dirty_since = time.monotonic()
-        live.changed.set()
+    if seen is not None:
+        glance.met(live, seen)
 
 
 async def _take_in(app: App, live: Live) -> bool:

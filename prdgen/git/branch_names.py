@@ -6,12 +6,13 @@ import os
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Final
 
 import pygit2
 
+from prdgen.git.moments import moment
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
 
@@ -56,7 +57,7 @@ def formerly(repository: Repository, branch: str) -> list[Renamed]:
     found = [
         Renamed(
             message.removeprefix(_BEGIN).split(_MIDDLE, 1)[0], branch,
-            datetime.fromtimestamp(by.time, UTC), Signature(by.name, by.email),
+            moment(by.time), Signature(by.name, by.email),
         )
         for message, by in own
         if message.startswith(_BEGIN)

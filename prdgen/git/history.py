@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pygit2
 
 from prdgen.git import process, trees
+from prdgen.git.moments import moment
 from prdgen.git.values import REGULAR, BlameHunk, FileChange, Moved, Version, co_authors
 
 _FORMAT: Final = "--format=format:%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
@@ -33,10 +33,10 @@ def _version(record: bytes) -> Version | None:
     if len(parts) < 8:
         return None
     commit, name, email, at, subject, body, _status, *paths = parts
-    moment = datetime.fromtimestamp(int(at), UTC)
+    when = moment(int(at))
     named = [path for path in paths if path]
     others = co_authors(body, email)
-    return Version(commit, name, email, moment, subject, body.strip(), named[-1], others)
+    return Version(commit, name, email, when, subject, body.strip(), named[-1], others)
 
 
 def blame(top: Path, commit: str, page_path: str) -> list[BlameHunk]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 import pygit2
 
 from prdgen.git import messages, process, trees
+from prdgen.git.moments import moment
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature, Version, co_authors
 
@@ -144,7 +144,7 @@ def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[s
         parent = str(commit.parent_ids[0])
         if parent not in git:
             return None
-        at = datetime.fromtimestamp(commit.author.time, UTC)
+        at = moment(commit.author.time)
         subject, body = _parts(messages.of(commit))
         by = messages.author(commit)
         who = by.name, by.email
@@ -167,8 +167,8 @@ def _parts(message: str) -> tuple[str, str]:
 
 def _version(record: bytes, path: str) -> Version:
     commit, name, email, at, subject, body = record.decode("utf-8", "replace").split("\0")[:6]
-    moment, others = datetime.fromtimestamp(int(at), UTC), co_authors(body, email)
-    return Version(commit.strip(), name, email, moment, subject, "", path, others)
+    others = co_authors(body, email)
+    return Version(commit.strip(), name, email, moment(int(at)), subject, "", path, others)
 
 
 def work_tree_files(repository: Repository) -> list[str]:

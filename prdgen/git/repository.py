@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from pygit2.enums import RepositoryOpenFlag
 
 from prdgen.git import formats, history, messages, process, work_trees
 from prdgen.git.errors import BranchExists, CommitNotFound, NoCommits, UnknownRevision
+from prdgen.git.moments import moment
 from prdgen.git.values import (
     REGULAR,
     BlameHunk,
@@ -307,9 +307,7 @@ class Repository:
             parents=tuple(str(parent) for parent in found.parent_ids),
             author=messages.author(found),
             committer=messages.committer(found),
-            at=datetime.fromtimestamp(
-                found.author.time, timezone(timedelta(minutes=found.author.offset))
-            ),
+            at=moment(found.author.time, found.author.offset),
             subject=subject.strip(),
             body=body.strip(),
             trailers=_trailers(body),

@@ -170,6 +170,8 @@ def _merged(review: Review, entry: Entry) -> Review:
 
 
 def _reopened(review: Review, _: Entry) -> Review:
+    if review.state == "merged":  # somebody merged it while it was closed elsewhere
+        return review
     return replace(review, state="open", tip=None, made=None, ended_by=None)
 
 

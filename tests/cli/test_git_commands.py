@@ -233,6 +233,17 @@ def test_conflict_markers_in_code_are_not_committed_after_a_merge(clone):
     clone.git("commit", "-m", "about Git")
 
 
+def test_an_example_in_a_page_that_was_in_conflict_stops_no_later_commit(clone):
+    """Git remembers a settled conflict until the branch is switched; what is committed is no news."""
+    example = "\n```\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n```\n"
+    clone.diverge(*(TEXT + f"{words}\n" + example for words in ("theirs", "ours", "first")))
+    clone.git("merge", "other", code=1)
+    clone.put(TEXT + "both\n" + example)
+    clone.git("commit", "-m", "settled")
+    clone.put("# Other\n", "site/prds/another.md")
+    clone.git("commit", "-m", "elsewhere")
+
+
 @pytest.mark.parametrize("arguments", [("-a",), ("--only", PAGE)], ids=lambda words: words[0])
 def test_an_index_that_git_makes_for_one_commit_is_the_one_that_counts(clone, arguments):
     """`git commit -a` and `git commit FILE` do not commit what is staged."""

@@ -378,6 +378,7 @@ def test_what_two_servers_said_of_one_draft():
     merged, closed = entry("merged", tip="b", made="c", how="merge"), entry("closed", tip="b")
     assert state.fold("x", [begun, merged, closed]).made == "c"
     assert state.fold("x", [begun, closed, merged]).state == "merged"
+    assert state.fold("x", [begun, closed, merged, entry("reopened")]).state == "merged"
     again = entry("merged", tip="b", made="d", how="squash")
     assert state.fold("x", [begun, merged, again]).made == "c"
 

@@ -218,6 +218,7 @@ async def test_a_page_that_is_not_indexed_is_not_published(house, repo, monkeypa
         with pytest.raises(StoreUnavailable):
             await follow.branch(house.app, "main")
     assert publish.published(house.app).commit() != repo.tip()
+    assert await follow.behind(house.app) is None  # nothing is wrong with the site
     await follow.branch(house.app, "main")
     assert publish.published(house.app).commit() == repo.tip()
 

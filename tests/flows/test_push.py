@@ -108,12 +108,13 @@ async def test_open_pages_have_a_wide_push_before_the_files(server, house, repo,
     """Files of a thousand pages take seconds, in which nobody has to look at an old text."""
     seen, follow = [], checked_out.follow
 
-    def watched(*arguments):
+    def watched(*arguments, **options):
         seen.append("pushed line" in house.text())
-        return follow(*arguments)
+        return follow(*arguments, **options)
 
     monkeypatch.setattr(checked_out, "follow", watched)
     monkeypatch.setattr(landing, "_WIDE", 20)
+    monkeypatch.setattr(landing, "_HEAD_START", 30.0)
     editor, bob = await house.editor("ann"), await server.clone("bob")
     many = {f"page{number}": f"# Page {number}\n" for number in range(20)}
     bob.commit("Many", one=f"{ONE}\npushed line\n", **many)
@@ -121,6 +122,24 @@ async def test_open_pages_have_a_wide_push_before_the_files(server, house, repo,
     assert seen == [True]
     assert (repo.path / "page19.md").read_text() == "# Page 19\n"
     await editor.until(lambda: "pushed line" in editor.text)
+
+
+async def test_whoever_pushes_gets_an_answer_whatever_fails_here(server, house, repo, monkeypatch):
+    """The branch has moved; the folder follows at the next start, say, and `git push` does not wait for it."""
+
+    def broken(*arguments, **options):
+        raise RuntimeError("of a kind that nobody thought of")
+
+    bob = await server.clone("bob")
+    bob.commit("Two", two="# Two\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(checked_out, "follow", broken)
+        done = await asyncio.wait_for(bob.run("push", "origin", "HEAD"), 30)
+    assert done.ok, done.said
+    assert "the server's folder does not follow yet" in done.said
+    assert repo.tip() == bob.git("rev-parse", "HEAD")
+    await landing.recover(house.app)
+    assert (repo.path / "two.md").read_text() == "# Two\n"
 
 
 async def test_a_page_that_takes_long_keeps_no_wide_push_waiting(server, house, repo, monkeypatch):
@@ -304,6 +323,25 @@ async def test_a_page_edited_in_the_folder_holds_what_is_pushed_too(server, hous
     assert house.text().count("pushed typed") == house.text().count("by hand") == 1
 
 
+async def test_a_page_edited_in_the_folder_gets_what_is_pushed_once(server, house, repo):
+    """Killed after the files, or the index was another program's: what is done again doubles nothing."""
+    page, base = repo.path / "one.md", "# Plan\n\n- one\n- two\n\nEnd.\n"
+    repo.commit("Plan", one=base)
+    bob, old = await server.clone(), repo.tip()
+    page.write_text(base.replace("- two\n", ""))
+    os.utime(page, (time.time() - 10, time.time() - 10))
+    bob.commit("Three", one=base.replace("- two\n", "- two\n- three\n"))
+    assert (await bob.push()).ok
+    both = page.read_text()
+    assert both.count("- three") == 1
+    os.utime(page, (time.time() - 10, time.time() - 10))
+    note = repo.path / ".git/prdgen/pushes/1.json"
+    note.write_text(f'{{"branch": "main", "old": "{old}", "new": "{repo.tip()}"}}')
+    await landing.recover(house.app)
+    assert page.read_text() == both
+    assert not note.exists()
+
+
 async def test_files_follow_as_git_would_write_them(server, repo):
     """Modes, links, line endings, folders that get empty; nothing is left to say for `git status`."""
     repo.put(
@@ -364,10 +402,10 @@ async def test_readers_do_not_wait_for_the_files_of_a_push(server, house, monkey
     loop = asyncio.get_running_loop()
     written, entered, go_on = checked_out.follow, asyncio.Event(), threading.Event()
 
-    def slow(*arguments):
+    def slow(*arguments, **options):
         loop.call_soon_threadsafe(entered.set)
         assert go_on.wait(30)
-        return written(*arguments)
+        return written(*arguments, **options)
 
     async def unseen(*_):
         return True
