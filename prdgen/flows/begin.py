@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-from prdgen.flows import authors, lease, made_from, pull, recover
+from prdgen.flows import astray, authors, lease, made_from, pull, recover
 from prdgen.flows.context import App
-from prdgen.flows.live import Live, content_hash
+from prdgen.flows.live import Live
 from prdgen.store.documents import Document
 from prdgen.store.errors import LeaseLost
 
@@ -38,26 +38,5 @@ async def _met(app: App, row: Document, fence: int) -> Live:
         cold = not room.peers or row.intent_hash is None
         await pull.tip(app, live, cold=cold)
         await pull.file(app, live, cold=cold)
-    _ready(live)
+    astray.ready(live)
     return live
-
-
-async def again(app: App, live: Live) -> None:
-    """Go on from the row that the store has: an agreed point of ours moved there, and the answer that
-    said so was lost (this process stood still, say, or the connection went). Call with `live.lock` held.
-    """
-    before = live.document
-    await pull.refresh(app, live)
-    if live.document.tip_commit != before.tip_commit:
-        live.leave_tip(before.tip_hash, before.tip_heads)
-        live.written.clear()
-        live.overlooked = live.refused = None
-    live.authorship = await authors.since_tip(app, live.room, live.document)
-    live.dirty_since = live.dirty_since or time.monotonic()
-    _ready(live)
-
-
-def _ready(live: Live) -> None:
-    live.authorship.advance(live.room.text, None)
-    live.uncommitted = content_hash(live.room.text) != live.document.tip_hash
-    live.changed.set()

@@ -13,7 +13,7 @@ from prdgen import logs, trace
 from prdgen.events import Event
 from prdgen.files import disk, text
 from prdgen.flows import (
-    begin,
+    astray,
     displaced,
     glance,
     half_merged,
@@ -301,16 +301,17 @@ async def save_version(
     """
     assert app.keeper is not None
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
-        try:
-            return await save(app, live, message, person)
-        except AgreedPointMoved:
-            await begin.again(app, live)
-            return await save(app, live, message, person)
+        return await save(app, live, message, person)
 
 
 async def save(
     app: App, live: Live, message: str | None = None, person: UUID | None = None
 ) -> Version:
     """The page's file, then its commit. Call with `live.lock` held; raises as `commit` does."""
-    await write_file(app, live)
-    return await commit(app, live, message, person)
+    try:
+        await write_file(app, live)
+        return await commit(app, live, message, person)
+    except AgreedPointMoved:
+        await astray.heal(app, live)
+        await write_file(app, live)
+        return await commit(app, live, message, person)

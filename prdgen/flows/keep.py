@@ -13,6 +13,7 @@ from uuid import UUID
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.flows import (
+    astray,
     begin,
     clash,
     displaced,
@@ -220,14 +221,14 @@ class Keeper:
 
     async def _run(self, live: Live) -> None:
         """Write and commit in time until closed; what fails is logged, once, and tried again."""
-        renewed, said, astray = time.monotonic(), "", False
+        renewed, said, lost = time.monotonic(), "", False
         while not self._closing and live.room.open:
             live.changed.clear()
             try:
-                if astray:
+                if lost:
                     async with live.lock:
-                        await begin.again(self._app, live)
-                    astray = False
+                        await astray.heal(self._app, live)
+                    lost = False
                 if time.monotonic() - renewed > self._app.settings.lease_seconds / 3:
                     await self._renew(live)
                     renewed = time.monotonic()
@@ -244,7 +245,7 @@ class Keeper:
                 break
             except AgreedPointMoved as error:
                 log.info("%s goes on from what the store has: %s", live.page_path, error)
-                astray = True
+                lost = True
                 await asyncio.sleep(_TICK)
             except (PrdgenError, OSError) as error:
                 if said != str(error):
@@ -384,11 +385,7 @@ class Keeper:
     async def _end(self, live: Live) -> None:
         await displaced.finish(live)
         async with live.lock:
-            try:
-                await edit.save(self._app, live)
-            except AgreedPointMoved:
-                await begin.again(self._app, live)
-                await edit.save(self._app, live)
+            await edit.save(self._app, live)
         await self._let_go(live)
 
 

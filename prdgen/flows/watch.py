@@ -11,7 +11,7 @@ from anyio import to_thread
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.files import watch
-from prdgen.flows import along, begin, edit, glance, pull, rename_branch
+from prdgen.flows import along, astray, edit, glance, pull, rename_branch
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, file_path
 from prdgen.git.work_trees import WorkTree
@@ -164,7 +164,7 @@ async def _take_in(app: App, live: Live) -> bool:
             try:
                 await look(app, live)
             except AgreedPointMoved:
-                await begin.again(app, live)
+                await astray.heal(app, live)
                 await look(app, live)
     except (PrdgenError, OSError) as error:
         live.paused = str(error)
