@@ -67,7 +67,11 @@ def find(
     ]
     found: list[Hunk] = []
     for number, (part, left, arrived) in enumerate(parts):
-        words = _whole_rewrites(base, part, diff.word_spans(base, side, part, effort))
+        words = (
+            [part]
+            if _is_bare(base[part.start : part.end])
+            else _whole_rewrites(base, part, diff.word_spans(base, side, part, effort))
+        )
         ends = [word.start for word in words[1:]]
         ends.append(parts[number + 1][0].start if number + 1 < len(parts) else len(base))
         found += [
@@ -76,6 +80,13 @@ def find(
             for each in _by_line(base, side, word, end)
         ]
     return found
+
+
+def _is_bare(text: str) -> bool:
+    """Whether it is a line such as `---` or a fence: found again in the marks of a table, say, it would
+    have two texts stand in each other.
+    """
+    return bool(text.strip()) and not tokens.has_words(text) and "|" not in text
 
 
 def _rows(

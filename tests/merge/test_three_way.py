@@ -365,3 +365,14 @@ def test_two_long_lists_in_one_place_are_merged_in_time():
     found = merged("# A\n\n", f"# A\n\n{theirs}", f"# A\n\n{ours}")
     assert time.process_time() - begun < 10
     assert sorted(found.text.splitlines()[2:]) == sorted((ours + theirs).splitlines())
+
+
+@pytest.mark.parametrize("bare", ["---", "***", "~~~"])
+def test_what_two_put_for_a_bare_line_does_not_stand_in_each_other(bare):
+    """Its marks stand in those of a table, too."""
+    base, table = f"x\n\n{bare}\n\ny\n", "| a | b |\n|---|---|\n| *** | ~~~ |"
+    ours, theirs = base.replace(bare, "- [R-1] ten"), base.replace(bare, table)
+    merged = merge(base, ours, theirs)
+    assert all(line in merged.text for line in ("- [R-1] ten\n", f"{table}\n"))
+    assert merged.conflicts
+    assert merge(base, theirs, base).text == theirs
