@@ -47,7 +47,7 @@ async def add(app: App, name: str, person: Person, role: str) -> str:
     page is in a version of its own before. Twice is the same as once.
 
     Raises NoSuchDraft, MayNotWrite, PageNotLive, PutBackByHand, Invalid for a draft that is no such
-    text, and NotPutBack when a hook refused a commit: then the draft stays open.
+    text, and NotPutBack when a hook refused a commit, or somebody types on in the draft: then it stays open.
     """
     _recovered(name, await to_thread.run_sync(_found, app, name))
     await _commit_typed(app, name, person)
@@ -56,6 +56,8 @@ async def add(app: App, name: str, person: Person, role: str) -> str:
         kept, tip = await _put_all(app, name, person, role)
         if await _commit_typed(app, name, person) == tip:
             break
+    else:
+        raise NotPutBack(draft=name, reason="somebody goes on typing in it")
     await draft_merge.close(app, name, person)
     return read.address("edit", app.main_branch, kept.page_path)
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from prdgen.flows import edit, pull, recovered
+from prdgen.flows import edit, pull, put_in, recovered
 from prdgen.git.values import Signature
 from prdgen.merge.diff import Splice
 from prdgen.sync import ports
@@ -289,3 +289,19 @@ async def test_what_is_typed_in_the_draft_meanwhile_comes_along_too(own, monkeyp
         1
     ] * 3
     assert branch not in own.app.repository.branches()
+
+
+async def test_a_draft_that_somebody_goes_on_in_stays_open(own, monkeypatch):
+    """Its newest words would be nowhere but in a closed draft; the ones before are put back, once."""
+    page_on_main(own, "# Checkout\n")
+    late = "# Checkout\n\nLate words.\n"
+    branch = await recovered.keep(own.app, PAGE, late, late.encode(), BOB)
+    browser = await own.as_("editor")
+    with monkeypatch.context() as patch:
+        patch.setattr(put_in, "_TRIES", 0)
+        answer = await browser.send_form(f"/drafts/{branch}", do="add")
+    assert answer.status_code == 422
+    assert "somebody goes on typing in it" in Seen(answer.text).words
+    assert branch in own.app.repository.branches()
+    assert (await browser.send_form(f"/drafts/{branch}", do="add")).status_code == 303
+    assert git(own, "show", f"main:{PAGE}") == late
