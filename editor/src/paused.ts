@@ -73,7 +73,7 @@ export class Paused {
   /** Ask from now on, while the tab is looked at. */
   start(): void {
     setInterval(() => {
-      const lively = due(performance.now(), this.#asked, this.#stirred, this.#said !== null);
+      const lively = due(performance.now(), this.#asked, this.#stirred, this.#said !== null || this.#forbidden !== null);
       if (lively && document.visibilityState === "visible") void this.ask();
     }, TICK_MILLISECONDS);
     void this.ask();

@@ -20,6 +20,8 @@ _KINDS: Final = re.compile(r"\s*(#{1,6}\s|\||>|<!--|`{3}|~{3}|[-*+]\s|\d+[.)]\s)
 ALIKE: Final = 0.5
 """Sentences about different things share a third of their words: the, of, must."""
 _UNLIKE: Final = 0.2
+_ID: Final = re.compile(_ITEM.pattern + r"\W*([A-Z][A-Z0-9]*-\d[\w-]*)")
+"""What a requirement's item begins with."""
 _MOST_PAIRS: Final = 10_000
 """Items are compared one by one up to so many pairs; two longer lists as a whole."""
 LISTS: Final = frozenset("-*+") | {"1."}
@@ -81,8 +83,12 @@ def can_stand_together(ours: str, theirs: str, where: Place) -> bool:
     if all(map(_is_table, rows)):
         keys = [{line.split("|")[1].strip() for line in part if line.strip()} for part in rows]
         return keys[0].isdisjoint(keys[1])
-    if all(map(_is_list, rows)) and len(rows[0]) * len(rows[1]) <= _MOST_PAIRS:
-        return not any(_are_alike(mine, other) for mine in rows[0] for other in rows[1])
+    if all(map(_is_list, rows)):
+        if len(rows[0]) * len(rows[1]) <= _MOST_PAIRS:
+            return not any(_are_alike(mine, other) for mine in rows[0] for other in rows[1])
+        ids = [{mark[1] for line in part if (mark := _ID.match(line))} for part in rows]
+        if not ids[0].isdisjoint(ids[1]):
+            return False
     return not _are_alike(ours, theirs)
 
 

@@ -376,3 +376,18 @@ def test_what_two_put_for_a_bare_line_does_not_stand_in_each_other(bare):
     assert all(line in merged.text for line in ("- [R-1] ten\n", f"{table}\n"))
     assert merged.conflicts
     assert merge(base, theirs, base).text == theirs
+
+
+def test_two_versions_of_one_requirement_in_two_long_lists_are_a_conflict():
+    """However many items there are beside it."""
+    base = "x\n\ny\n"
+    ours, theirs = (
+        "".join(f"- [{side}-{n}] {side.lower()} {n}\n" for n in range(120)) + f"- [P-5] {words}\n"
+        for side, words in (("O", "One way to say it."), ("T", "Another thing, wholly."))
+    )
+    merged = merge(base, base.replace("y", f"{ours}\ny"), base.replace("y", f"{theirs}\ny"))
+    assert merged.conflicts
+    other = theirs.replace("[P-5]", "[P-6]")
+    assert not merge(
+        base, base.replace("y", f"{ours}\ny"), base.replace("y", f"{other}\ny")
+    ).conflicts
