@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -96,29 +97,40 @@ async def merge(
     base = await to_thread.run_sync(drafts.fork_of, app, draft)
     await _check_rules(app, draft, base, person, role)
     await to_thread.run_sync(reviews.check_approved, app, draft, base, role)
-    review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
-    async with _ending(app, review):
+    async with _ending(app, draft, person) as review:
         landed = await _land(app, draft, review, person, how)
         said = Entry("merged", person.name, person.email,
                      {"tip": draft.tip, "made": landed.commit, "how": how})  # fmt: skip
-        review = await to_thread.run_sync(drafts.say, app, review.id, said)
-    await _end(app, draft, review)
+        ended = await to_thread.run_sync(drafts.say, app, review.id, said)
+    await _end(app, draft, ended)
     await forge_wanted.now(app)
-    return review, landed
+    return ended, landed
 
 
 @asynccontextmanager
-async def _ending(app: App, review: Review) -> AsyncIterator[None]:
-    """End a draft inside this block: nobody else does meanwhile, on any server of the clone. Raises
-    DraftOver when somebody did before, and Locked.
+async def _ending(app: App, draft: Draft, person: Person) -> AsyncIterator[Review]:
+    """End a draft, whose review this is, inside this block: nobody else does meanwhile, on any server of
+    the clone. Raises DraftOver when somebody did before, and Locked.
     """
+    name = hashlib.sha256(draft.branch.encode()).hexdigest()[:16]
     with ExitStack() as stack:
-        alone = locks.held(app.repository, f"review-{review.id}", seconds=_WAITED)
+        alone = locks.held(app.repository, f"ending-{name}", seconds=_WAITED)
         await to_thread.run_sync(stack.enter_context, alone)
-        now = await to_thread.run_sync(drafts.find_review, app, review.id)
-        if now.state != "open":
-            raise DraftOver(draft=now.title, state=now.state)
-        yield
+        yield await to_thread.run_sync(_still_open, app, draft, person)
+
+
+def _still_open(app: App, draft: Draft, person: Person) -> Review:
+    """In a thread: the draft's review, begun now for a branch without one. Its last commit may be in one
+    that is over, though: the branch stays as long as somebody is in it.
+    """
+    if draft.review is None:
+        same = (r for r in drafts.reviews(app) if (r.branch, r.tip) == (draft.branch, draft.tip))
+        now = next(same, None)
+    else:
+        now = drafts.find_review(app, draft.review.id)
+    if now is not None and now.state != "open":
+        raise DraftOver(draft=now.title, state=now.state)
+    return drafts.reviewed(app, draft, person)
 
 
 async def _land(app: App, draft: Draft, review: Review, person: Person, how: How) -> Landed:
@@ -169,13 +181,12 @@ async def close(app: App, name: str, person: Person) -> Review:
     draft = await to_thread.run_sync(drafts.find, app, name)
     await _all_committed(app, draft, person)
     draft = await to_thread.run_sync(drafts.find, app, name)
-    review = await to_thread.run_sync(drafts.reviewed, app, draft, person)
-    async with _ending(app, review):
+    async with _ending(app, draft, person) as review:
         said = Entry("closed", person.name, person.email, {"tip": draft.tip})
-        review = await to_thread.run_sync(drafts.say, app, review.id, said)
-    await _end(app, draft, review)
+        ended = await to_thread.run_sync(drafts.say, app, review.id, said)
+    await _end(app, draft, ended)
     await forge_wanted.now(app)
-    return review
+    return ended
 
 
 async def reopen(app: App, id_: str, person: Person) -> Draft:

@@ -340,13 +340,18 @@ async def test_a_branch_goes_when_the_last_one_has_left_its_draft(houses, repo):
     assert await draft_merge.tidy(house.app) == []
 
 
+@pytest.mark.parametrize("reviewed", [True, False], ids=["started here", "git branch"])
 @pytest.mark.parametrize(
     "hows", [("squash", "merge"), ("merge", "rebase"), ("close", "squash"), ("merge", "close")]
 )
-async def test_of_two_who_end_a_draft_at_once_one_does(house, repo, ann, hows):
+async def test_of_two_who_end_a_draft_at_once_one_does(house, repo, ann, hows, reviewed):
     """The other is told what became of it; main has it once, or not at all."""
     bob = house.people["bob"]
-    draft = await drafts.start(house.app, ann, "Plan")
+    if reviewed:
+        draft = await drafts.start(house.app, ann, "Plan")
+    else:
+        repo.git("branch", "plan")
+        draft = drafts.find_branch(house.app, "plan")
     repo.save({"one.md": ONE.replace("second line", "second line of the draft")}, draft.branch)
     repo.commit("on main", other="# Other\n\nmain\n")
     before = repo.tip()
@@ -366,6 +371,22 @@ async def test_of_two_who_end_a_draft_at_once_one_does(house, repo, ann, hows):
     made = repo.git("rev-list", "--count", "--first-parent", f"{before}..main")
     assert made == ("1" if now.state == "merged" else "0")
     assert fsck(repo) == ""
+
+
+async def test_a_branch_that_stays_after_its_squash_is_not_merged_again(house, repo, ann):
+    """Somebody is in a page of it; who presses the button of an old page hears that it is over."""
+    repo.git("branch", "plan")
+    repo.save({"one.md": ONE.replace("second line", "second line of the draft")}, "plan")
+    await house.editor("bob", branch="plan")
+    await draft_merge.merge(house.app, "plan", ann, "editor", "squash")
+    tip = repo.tip()
+    assert "plan" in house.app.repository.branches()
+    for how in ("squash", "merge"):
+        with pytest.raises((DraftOver, NoSuchDraft)):
+            await draft_merge.merge(house.app, "plan", ann, "editor", how)
+    with pytest.raises((DraftOver, NoSuchDraft)):
+        await draft_merge.close(house.app, "plan", ann)
+    assert repo.tip() == tip
 
 
 def test_what_two_servers_said_of_one_draft():
