@@ -62,8 +62,8 @@ async def _move(app: App, branch: str, old: str, lives: dict[str, Live]) -> None
 def _untouched(
     app: App, branch: str, old: str, paths: Collection[str]
 ) -> tuple[str | None, set[str]]:
-    """In a thread: the branch's tip, and those of the paths that no commit since `old` touches; none when
-    the branch is still there.
+    """In a thread: the branch's tip, and those of the paths that no commit since `old` touches; none of
+    them when the branch has not moved, or not on from there.
     """
     new = app.repository.tip(branch)
     if new is None or new == old or not git_log.has_commit(app.repository, old):

@@ -68,7 +68,7 @@ async def publish_tip(app: App, tip: str, indexed: asyncio.Future[Any] | None = 
             )
         )  # fmt: skip
     except Exception as error:
-        if indexed is None or not indexed.done() or indexed.exception() is None:
+        if indexed is None or not _has_failed(indexed):
             await _failed(app, tip, error)
         raise
     changed = {*made.changed, *(made.since[1].gone if made.since else ())}
@@ -89,6 +89,10 @@ async def publish_tip(app: App, tip: str, indexed: asyncio.Future[Any] | None = 
         await deliveries.after_build(app, tx)
         await purge_here.after_build(app, changed, tx)
     return made
+
+
+def _has_failed(work: asyncio.Future[Any]) -> bool:
+    return work.done() and (work.cancelled() or work.exception() is not None)
 
 
 async def improve(app: App) -> None:

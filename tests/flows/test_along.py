@@ -76,7 +76,6 @@ async def test_a_page_that_went_there_and_back_is_looked_at(house, repo, alone):
         commit(repo, one=ONE.replace("second", "changed"))
         commit(repo, one=ONE)
         met = one.document.tip_commit
-    await asyncio.sleep(0)
     _, untouched = along._untouched(house.app, "main", met, {"one.md", "other.md"})
     assert untouched == {"other.md"}
 

@@ -1,6 +1,7 @@
 """commit → page index → site: they follow, they survive a rebuild, and bad commits change nothing."""
 
 import asyncio
+import concurrent.futures
 import io
 import zipfile
 
@@ -221,6 +222,18 @@ async def test_a_page_that_is_not_indexed_is_not_published(house, repo, monkeypa
     assert await follow.behind(house.app) is None  # nothing is wrong with the site
     await follow.branch(house.app, "main")
     assert publish.published(house.app).commit() == repo.tip()
+
+
+async def test_an_index_that_is_given_up_is_no_failed_site(house, repo):
+    """The worker stops in the middle: nothing is said to be wrong with the commit."""
+    await follow_branches(house)
+    tip = repo.commit("edit", one="# Uno\n")
+    given_up = asyncio.get_running_loop().create_future()
+    given_up.cancel()
+    with pytest.raises((asyncio.CancelledError, concurrent.futures.CancelledError)):
+        await follow.publish_tip(house.app, tip, given_up)
+    assert await follow.behind(house.app) is None
+    assert publish.published(house.app).commit() != tip
 
 
 async def test_a_site_that_cannot_be_made_leaves_the_index_whole(house, repo):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from prdgen.flows import context, edit, lease, made_from, pull, rename, roll, servers, status
@@ -194,8 +192,10 @@ async def test_who_takes_a_lease_knows_what_the_file_had_before(
             await moved(house, other)
         else:
             await pull.tip(house.app, live)
-    await asyncio.sleep(0.1)
-    assert (ann.text.count("far1"), ann.text.count("typed")) == (1, 1)
+    kept = other.live() if new else live
+    assert kept.document.tip_commit == repo.tip()
+    assert (kept.room.text.count("far1"), kept.room.text.count("typed")) == (1, 1)
+    await ann.until(lambda: ann.text == kept.room.text)
 
 
 async def test_a_server_that_lost_its_lease_commits_nothing(house, beside, repo):
