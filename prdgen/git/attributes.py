@@ -1,15 +1,22 @@
-"""Says which pages cannot be edited live because Git stores them as something else than their text."""
+"""Says which files Git stores as something else than their text; as pages those cannot be edited live."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import pygit2
-from pygit2.enums import AttrCheck
+from pygit2.enums import AttrCheck, RepositoryOpenFlag
 
 from prdgen.git.repository import Repository
 from prdgen.git.values import LINK, SUBMODULE
 
+_CHANGING: Final = ("filter", "ident", "working-tree-encoding")
+"""Attributes with which a file's bytes are not those of its blob."""
+_FILE: Final = ".gitattributes"
+_MOST: Final = 4_096
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 _FOLDER: Final = 0o040000
 _BY_MODE: Final = {
@@ -17,6 +24,55 @@ _BY_MODE: Final = {
     SUBMODULE: "it is a submodule, another repository inside this one",
     _FOLDER: "it is a folder",
 }
+
+
+_raw: dict[tuple[Path, str], tuple[tuple[object, ...], bool]] = {}
+"""Work tree and path → what its answer was read from, and the answer. libgit2 reads the whole index
+again before it answers, after each commit; and keeps what it read of files that have changed since, so
+each answer is from a repository opened anew.
+"""
+
+
+def is_raw(
+    repository: Repository, work_tree: Path, path: str, staged: Callable[[str], object]
+) -> bool:
+    """Whether a file's bytes are those of its blob, but for line ends. `staged` says what the index has
+    at a path; all that is compared is whether it says the same again.
+    """
+    read_from = tuple(_sources(repository, work_tree, path, staged))
+    known = _raw.get((work_tree, path))
+    if known is not None and known[0] == read_from:
+        return known[1]
+    git = pygit2.Repository(str(work_tree), RepositoryOpenFlag.NO_SEARCH)
+    found = not any(git.get_attr(path, name) not in {None, False} for name in _CHANGING)
+    if len(_raw) >= _MOST:
+        _raw.clear()
+    _raw[work_tree, path] = read_from, found
+    return found
+
+
+def _sources(
+    repository: Repository, work_tree: Path, path: str, staged: Callable[[str], object]
+) -> Iterator[object]:
+    """Of every place that Git reads a path's attributes from, whether it is as it was."""
+    config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    own = repository.config_get("core.attributesfile") or f"{config}/git/attributes"
+    yield own
+    for place in (own, "/etc/gitattributes", repository.common_dir / "info" / "attributes"):
+        yield _stamp(Path(place))
+    folders = path.split("/")[:-1]
+    for depth in range(len(folders) + 1):
+        name = "/".join([*folders[:depth], _FILE])
+        yield _stamp(work_tree / name)
+        yield staged(name)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        seen = path.expanduser().stat()
+    except (OSError, RuntimeError):
+        return None  # what cannot be read, or has no home, is as good as nothing, to Git too
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
 
 
 def read_only_reason(

@@ -17,7 +17,7 @@ import pygit2
 from prdgen.git import hooks, index, trees
 from prdgen.git.errors import CommitNotWritten, HookRefused, Locked, RefNotWritten, TipMoved
 from prdgen.git.repository import Repository
-from prdgen.git.values import Signature
+from prdgen.git.values import Moved, Signature
 
 __all__ = ["Signature", "advance", "join", "message_with_trailers", "sync_index", "write"]
 _TRAILER_LINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*")
@@ -57,19 +57,21 @@ def write(
         raise _moved(branch, expected_tip, tip)
     base = None if tip is None else git[tip].peel(pygit2.Tree)
     with _written(repository, branch):
-        tree = trees.build(git, base, edits)
+        tree, moves = trees.build(git, base, edits)
     if base is not None and tree == base.id:
         return str(tip)
     text = message_with_trailers(message, co_authors, trailers or {})
     commit = hooks.Commit(
         branch, tip, str(tree), tuple(edits), text, author, committer, when or datetime.now(UTC)
     )
+    known: list[Moved] | None = moves
     if hooks.are_needed(repository):
+        known = None
         made = _make_with_hooks(repository, commit, hook_seconds)
     else:
         with _written(repository, branch):
             made = _make(git, commit)
-    with index.following(repository, branch, tip, made):
+    with index.following(repository, branch, tip, made, moves=known):
         git.set_ident(committer.name, committer.email)
         _move_ref(repository, branch, tip, made, f"commit: {text.partition(chr(10))[0]}")
     return made

@@ -33,13 +33,14 @@ _ZERO: Final = "0" * 40
 
 @contextmanager
 def following(
-    repository: Repository, branch: str, old: str | None, new: str, *, seconds: float = 2.0
-) -> Iterator[None]:
+    repository: Repository, branch: str, old: str | None, new: str, *,
+    moves: Sequence[Moved] | None = None, seconds: float = 2.0,
+) -> Iterator[None]:  # fmt: skip
     """Move the branch inside this block from `old` to `new`, and its work tree's index comes along.
 
-    Only paths that differ between the two commits are touched. What the user has staged there is
-    carried over if it merges, and stays in their file in any case. When the block raises, the
-    index stays as it was. Raises Locked, before the block, when another program holds
+    Only paths that differ between the two commits are touched: `moves`, where they are known. What
+    the user has staged there is carried over if it merges, and stays in their file in any case.
+    When the block raises, the index stays as it was. Raises Locked, before the block, when another program holds
     `index.lock` for `seconds`. A branch that is checked out nowhere has no index.
     """
     tree = repository.tree_of(branch)
@@ -51,7 +52,9 @@ def following(
         if repository.tree_of(branch) != tree:
             yield
             return
-        _update_copy(repository, tree, trees.moved(repository.libgit2, old, new))
+        if moves is None:
+            moves = trees.moved(repository.libgit2, old, new)
+        _update_copy(repository, tree, moves)
         os.pwrite(lock, f"{OWN_MARK.decode()}{branch}\n{new}\n".encode(), 0)
         yield
         if (tree.git_dir / _COPY).exists():

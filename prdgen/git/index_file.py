@@ -14,12 +14,13 @@ import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pygit2
 
+from prdgen.git import attributes
 from prdgen.git.repository import Repository
 from prdgen.git.values import REGULAR, Moved
 from prdgen.git.work_trees import WorkTree
@@ -43,19 +44,18 @@ what conflicts were resolved.
 """
 _MANY: Final = 64
 """Racy entries that are looked at here."""
-_CHANGING: Final = ("filter", "ident", "working-tree-encoding")
-"""Attributes with which a file's bytes are not those of its blob."""
 _NO_ID: Final = bytes(_HASH)
 
 
 _KEPT: Final = 8
-"""Layouts of so many index files are kept."""
+"""So many index files are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the entries of an index stand. Edits move none, so it is that of the next index too."""
+@dataclass(slots=True)
+class _Known:
+    """An index file as it was written last, and where its entries stand. Edits move none."""
 
+    data: bytearray
     places: array[int]
     """Of each entry, by name, then by side of a conflict: Git sorts them so."""
     fresh: Sequence[int]
@@ -63,89 +63,115 @@ class _Layout:
     since: int
     end: int
 
-    def find(self, data: bytes, path: bytes) -> int | None:
+    def is_in(self, file: BinaryIO) -> bool:
+        """Whether this file is it: its checksum stands at its end."""
+        checksum = self.data[-_HASH:]
+        size = file.seek(0, os.SEEK_END)
+        if checksum == _NO_ID or size != len(self.data):
+            return False
+        file.seek(size - _HASH)
+        return file.read() == checksum
+
+    def find(self, path: bytes) -> int | None:
         """Where the entry of this path is; the first, when there are several sides."""
+        data = self.data
         found = bisect_left(self.places, path, key=lambda at: _name_at(data, at))
         if found == len(self.places) or _name_at(data, self.places[found]) != path:
             return None
         return self.places[found]
 
-    def racy(self, data: bytes, since: int) -> list[int]:
+    def racy(self, since: int) -> list[int]:
         """Entries that are as new as an index file of this second."""
         limit = struct.pack(">L", since & 0xFFFFFFFF)
-        return [at for at in self.fresh if data[at + 8 : at + 12] >= limit]
+        return [at for at in self.fresh if self.data[at + 8 : at + 12] >= limit]
 
 
-_layouts: dict[Path, tuple[bytes, _Layout]] = {}
-"""Index file → checksum and layout of what was written there last. Looking at each of 10,000 entries is
-half of the cost of a commit. Whoever reads or writes one has its `index.lock`.
+_known: dict[Path, _Known] = {}
+"""What was written last to each index file. Reading 10,000 entries, and looking at each, is the larger
+part of the cost of a commit. Whoever reads or writes one has its `index.lock`.
 """
 
 
 def patched(
     repository: Repository, tree: WorkTree, index: Path, moves: Sequence[Moved]
-) -> bytes | None:
-    """The bytes of `index` with every move made, or None when Git has to do it: another format, an
-    entry that comes or goes, something staged, an extension that would have to change.
+) -> bytearray | None:
+    """The bytes of `index` with every move made, good until the next call; None when Git has to do
+    it: another format, an entry that comes or goes, something staged, an extension that would have
+    to change.
 
     Entries whose file holds the new text count as unchanged from now on, as after `git add
     --refresh`. Entries that are as new as the old index file are looked at, as Git does, so that
     no change is overlooked ("racy Git").
     """
-    old, since = index.read_bytes(), index.stat().st_mtime_ns
-    if not _is_plain(old) or not all(map(_is_edit, moves)):
+    if not all(map(_is_edit, moves)):
         return None
-    layout = _layout(index, old, since // 10**9)
-    if layout is None:
+    with index.open("rb") as file:
+        since = os.fstat(file.fileno()).st_mtime_ns // 10**9
+        known = _known.pop(index, None)
+        if known is None or since < known.since or not known.is_in(file):
+            file.seek(0)
+            known = _looked_at(bytearray(file.read()), since)
+    if known is None or not _patch(repository, tree, known, since, moves):
         return None
-    racy = layout.racy(old, since // 10**9)
-    if len(racy) > _MANY:
-        return None
-    trees = _extensions(old, layout.end)
-    if trees is None:
-        return None
-    new = bytearray(old[: layout.end])
+    _known[index] = known
+    for oldest in list(_known)[:-_KEPT]:
+        _known.pop(oldest, None)
+    return known.data
+
+
+def _patch(
+    repository: Repository, tree: WorkTree, known: _Known, since: int, moves: Sequence[Moved]
+) -> bool:
+    """Make the moves in an index of this second. False: not here, and its bytes may be half done."""
+    data = known.data
+    racy = known.racy(since)
+    trees = _extensions(data, known.end)
+    if len(racy) > _MANY or trees is None:
+        return False
     done: dict[int, bytes] = {}
     for move in moves:
         path = move.path.encode()
-        at = layout.find(old, path)
-        if at is None or not _is_simple(old, at, path):
-            return None
-        staged = _mode_and_id(old, at)
+        at = known.find(path)
+        if at is None or not _is_simple(data, at, path):
+            return False
+        staged = _mode_and_id(data, at)
         if staged == move.new:
             continue
-        if staged != move.old or move.new is None or not _is_raw(repository, move.path):
-            return None
+        if (
+            staged != move.old
+            or move.new is None
+            or not _is_raw(repository, tree, known, move.path)
+        ):
+            return False
         mode, blob = move.new
         noted = _stat_of(tree, move.path, blob, mode)
         if noted is None:
-            return None
-        new[at : at + _STAT.size] = noted
-        new[at + _ID.start : at + _ID.stop] = bytes.fromhex(blob)
+            return False
+        data[at : at + _STAT.size] = noted
+        data[at + _ID.start : at + _ID.stop] = bytes.fromhex(blob)
         done[at] = path
     for at in racy:
-        if at not in done and not _settle(new, at, tree, _name_at(old, at)):
-            return None
+        if at not in done and not _settle(data, at, tree, _name_at(data, at)):
+            return False
     stale = {path[: end + 1] for path in done.values() for end in _folder_ends(path)}
-    new += _without(trees, stale)
-    skipped = old[-_HASH:] == _NO_ID
-    checksum = _NO_ID if skipped else _checksum(new)
-    _keep(index, checksum, replace(layout, fresh=sorted({*racy, *done}), since=since // 10**9))
-    new += checksum
-    return bytes(new)
+    skipped = data[-_HASH:] == _NO_ID
+    data[known.end :] = _without(trees, stale)
+    data += _NO_ID if skipped else _checksum(data)
+    known.fresh, known.since = sorted({*racy, *done}), since
+    return True
 
 
-def _is_plain(data: bytes) -> bool:
+def _is_plain(data: bytearray) -> bool:
     """Whether this is a whole index of a version that can be changed here."""
     if len(data) < _HEAD.size + _HASH:
         return False
     signature, version, _ = _HEAD.unpack_from(data)
     if signature != b"DIRC" or version not in _VERSIONS:
         return False
-    return data[-_HASH:] in {_NO_ID, _checksum(data[:-_HASH])}
+    return data[-_HASH:] in (_NO_ID, _checksum(memoryview(data)[:-_HASH]))
 
 
-def _checksum(data: bytes | bytearray) -> bytes:
+def _checksum(data: bytearray | memoryview) -> bytes:
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
@@ -155,28 +181,12 @@ def _is_edit(move: Moved) -> bool:
     return "\ufffd" not in move.path and all(side and side[0] in REGULAR for side in sides)
 
 
-def _layout(index: Path, data: bytes, since: int) -> _Layout | None:
-    """The layout of this index, which was written in the second `since`; its checksum is right. None
-    when it ends too early.
+def _looked_at(data: bytearray, since: int) -> _Known | None:
+    """One look at every entry of an index that was written in the second `since`; None when it is of
+    another kind, broken or ends too early.
     """
-    checksum, known = _layouts.get(index, (_NO_ID, None))
-    if known and data[-_HASH:] == checksum != _NO_ID and since >= known.since:
-        return known
-    found = _looked_at(data, since)
-    if found is not None:
-        _keep(index, data[-_HASH:], found)
-    return found
-
-
-def _keep(index: Path, checksum: bytes, layout: _Layout) -> None:
-    _layouts.pop(index, None)
-    _layouts[index] = (checksum, layout)
-    for oldest in list(_layouts)[:-_KEPT]:
-        _layouts.pop(oldest, None)
-
-
-def _looked_at(data: bytes, since: int) -> _Layout | None:
-    """One look at every entry."""
+    if not _is_plain(data):
+        return None
     limit = struct.pack(">L", since & 0xFFFFFFFF)
     places = array("Q")
     fresh: list[int] = []
@@ -191,10 +201,10 @@ def _looked_at(data: bytes, since: int) -> _Layout | None:
         if length < 0:
             return None
         at += name - at + length + 8 & ~7
-    return _Layout(places, fresh, since, at) if at <= end else None
+    return _Known(data, places, fresh, since, at) if at <= end else None
 
 
-def _name_of(data: bytes, at: int) -> tuple[int, int]:
+def _name_of(data: bytearray, at: int) -> tuple[int, int]:
     """Where the name of an entry begins, and its length; a negative one when it has no end."""
     high = data[at + _FLAGS]
     name = at + _NAME + (2 if high & _EXTENDED else 0)
@@ -202,24 +212,27 @@ def _name_of(data: bytes, at: int) -> tuple[int, int]:
     return name, (data.find(b"\0", name) - name if length == _LONG_NAME else length)
 
 
-def _name_at(data: bytes, at: int) -> bytes:
+def _name_at(data: bytearray, at: int) -> bytes:
     name, length = _name_of(data, at)
-    return data[name : name + length]
+    return bytes(data[name : name + length])
 
 
-def _is_simple(data: bytes | bytearray, at: int, path: bytes) -> bool:
+def _is_simple(data: bytearray, at: int, path: bytes) -> bool:
     """Whether the entry has no side, mark or flag; its flags are the length of its name then."""
     flags = int.from_bytes(data[at + _FLAGS : at + _FLAGS + 2], "big")
     return flags == min(len(path), _LONG_NAME)
 
 
-def _mode_and_id(data: bytes | bytearray, at: int) -> tuple[int, str]:
+def _mode_and_id(data: bytearray, at: int) -> tuple[int, str]:
     return _STAT.unpack_from(data, at)[6], data[at + _ID.start : at + _ID.stop].hex()
 
 
-def _is_raw(repository: Repository, path: str) -> bool:
-    git = repository.libgit2
-    return not any(git.get_attr(path, name) not in {None, False} for name in _CHANGING)
+def _is_raw(repository: Repository, tree: WorkTree, known: _Known, path: str) -> bool:
+    def staged(name: str) -> object:
+        at = known.find(name.encode())
+        return None if at is None else _mode_and_id(known.data, at)
+
+    return attributes.is_raw(repository, tree.path, path, staged)
 
 
 def _stat_of(tree: WorkTree, path: str, blob: str, mode: int) -> bytes | None:
@@ -273,14 +286,14 @@ def _settle(new: bytearray, at: int, tree: WorkTree, path: bytes) -> bool:
     return True
 
 
-def _extensions(data: bytes, at: int) -> list[tuple[bytes, bytes]] | None:
+def _extensions(data: bytearray, at: int) -> list[tuple[bytes, bytes]] | None:
     """Name and content of each; None when there is one that is not known here."""
     found = []
     while at < len(data) - _HASH:
         name, size = struct.unpack_from(">4sL", data, at)
         if name not in _KNOWN:
             return None
-        found.append((name, data[at + 8 : at + 8 + size]))
+        found.append((name, bytes(data[at + 8 : at + 8 + size])))
         at += 8 + size
     return found if at == len(data) - _HASH else None
 

@@ -34,8 +34,8 @@ class _Folder:
 
 def build(
     git: pygit2.Repository, base: pygit2.Tree | None, edits: Mapping[str, bytes | None]
-) -> pygit2.Oid:
-    """The id of `base` with `edits` written into it (path → bytes, None deletes).
+) -> tuple[pygit2.Oid, list[Moved]]:
+    """The id of `base` with `edits` written into it (path → bytes, None deletes), and what differs.
 
     A file keeps its mode; a new one gets 100644. Deleting what is not there is nothing. Raises
     BadPagePath, NameTaken (a name that differs only in case or Unicode form) and NotAPage.
@@ -47,7 +47,9 @@ def build(
         for name in names[:-1]:
             folder = folder.folders.setdefault(name, _Folder())
         folder.files[names[-1]] = data
-    return _write(git, base, top, "") or git.TreeBuilder().write()
+    moves: dict[str, Moved] = {}
+    made = _write(git, base, top, "", moves) or git.TreeBuilder().write()
+    return made, [moves[path] for path in sorted(moves) if moves[path].old != moves[path].new]
 
 
 def moved(git: pygit2.Repository, old: str | None, new: str) -> list[Moved]:
@@ -102,9 +104,15 @@ def _check(path: str) -> None:
 
 
 def _write(
-    git: pygit2.Repository, base: pygit2.Tree | None, folder: _Folder, prefix: str
+    git: pygit2.Repository,
+    base: pygit2.Tree | None,
+    folder: _Folder,
+    prefix: str,
+    moves: dict[str, Moved],
 ) -> pygit2.Oid | None:
-    """The id of one folder's new tree; None when nothing is left in it."""
+    """The id of one folder's new tree; None when nothing is left in it. Adds to `moves`."""
+    if base is not None and (edited := _edit(git, base, folder, prefix, moves)) is not None:
+        return edited
     builder = git.TreeBuilder(base) if base is not None else git.TreeBuilder()
     added = []
     for name, data in folder.files.items():
@@ -114,18 +122,22 @@ def _write(
         if data is None:
             if old is not None:
                 builder.remove(name)
+                moves[prefix + name] = Moved(prefix + name, (int(old.filemode), str(old.id)), None)
             continue
         if old is None:
             added.append(name)
         mode = EXECUTABLE if old is not None and int(old.filemode) == EXECUTABLE else FILE
-        builder.insert(name, git.create_blob(data), mode)
+        blob = git.create_blob(data)
+        builder.insert(name, blob, mode)
+        was = None if old is None else (int(old.filemode), str(old.id))
+        moves[prefix + name] = Moved(prefix + name, was, (mode, str(blob)))
     for name, below in folder.folders.items():
         old = base[name] if base is not None and name in base else None
         if old is not None and not isinstance(old, pygit2.Tree):
             inside = next(iter(below.files), next(iter(below.folders), ""))
             path = f"{prefix}{name}"
             raise _not_a_page(f"{path}/{inside}", path, int(old.filemode))
-        written = _write(git, old, below, f"{prefix}{name}/")
+        written = _write(git, old, below, f"{prefix}{name}/", moves)
         if written is not None:
             builder.insert(name, written, _TREE)
             added += [] if old is not None else [name]
@@ -137,6 +149,48 @@ def _write(
     if added:
         _refuse_lookalikes(git[tree].peel(pygit2.Tree), added, prefix)
     return tree
+
+
+def _edit(
+    git: pygit2.Repository,
+    base: pygit2.Tree,
+    folder: _Folder,
+    prefix: str,
+    moves: dict[str, Moved],
+) -> pygit2.Oid | None:
+    """The same where nothing comes or goes: ids are put in place of others, the rest is not touched.
+    None when it is not so.
+    """
+    raw = bytearray(base.read_raw())
+    wanted = {name.encode(): name for name in (*folder.files, *folder.folders)}
+    places = {
+        wanted[entry[2]]: (int(entry[1], 8), entry.start(3))
+        for entry in _ENTRY.finditer(bytes(raw))
+        if entry[2] in wanted
+    }
+    if len(places) < len(wanted):
+        return None
+    fresh: dict[str, pygit2.Oid] = {}
+    for name, data in folder.files.items():
+        mode, at = places[name]
+        if data is None or mode not in (FILE, EXECUTABLE):
+            return None
+        fresh[name] = git.create_blob(data)
+        was = raw[at : at + 20].hex()
+        moves[prefix + name] = Moved(prefix + name, (mode, was), (mode, str(fresh[name])))
+    for name, below in folder.folders.items():
+        mode, at = places[name]
+        if mode != _TREE:
+            return None
+        tree = git[raw[at : at + 20].hex()].peel(pygit2.Tree)
+        written = _write(git, tree, below, f"{prefix}{name}/", moves)
+        if written is None:
+            return None
+        fresh[name] = written
+    for name, id_ in fresh.items():
+        at = places[name][1]
+        raw[at : at + 20] = id_.raw
+    return git.write(pygit2.enums.ObjectType.TREE, bytes(raw))
 
 
 def _not_a_page(page_path: str, taken: str, mode: int) -> NotAPage:

@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def patched(repo, old: str, new: str) -> bytes | None:
     """What `index_file` makes of the move."""
     tree = repo.opened.work_trees()[0]
     moves = trees.moved(repo.opened.libgit2, old, new)
-    return index_file.patched(repo.opened, tree, paths(repo), moves)
+    made = index_file.patched(repo.opened, tree, paths(repo), moves)
+    return None if made is None else bytes(made)
 
 
 @pytest.fixture
@@ -140,14 +142,14 @@ def test_what_is_remembered_of_an_index_is_what_stands_in_it(many, seed):
             case _:
                 many.save({name: text})
         old, new = moved_tip(many, {rng.choice(names): f"next {text}"})
-        known = index_file._layouts.get(paths(many))
-        hits += known is not None and known[0] == paths(many).read_bytes()[-20:]
-        before = dict(index_file._layouts)
+        known = index_file._known.get(paths(many))
+        hits += known is not None and known.data == paths(many).read_bytes()
+        before = deepcopy(index_file._known)
         one = patched(many, old, new)
-        index_file._layouts.clear()
+        index_file._known.clear()
         assert patched(many, old, new) == one
-        index_file._layouts.clear()
-        index_file._layouts.update(before)
+        index_file._known.clear()
+        index_file._known.update(before)
     assert hits > 2
 
 
