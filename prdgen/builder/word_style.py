@@ -9,7 +9,8 @@ from typing import Final
 
 _FONT: Final = "Calibri"
 _BULLETS: Final = {"\uf0b7": "•", "\uf0a7": "▪"}
-_PICTURES: Final = re.compile(r'<w:rFonts w:ascii="(?:Symbol|Wingdings)"[^>]*/>')
+_LEVEL: Final = re.compile(r"<w:lvl .*?</w:lvl>", re.DOTALL)
+_PICTURES: Final = re.compile(r'<w:rFonts [^>]*"(?:Symbol|Wingdings)"[^>]*/>')
 _ACCENT: Final = "22594E"
 _BORDER: Final = "CFD8D5"
 _HEADING: Final = re.compile(
@@ -72,11 +73,18 @@ def _entries(xml: str) -> Iterator[str]:
 
 def bulleted(xml: str) -> str:
     """Numbering with bullets that every font has: pandoc's are letters of Symbol and Wingdings, which
-    only show as boxes where those fonts are not.
+    only show as boxes where those fonts are not. Other letters of these fonts, which a template of a
+    team's own may have, stay: without their font they would be other letters.
     """
+    return _LEVEL.sub(_with_sign, xml)
+
+
+def _with_sign(level: re.Match[str]) -> str:
+    xml = level.group(0)
     for picture, sign in _BULLETS.items():
-        xml = xml.replace(f'w:val="{picture}"', f'w:val="{sign}"')
-    return _PICTURES.sub("", xml)
+        if (written := f'w:val="{picture}"') in xml:
+            return _PICTURES.sub("", xml.replace(written, f'w:val="{sign}"'))
+    return xml
 
 
 def dated(xml: str, date: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import sys
 import time
 import zipfile
@@ -192,7 +193,7 @@ def test_an_svg_of_the_repository_is_there_for_every_reader():
     assert [name.rpartition(".")[2] for name in names if "media" in name] == ["png", "svg"]
 
 
-def template(change=lambda xml: xml) -> bytes:
+def template(change=lambda xml: xml, where="word/styles.xml") -> bytes:
     """A company's own .docx."""
     document = docx.Document()
     document.styles["Heading 1"].font.name = "Comic Corporate"
@@ -203,7 +204,7 @@ def template(change=lambda xml: xml) -> bytes:
     with zipfile.ZipFile(changed, "w") as target:
         for name in files.namelist():
             data = files.read(name)
-            target.writestr(name, change(data.decode()) if name == "word/styles.xml" else data)
+            target.writestr(name, change(data.decode()) if name == where else data)
     return changed.getvalue()
 
 
@@ -244,6 +245,22 @@ def test_styles_of_a_companys_template_are_taken_over():
     assert "Comic Corporate" in styles
     assert "22594E" not in styles
     assert 'w:val="Heading2"' in inside("# T\n\n## H\n", template=template())
+
+
+def test_a_companys_own_bullets_keep_their_font():
+    """Only pandoc's letters become signs; an arrow of Wingdings without its font would be a box."""
+    arrow = (
+        '<w:abstractNum w:abstractNumId="77"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/>'
+        '<w:lvlText w:val="\uf0d8"/><w:rPr><w:rFonts w:hAnsi="Wingdings" w:ascii="Wingdings"/></w:rPr>'
+        "</w:lvl></w:abstractNum>"
+    )
+    brand = template(lambda xml: re.sub("(<w:numbering .*?>)", rf"\1{arrow}", xml),
+                     "word/numbering.xml")  # fmt: skip
+    numbering = inside("# T\n\n- one\n  - two\n    - three\n", "word/numbering.xml", template=brand)
+    levels = re.findall("<w:lvl .*?</w:lvl>", numbering, re.DOTALL)
+    (own,) = (level for level in levels if "\uf0d8" in level)
+    assert own.count("Wingdings") == 2
+    assert not any("Wingdings" in level or "\uf0b7" in level for level in levels if level != own)
 
 
 @pytest.mark.parametrize(
