@@ -29,6 +29,8 @@ from prdgen.store import documents
 
 DRAWN: Final = 30
 """Pages whose difference is drawn at once."""
+LISTED: Final = 60 * DRAWN
+"""Pages that are named in one list, with a link to each."""
 _KEPT: Final = 16
 """Drafts, as one commit has them, of which it is known what they change."""
 _MOST_COMMITS = 200
@@ -100,6 +102,12 @@ class Changes:
     def drawn(self) -> tuple[PageChange, ...]:
         """The pages whose difference is drawn."""
         return self.pages[self.first : self.first + self.each]
+
+    @property
+    def listed(self) -> range:
+        """The places of the pages that are named: the part of them that has the drawn ones in it."""
+        start = self.first // LISTED * LISTED
+        return range(start, min(start + LISTED, len(self.pages)))
 
     @property
     def of_drawn(self) -> tuple[RequirementChange, ...]:

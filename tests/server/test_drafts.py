@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from prdgen.builder.ledger import Ledger
-from prdgen.flows import draft_site, read
+from prdgen.flows import draft_changes, draft_site, read
 from prdgen.git import commits
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
@@ -521,6 +521,29 @@ async def test_a_draft_of_many_pages_is_drawn_in_parts(own, monkeypatch):
     pages = (await api.get("/api/drafts/many?from=31")).json()["pages"]
     assert [number for number, page in enumerate(pages, 1) if page["html"]] == [*range(31, 61)]
     assert (await api.get("/api/drafts/many?from=x")).status_code == 422
+
+
+async def test_every_page_of_a_draft_is_named(own, monkeypatch):
+    """A long list says which part of it is there, and leads to the others."""
+    monkeypatch.setattr(draft_changes, "LISTED", 30)
+    tree = own.app.repository.work_tree
+    team.git(tree, "checkout", "-q", "-b", "many")
+    team.put(tree, {f"site/prds/many/p{number:02}.md": f"# Page {number}\n"
+                    for number in range(1, 66)})  # fmt: skip
+    team.git(tree, "checkout", "-q", "main")
+    browser = await own.as_("reader")
+    named, address = [], "/drafts/many"
+    while address:
+        shown = (await browser.get(address)).text
+        listed = shown[shown.index('id="all"') : shown.index("</details>", shown.index('id="all"'))]
+        numbers = [*map(int, re.findall(r'#page\.(\d+)">', listed))]
+        assert f"Pages {numbers[0]} to {numbers[-1]} of the 65 it changes" in listed
+        assert f'<ol class="listed" start="{numbers[0]}">' in listed
+        named += numbers
+        further = re.search(r'href="([^"#]*)#all">Those after', listed)
+        address = further[1] if further else None
+    assert named == [*range(1, 66)]
+    assert 'href="/drafts/many?from=60#all">Those before these' in listed
 
 
 async def test_what_is_typed_is_shown_before_it_is_approved(own):
