@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from prdgen.errors import PrdgenError
 from prdgen.flows.context import App
+from prdgen.store import people
 from prdgen.store.people import Person
 
 ROLES: Final = ("reader", "commenter", "editor", "maintainer", "owner")
@@ -42,6 +43,23 @@ async def of_all(app: App) -> Callable[[Person], str]:
     """Everybody's role, by the file as it is now."""
     data = await to_thread.run_sync(_file, app)
     return partial(_role, data)
+
+
+async def having(app: App, wanted: str, *, limit: int) -> list[Person]:
+    """The first few people, by name, whose role is at least this: one question, however many there are."""
+    data = await to_thread.run_sync(_file, app)
+    enough = [role for role in ROLES if at_least(role, wanted)]
+    table: dict[str, str] = {}
+    if data is not None:
+        try:
+            table = parse(data)
+        except BadRoles:
+            table = {"default": "reader"}
+    if (default := table.get("default")) is not None:
+        enough = [*ROLES] if default in enough else []
+    named = [address for address, role in table.items() if at_least(role, wanted)]
+    async with app.store.statement() as tx:
+        return await people.list_some(tx, roles=enough, named=named, besides=[*table], limit=limit)
 
 
 def _role(data: bytes | None, person: Person) -> str:

@@ -8,23 +8,9 @@ from prdgen.errors import Forbidden, PrdgenError
 from prdgen.flows import roles, write_rules
 from prdgen.flows.context import App
 from prdgen.flows.write_rules import MayNotWrite
-from prdgen.store import people
 from prdgen.store.people import Person
 
 _MOST = 3
-
-
-async def people_with(app: App, role: str) -> list[Person]:
-    """Some people who have at least this role here, by name."""
-    async with app.store.transaction() as tx:
-        known = await people.list_people(tx)
-    found = []
-    for person in known:
-        if roles.at_least(await roles.of(app, person), role):
-            found.append(person)
-        if len(found) == _MOST:
-            break
-    return found
 
 
 async def named(app: App, error: PrdgenError) -> PrdgenError:
@@ -34,7 +20,9 @@ async def named(app: App, error: PrdgenError) -> PrdgenError:
     wanted = str(error.facts.get("ask", "owner"))
     if wanted not in roles.ROLES:
         return error  # It names people already.
-    if names := [f"{each.name} ({each.email})" for each in await people_with(app, wanted)]:
+    if names := [
+        f"{each.name} ({each.email})" for each in await roles.having(app, wanted, limit=_MOST)
+    ]:
         error.facts["whom"] = " or ".join(names)
     return error
 
@@ -42,7 +30,7 @@ async def named(app: App, error: PrdgenError) -> PrdgenError:
 async def reason(app: App, person: Person, role: str, page_path: str) -> str | None:
     """Why somebody cannot write a page, and whom to ask, in a few words; None: they can."""
     if not roles.at_least(role, "editor"):
-        owners = await people_with(app, "owner")
+        owners = await roles.having(app, "owner", limit=1)
         ask = f"; ask {owners[0].name} for the role editor" if owners else ""
         return f"your role is {role}{ask}"
     try:

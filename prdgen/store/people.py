@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -51,6 +52,20 @@ async def get_by_email(tx: Tx, email: str) -> Person | None:
 async def list_people(tx: Tx) -> list[Person]:
     """Everybody, by name."""
     return [Person(**row) for row in await statements.rows(tx, _SQL["list"])]
+
+
+async def list_some(
+    tx: Tx, *, roles: Sequence[str], named: Sequence[str], besides: Sequence[str], limit: int
+) -> list[Person]:
+    """The first few, by name, who are made as owners, have one of the addresses `named`, or have one
+    of these roles (none counts as editor) and none of the addresses `besides`. Addresses are in lower
+    case.
+    """
+    rows = await statements.rows(
+        tx, _SQL["list_some"], roles=list(roles), named=list(named), besides=list(besides),
+        limit=limit,
+    )  # fmt: skip
+    return [Person(**row) for row in rows]
 
 
 async def alone(tx: Tx) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from prdgen.flows import roles, whom
+from prdgen.store import people
 from server import team
 
 PAGE = "site/prds/checkout.md"
@@ -70,3 +74,45 @@ async def test_who_may_not_merge_is_told_on_the_draft_s_page(own):
     assert refused.status_code == 403
     assert "in `site/` writing takes the role maintainer" in refused.text
     assert "Ask Maintainer (maintainer@example.org)." in refused.text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        "default: reader\nEditor@example.org: owner\n",
+        "default: maintainer\nmaintainer@example.org: reader\n",
+        "commenter@example.org: editor\n",
+        "default: owner\n",
+        "default: king\n",
+        "folders:\n  site/: owner\n",
+    ],
+)
+async def test_whom_to_ask_is_one_question(own, monkeypatch, written):
+    """It finds whose role is enough, by name, and does not fetch everybody for it."""
+    people_ = sorted([await own.person(role) for role in roles.ROLES], key=lambda each: each.name)
+    if written is not None:
+        rules(own, written)
+    role_of = await roles.of_all(own.app)
+    asked = []
+    monkeypatch.setattr(people, "list_people", asked.append)
+    monkeypatch.setattr(roles, "_file", counted := Counted(roles._file))
+    for wanted in roles.ROLES:
+        has = [each.id for each in people_ if roles.at_least(role_of(each), wanted)]
+        found = await roles.having(own.app, wanted, limit=9)
+        assert [each.id for each in found] == has
+        assert await roles.having(own.app, wanted, limit=1) == found[:1]
+    owner = next(iter(await roles.having(own.app, "owner", limit=1)))
+    counted.calls = 0
+    told = await whom.reason(own.app, people_[0], "reader", PAGE)
+    assert told == f"your role is reader; ask {owner.name} for the role editor"
+    assert (asked, counted.calls) == ([], 1)
+
+
+class Counted:
+    def __init__(self, real):
+        self.real, self.calls = real, 0
+
+    def __call__(self, app):
+        self.calls += 1
+        return self.real(app)

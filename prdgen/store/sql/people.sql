@@ -12,6 +12,12 @@ SELECT * FROM people WHERE lower(email) = lower(%(email)s);
 -- list: Everybody, by name.
 SELECT * FROM people ORDER BY lower(name), id;
 
+-- list_some: The first by name, of owners, of `named`, and of accounts with one of `roles` that are not `besides`.
+SELECT * FROM people
+WHERE role = 'owner' OR lower(email) = ANY(%(named)s)
+    OR (coalesce(role, 'editor') = ANY(%(roles)s) AND NOT lower(email) = ANY(%(besides)s))
+ORDER BY lower(name), id LIMIT %(limit)s;
+
 -- alone: Whoever changes roles waits for whoever does so now.
 SELECT pg_advisory_xact_lock(hashtext('prdgen roles'));
 
