@@ -40,7 +40,7 @@ export class Frame {
 
   constructor(root: HTMLElement, private readonly config: EditorConfig, private readonly shelf: Storage | null) {
     this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest), () => this.#page?.stopFollowing());
-    this.comments = new Comments(config.draftUrl, () => this.layout.showText(), () => this.layout.toggleSide());
+    this.comments = new Comments(config, () => this.layout.showText(), () => this.layout.toggleSide());
     this.previewBox = h("div", { class: "preview-box" }, this.previewBody);
     const writing = readOnlyReason(config) === null;
     this.layout = new Layout(root, config, {

@@ -120,7 +120,7 @@ export class Page {
   connected(): void {
     this.#channel?.hello();
     void this.#preview.refresh();
-    void this.frame.comments.follow(this.api, this.view, this.config.pagePath, async () => await this.#paused?.goesOn() ?? true);
+    void this.frame.comments.follow(this.api, this.view, async () => await this.#paused?.goesOn() ?? true);
     if (this.config.documentUrl) void this.#conflicts.refresh(this.view);
   }
 

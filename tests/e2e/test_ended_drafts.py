@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -122,3 +123,32 @@ def test_who_is_in_a_draft_whose_branch_is_renamed_goes_on_in_it(
     bob.page.locator(".names .branch").click()
     expect(bob.page.locator("h1").first).to_have_text("Plan")
     expect(bob.page.locator("main")).to_contain_text("Typed after it was renamed.")
+
+
+def test_comments_stay_in_an_open_editor_when_branch_and_page_are_renamed(
+    make_house: MakeHouse, sit: Sit
+) -> None:
+    """They are asked for where both lie now, and answered there."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada, bob = begun(house, sit)
+    ada.save_version("Begin the draft")
+    note = {"text": "Which one?", "page_path": PAGE, "quote": "the draft", "line": 4}
+    ada.post(f"/api/drafts/{DRAFT}/comments", note)
+    marks = bob.page.locator(".comment-mark")
+    bob.look_again()
+    expect(marks).to_have_text("the draft")
+    house.git("branch", "-m", DRAFT, "plan-b")
+    bob.notice("The branch of this draft is now called plan-b.").wait_for(timeout=20_000)
+    answer = bob.page.locator(".panel.comments").locator("a")
+    bob.look_again()
+    expect(answer).to_have_attribute("href", re.compile("^/drafts/refs/heads/plan-b#"))
+    expect(marks).to_have_text("the draft")
+    there = house.repository.parent / "plan-b"
+    house.git("worktree", "add", "--quiet", str(there), "plan-b")
+    house.run_git(there, "mv", PAGE, "docs/pay.md")
+    house.run_git(there, "commit", "--quiet", "--message", "Call it pay")
+    bob.notice("This page is now called docs/pay.md.").wait_for(timeout=20_000)
+    bob.look_again()
+    expect(marks).to_have_text("the draft")
+    expect(bob.page.locator(".comment-count")).to_have_text("1 comment")

@@ -8,6 +8,13 @@ import { commentMarks, placeOf, showThreads } from "./marks";
 /** What others say meanwhile is asked for so often, while somebody looks. */
 const LOOK_MILLISECONDS = 15_000;
 
+/** The page whose comments are shown: it may be renamed, or its draft, while it is open. */
+export interface Commented {
+  readonly pagePath: string;
+  /** The draft's page; null: the page is on the main branch, of which nothing is said here. */
+  readonly draftUrl: string | null;
+}
+
 export class Comments {
   #looks: ReturnType<typeof setInterval> | undefined;
   #shown = "";
@@ -17,27 +24,28 @@ export class Comments {
   readonly count = button("", () => this.open(), { class: "quiet comment-count", hidden: true });
   readonly extension = commentMarks;
 
-  /** `draftUrl` is the draft's page; null: the page is on the main branch, of which nothing is said here. */
-  constructor(private readonly draftUrl: string | null, private readonly arrive: () => void, private readonly open: () => void) {}
+  /** `page` is asked anew each time where it lies. */
+  constructor(private readonly page: Commented, private readonly arrive: () => void, private readonly open: () => void) {}
 
   /** Show what is said now, and from now on what others say, as long as the draft `goesOn`. */
-  async follow(api: Api, view: EditorView, pagePath: string, goesOn: () => Promise<boolean>): Promise<void> {
+  async follow(api: Api, view: EditorView, goesOn: () => Promise<boolean>): Promise<void> {
+    if (this.page.draftUrl === null) return;
     const look = async (): Promise<void> => {
-      if (document.visibilityState === "visible" && await goesOn()) await this.refresh(api, view, pagePath);
+      if (document.visibilityState === "visible" && await goesOn()) await this.refresh(api, view);
     };
-    if (this.draftUrl !== null && this.#looks === undefined) {
-      this.#looks = setInterval(() => void look(), LOOK_MILLISECONDS);
-      document.addEventListener("visibilitychange", () => void look());
-    }
-    await this.refresh(api, view, pagePath);
+    if (this.#looks !== undefined) return look();
+    this.#looks = setInterval(() => void look(), LOOK_MILLISECONDS);
+    document.addEventListener("visibilitychange", () => void look());
+    await this.refresh(api, view);
   }
 
   /** Ask the server what is said now. Comments are no part of writing: without them one writes on. */
-  async refresh(api: Api, view: EditorView, pagePath: string): Promise<void> {
-    if (this.draftUrl === null) return;
+  async refresh(api: Api, view: EditorView): Promise<void> {
+    const { draftUrl } = this.page;
+    if (draftUrl === null) return;
     try {
-      const { threads } = await api.get<{ threads: Thread[] }>(`/api${this.draftUrl}/review`);
-      this.#show(view, threads.filter((one) => one.page_path === pagePath && !one.resolved));
+      const { threads } = await api.get<{ threads: Thread[] }>(`/api${draftUrl}/review`);
+      this.#show(view, draftUrl, threads.filter((one) => one.page_path === this.page.pagePath && !one.resolved));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#shown = "";
@@ -45,15 +53,15 @@ export class Comments {
     }
   }
 
-  #show(view: EditorView, threads: readonly Thread[]): void {
-    const shown = JSON.stringify(threads);
+  #show(view: EditorView, draftUrl: string, threads: readonly Thread[]): void {
+    const shown = JSON.stringify([draftUrl, threads]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     showThreads(view, threads);
     this.element.hidden = this.count.hidden = threads.length === 0;
     this.count.textContent = threads.length === 1 ? "1 comment" : `${threads.length} comments`;
     const rows = threads.map((one) => h("li", {}, this.#entry(view, one), " ",
-      h("a", { href: `${this.draftUrl}#${one.id}`, "aria-label": `Answer comment ${one.number}` }, "Answer")));
+      h("a", { href: `${draftUrl}#${one.id}`, "aria-label": `Answer comment ${one.number}` }, "Answer")));
     fill(this.element, h("h2", {}, "Comments"), h("ul", {}, ...rows));
   }
 
