@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import mimetypes
 import os
@@ -32,10 +31,18 @@ def be_newer(file: str | os.PathLike[str], shown: str | os.PathLike[str]) -> Non
     knows only that of its versions (`If-Modified-Since`; nginx: with the size), and would go on with
     the old one. Nothing happens when there is none, or when both are one file.
     """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    if not is_newer(file, shown):
+        later = int(os.stat(shown).st_mtime) + 1  # noqa: PTH116 -- of thousands, and Path is slow
+        os.utime(file, (later, later))
+
+
+def is_newer(file: str | os.PathLike[str], shown: str | os.PathLike[str]) -> bool:
+    """Whether a file may take the place of the one that is `shown` as it is: see `be_newer`."""
+    try:
         old, new = os.stat(shown), os.stat(file)  # noqa: PTH116 -- of thousands, and Path is slow
-        if old.st_ino != new.st_ino and int(new.st_mtime) <= int(old.st_mtime):
-            os.utime(file, (new.st_atime, int(old.st_mtime) + 1))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return old.st_ino == new.st_ino or int(new.st_mtime) > int(old.st_mtime)
 
 
 def content_type(path: str) -> str:

@@ -177,14 +177,17 @@ class FolderTarget:
         for number, (path, file) in enumerate(sorted(build.files.items()), 1):
             target = working / path
             same = usable.get(path)
-            if (was := known.get(path)) is not None and _is_whole(target, was):
+            shown = self._builds / old.id / path
+            was = known.get(path)
+            if was is not None and _is_whole(target, was) and serving.is_newer(target, shown):
                 files[path] = replace(file, size=was.size, check=was.check)
                 continue
             if same is None or same.name != file.name or not self._linked(old, path, target):
                 data = _got(read, file, path, self.where)
-                if not (begun and _holds(target, data)):
+                # What is there already may be a file of other builds too: it is left with its time.
+                if not (begun and _holds(target, data) and serving.is_newer(target, shown)):
                     _write(target, data)
-                    serving.be_newer(target, self._builds / old.id / path)
+                    serving.be_newer(target, shown)
                     written.append(path)
             found = target.stat()
             files[path] = replace(file, size=found.st_size, check=str(found.st_mtime_ns))

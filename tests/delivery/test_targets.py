@@ -1,9 +1,11 @@
 """What a folder and a bucket both do, as readers and as those who publish see it."""
 
 import json
+import os
 
 import pytest
 
+from prdgen import serving
 from prdgen.delivery.errors import (
     BuildDamaged,
     FileGone,
@@ -251,6 +253,46 @@ def test_each_version_in_a_folder_has_a_later_second(shop, tmp_path):
         target.publish(shop.build(f"c{number}", index_html=f"INDEX {number}"), shop.read)
         seconds.append(int((tmp_path / "site" / "current" / "index.html").stat().st_mtime))
     assert sorted(set(seconds)) == seconds
+
+
+def test_a_version_that_was_left_half_way_has_a_later_second(shop, tmp_path, monkeypatch):
+    """Killed when the file was there and its time not yet set."""
+    target = FolderTarget(tmp_path / "site", keep=3, keep_seconds=60.0)
+    shown = tmp_path / "site" / "current" / "index.html"
+    target.publish(shop.build("c1", index_html="INDEX 1"), shop.read)
+    second = shown.stat().st_mtime
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(serving, "be_newer", killed)
+        target.publish(shop.build("c2", index_html="INDEX 2"), shop.read)
+    (left,) = (tmp_path / "site" / "builds").glob(".*.new/index.html")
+    os.utime(left, (second, second))
+    target.publish(shop.build("c2", index_html="INDEX 2"), shop.read)
+    assert shown.read_text() == "INDEX 2"
+    assert int(shown.stat().st_mtime) > int(second)
+
+
+class Killed(BaseException):
+    """The process was ended."""
+
+
+def killed(*_):
+    raise Killed
+
+
+def test_a_build_that_is_published_again_has_later_seconds(shop, tmp_path):
+    """Main went back to a commit: its files are new to readers; builds that share them stay whole."""
+    target = FolderTarget(tmp_path / "site", keep=9, keep_seconds=60.0)
+    shown = tmp_path / "site" / "current" / "index.html"
+    builds = [shop.build(f"c{n}", index_html=text, a_html=f"PAGE {n}")
+              for n, text in enumerate(("INDEX 1", "INDEX 1", "INDEX 2"))]  # fmt: skip
+    for build in builds:
+        target.publish(build, shop.read)
+    second = int(shown.stat().st_mtime)
+    target.publish(builds[1], shop.read)
+    assert shown.read_text() == "INDEX 1"
+    assert int(shown.stat().st_mtime) > second
+    target.roll_back(builds[0].id)
+    assert shown.read_text() == "INDEX 1"
 
 
 def test_names_of_every_kind(shop, place):
