@@ -117,7 +117,7 @@ async def _follow(
     at, disputes, aside = await to_thread.run_sync(_replayed, app, name, agreed, ours, there)
     log.warning("%s was rewritten at the remote: %s is followed by %s", name, ours[:10], at[:10])
     await _move(app, name, ours, at)
-    await join.dispute(app, name, disputes, aside)
+    await join.dispute(app, name, at, disputes, aside)
     return disputes, aside
 
 

@@ -14,7 +14,7 @@ from prdgen.flows import clash, pages_of, signatures
 from prdgen.flows import open as open_flow
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchBranch, OneDeleted, SameWords, WorkTreePaused
+from prdgen.flows.errors import NoSuchBranch, NoSuchPage, OneDeleted, SameWords, WorkTreePaused
 from prdgen.flows.landing import Landing, Move
 from prdgen.git import commits, joining
 from prdgen.git.joining import Both, Side
@@ -23,6 +23,7 @@ from prdgen.git.values import Signature
 from prdgen.merge import three_way
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, event_log
+from prdgen.store.documents import Document
 
 LIMIT_MS = 200
 Disputes = tuple[tuple[str, Conflict], ...]
@@ -175,7 +176,7 @@ async def landed(
         with CancelScope(shield=True):
             await to_thread.run_sync(commits.advance, app.repository, branch, old, new, note)
             left = await landing.land([branch])
-            await dispute(app, branch, disputes, kept)
+            await dispute(app, branch, new, disputes, kept)
         return Landed(new, disputes, tuple(left), kept)
     finally:
         landing.release()
@@ -201,19 +202,20 @@ def _make(
     return made, joined
 
 
-async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) -> None:
-    """Have the places marked in the editor of whoever opens the pages, and all of it told."""
+async def dispute(
+    app: App, branch: str, commit: str, disputes: Disputes, aside: Aside = ()
+) -> None:
+    """Have the places of a merge, which is `commit`, marked in the editor of whoever opens the pages, and
+    all of it told; also when the branch has moved on since, and with a page that is gone by now.
+    """
     for page_path, place in disputes:
-        opened = await open_flow.document(app, branch, page_path)
-        merged = await to_thread.run_sync(_committed, app, branch, page_path)
-        event = clash.event(branch, page_path, merged, place)
+        merged = await to_thread.run_sync(app.repository.read, commit, page_path)
+        event = clash.event(branch, page_path, text.readable(merged or b""), place)
+        row = await _open(app, branch, page_path)
         async with app.store.transaction() as tx:
-            if opened.document is not None:
+            if row is not None:
                 await conflicts.record(
-                    tx,
-                    conflicts.Conflict(
-                        opened.document.id, place.ours, place.theirs, opened.document.heads, "merge"
-                    ),
+                    tx, conflicts.Conflict(row.id, place.ours, place.theirs, row.heads, "merge")
                 )
             await event_log.record(tx, [event])
     for path, other in aside:
@@ -222,9 +224,11 @@ async def dispute(app: App, branch: str, disputes: Disputes, aside: Aside = ()) 
             await event_log.record(tx, [event])
 
 
-def _committed(app: App, branch: str, page_path: str) -> str:
-    tip = app.repository.tip(branch)
-    return text.decode((tip and app.repository.read(tip, page_path)) or b"").text
+async def _open(app: App, branch: str, page_path: str) -> Document | None:
+    try:
+        return (await open_flow.document(app, branch, page_path)).document
+    except (NoSuchBranch, NoSuchPage):
+        return None  # Whoever deleted it saw both versions, or has them in Git.
 
 
 async def tell_revived(app: App, branch: str, other: str, revived: Revived) -> None:

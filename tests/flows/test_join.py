@@ -10,6 +10,7 @@ import pytest
 from git.repos import ANN, BOB
 
 from prdgen.flows import join, landing
+from prdgen.flows import open as open_flow
 from prdgen.flows.errors import SameWords, WorkTreePaused
 from prdgen.git import commits
 from prdgen.store import conflicts
@@ -82,6 +83,40 @@ async def test_the_same_words_stand_twice_and_are_marked(house, repo, draft):
         (found,) = await conflicts.list_open(tx, house.live().id)
     assert (found.ours, found.theirs) == ("zweite line\n", "2nd line\n")
     assert ("git.conflict.detected", "one.md") in await house.events("git.conflict.detected")
+
+
+@pytest.mark.parametrize("what", ["no text any more", "deleted", "other lines"])
+async def test_what_is_committed_right_after_a_merge_hides_no_conflict(
+    house, repo, draft, monkeypatch, what
+):
+    """Places are those of the merge, and each page is marked, whatever became of another one since."""
+    repo.save({"other.md": "# Other\n\nandere\n"}, "draft")
+    repo.commit("both", one=ONE.replace("second", "zweite"), other="# Other\n\nautre\n")
+
+    async def land(self, branches):
+        left = await landed(self, branches)
+        if what == "deleted":
+            repo.git("rm", "-q", "other.md")
+            repo.git("commit", "-q", "-m", "away")
+        else:
+            data = b"\0\xff" if what == "no text any more" else b"top\n" * 9
+            (repo.path / "other.md").write_bytes(data)
+            repo.git("commit", "-q", "-a", "-m", what)
+        return left
+
+    landed = landing.Landing.land
+    monkeypatch.setattr(landing.Landing, "land", land)
+    merged = await merge(house, "main", "draft")
+    assert merged.commit != repo.tip()
+    opened = await open_flow.document(house.app, "main", "one.md")
+    async with house.app.store.transaction() as tx:
+        (found,) = await conflicts.list_open(tx, opened.document.id)
+        rows = await tx.execute(
+            "SELECT page_path, data FROM event_log WHERE type = 'git.conflict.detected'"
+        )
+        told = {page: (data["line"], data["start"]) for page, data in await rows.fetchall()}
+    assert (found.ours, found.theirs) == ("zweite line\n", "2nd line\n")
+    assert told == {"one.md": (5, 19), "other.md": (3, 9)}
 
 
 async def test_into_a_branch_that_is_checked_out_nowhere(house, repo, draft):
