@@ -19,8 +19,6 @@ from prdgen.flows.live import Live
 from prdgen.git import log as git_log
 from prdgen.store import documents
 
-_COMMITS_AT_ONCE = 200
-
 
 async def run(app: App, lives: Sequence[Live]) -> list[Live]:
     """Bring these pages to the tips of their branches, as far as the commits in between do not touch
@@ -68,7 +66,7 @@ def _untouched(
     new = app.repository.tip(branch)
     if new is None or new == old or not git_log.has_commit(app.repository, old):
         return new, set()
-    touched = git_log.touched(app.repository, old, new, limit=_COMMITS_AT_ONCE)
+    touched = git_log.touched(app.repository, old, new)
     return new, set() if touched is None else {*paths} - touched.keys()
 
 

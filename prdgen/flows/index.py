@@ -25,7 +25,6 @@ from prdgen.store import event_log, pages
 from prdgen.store.pages import IndexedPage, LinkRow, PageRow, RequirementRow
 
 _EVENTS_PER_RUN = 200
-_COMMITS_AT_ONCE = 200
 _indexed_here: dict[tuple[Path, str], tuple[str, pages_of.Globs]] = {}
 """State folder and branch → the tip that this process indexed last, and what was a page then: going on
 from there, the index need not be compared with every file.
@@ -124,7 +123,7 @@ def _gather(
     everything = [c for c in repository.changed(old, tip) if _concerns(globs, c)]
     paths = [change.path for change in everything if globs.match(change.path)]
     blobs = _entries(repository, tip, paths, whole=old is None)
-    known = git_log.touched(repository, old, tip, limit=_COMMITS_AT_ONCE) if old else None
+    known = git_log.touched(repository, old, tip) if old else None
     stamps = git_log.last_changes(repository, tip, since=old) if known is None else known
     upserts = [
         _indexed(app, name, tip, path, blobs[path].blob, stamps.get(path))

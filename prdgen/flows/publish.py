@@ -26,7 +26,6 @@ from prdgen.page.anchor_trail import Anchors
 log = logging.getLogger(__name__)
 _NICE: Final = 10
 """A server that improves its site steps back behind whoever types and publishes."""
-_COMMITS_AT_ONCE: Final = 200
 """More of them since the last build, and every file is looked at."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
@@ -157,7 +156,7 @@ def _begun(
 def _touched(clone: Clone, old: str, tip: str, anchors: Anchors) -> Touched | None:
     """What the commits since `old` changed, with who did; None when everything has to be looked at."""
     repository, globs = clone.repository, pages_of.globs(clone)
-    changed = git_log.touched(repository, old, tip, limit=_COMMITS_AT_ONCE)
+    changed = git_log.touched(repository, old, tip)
     if changed is None or "mkdocs.yml" in changed:
         return None
     pages: dict[str, sources.PageSource | None] = {}

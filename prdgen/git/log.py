@@ -17,6 +17,8 @@ from prdgen.git.values import Signature, Version, co_authors
 _FORMAT: Final = "--format=%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
 _FEW: Final = 16
 _BYTES_AT_ONCE: Final = 32 * 1024 * 1024
+_COMMITS_AT_ONCE: Final = 200
+"""Past so many commits, two trees are compared in less time than each of them is looked at."""
 _RECORD: Final = re.compile(rb"\x1e(?=[0-9a-f]{40}(?:[0-9a-f]{24})?\0)")
 """Where a commit begins; a message has no NUL in it."""
 _MESSAGE: Final = re.compile(
@@ -129,7 +131,9 @@ def last_change(repository: Repository, tip: str, path: str) -> Version | None:
     return _version(printed.lstrip(b"\x1e"), path) if printed.strip() else None
 
 
-def touched(repository: Repository, old: str, tip: str, *, limit: int) -> dict[str, Version] | None:
+def touched(
+    repository: Repository, old: str, tip: str, *, limit: int = _COMMITS_AT_ONCE
+) -> dict[str, Version] | None:
     """What `last_changes` says of the commits after `old`, without a process: costs what they changed.
 
     None when `old` is not among the first parents of `tip`, or more than `limit` commits back.
