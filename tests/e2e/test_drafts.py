@@ -162,6 +162,25 @@ def test_long_names_and_lines_fit_a_telephone(make_house: MakeHouse, sit: Sit) -
     assert ada.page.evaluate(_PAST_THE_EDGE) == []
 
 
+def test_the_last_paragraph_is_marked_by_three_clicks(make_house: MakeHouse, sit: Sit) -> None:
+    """The browser's selection reaches behind the page then; the words are those of the page."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    ada = sit(house)
+    house.git("checkout", "--quiet", "-b", "draft/plan")
+    house.put(PAGE, TEXT + "\nThe last words.\n")
+    house.git("commit", "--quiet", "--all", "--message", "More")
+    house.git("checkout", "--quiet", "main")
+    page = ada.page
+    page.goto(f"{house.url}/drafts/draft/plan")
+    page.locator(".change article p", has_text="The last words.").click(click_count=3)
+    page.locator(".pick").click()
+    expect(page.locator("[data-quote]").first).to_have_text("The last words.")
+    page.locator(".change textarea[name=text]").last.fill("Really?")
+    page.locator(".change button[value=comment]").last.click()
+    expect(page.locator("article.thread").first).to_contain_text("Really?")
+
+
 def test_comments_stand_at_their_words_in_the_editor(make_house: MakeHouse, sit: Sit) -> None:
     """Marked while one types around them, with a list beside the text that leads there."""
     house = make_house({PAGE: TEXT})

@@ -67,8 +67,10 @@ for (const section of document.querySelectorAll(".change")) {
   section.append(pick);
   const marked = () => {
     const chosen = getSelection();
-    if (!chosen || chosen.isCollapsed || !page.contains(chosen.anchorNode) || !page.contains(chosen.focusNode)) return null;
-    const range = chosen.getRangeAt(0);
+    const range = !chosen || chosen.isCollapsed ? null : chosen.getRangeAt(0).cloneRange();
+    if (!range || !page.contains(range.startContainer)) return null;
+    // Three clicks on the last paragraph reach to what stands behind the page.
+    if (!page.contains(range.endContainer)) range.setEnd(page, page.childNodes.length);
     const copy = range.cloneContents();
     // What went is not in the draft, and what was drawn is not in the source.
     for (const gone of copy.querySelectorAll("del, sup, svg, .footnote-backref, .beside, a.said, .badge.moved")) gone.remove();
