@@ -56,6 +56,11 @@ class _Line:
         """Everyone who touched it."""
         return self.others if self.base is not None else self.others | {self.owner}
 
+    @property
+    def touched(self) -> frozenset[Person]:
+        """Everyone who touched it, or took away what stood before it."""
+        return self.people.union(*(gone.others | {gone.owner} for gone in self.before))
+
 
 @dataclass
 class Authorship:
@@ -95,7 +100,7 @@ class Authorship:
     def rebase(self, new_base: str) -> None:
         """The branch's tip has this text now; what it holds is nobody's portion any more.
 
-        Lines that differ from it keep their owner.
+        Lines that differ from it keep their owner; who has none of them is named no more.
         """
         old_base = self.base_text.split("\n")
         deleter = {old_base[gone.base]: gone.owner for line in self._lines for gone in line.before}
@@ -119,6 +124,8 @@ class Authorship:
             at = end
         self._lines = [*lines, _Line(before=pending)]
         self.base_text = new_base
+        left = frozenset[Person]().union(*(line.touched for line in self._lines)) | {None}
+        self._order = [p for p in self._order if p in left]
         self._order += [None] if None not in self._order else []
 
     def owners(self) -> list[tuple[int | None, Person]]:

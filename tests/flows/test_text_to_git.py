@@ -147,6 +147,18 @@ async def test_a_line_two_people_wrote_names_the_other(house, repo):
     assert "Co-authored-by: Ann <ann@example.org>" in repo.git("log", "-1", "--format=%B")
 
 
+async def test_who_wrote_the_version_before_is_no_co_author(house, repo):
+    """Ann's line is committed already when Bob changes another one."""
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    await ann.write(" by ann", after="first line")
+    await bob.until(lambda: bob.text == ann.text)
+    await house.save("ann")
+    await bob.write(" by bob", after="third line")
+    await house.save("bob")
+    assert repo.git("log", "--format=%an", "-2").split() == ["Bob", "Ann"]
+    assert "Co-authored-by" not in repo.git("log", "-1", "--format=%B")
+
+
 async def test_nothing_changed_makes_no_commit(house, repo):
     """Opening a page, and typing what is taken away again, leave no trace."""
     ann = await house.editor()

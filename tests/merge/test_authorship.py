@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prdgen.merge.authorship import Authorship
+from prdgen.merge.authorship import Authorship, Portion
 
 from . import texts
 
@@ -88,6 +88,24 @@ def test_rebase_gives_what_the_tip_has_to_nobody():
     found = followed("a\nb\n", ("a\nb\nann\n", ANN), ("a2\nb\nann\n", None))
     found.rebase("a2\nb\n")
     assert [(one.person, one.text) for one in found.commits()] == [(ANN, "a2\nb\nann\n")]
+
+
+def test_who_is_committed_is_no_co_author_of_the_next_commit():
+    """Ann's words are in the tip: what Bob writes afterwards is by Ben alone."""
+    found = Authorship.start("a\nb\n")
+    found.advance("a1\nb\n", ANN)
+    found.rebase("a1\nb\n")
+    found.advance("a1\nb2\n", BOB)
+    assert found.commits() == [Portion(BOB, (), "a1\nb2\n")]
+
+
+def test_who_typed_on_while_it_was_committed_stays():
+    found = Authorship.start("a\nb\n")
+    found.advance("a1\nb\n", ANN)
+    found.advance("a1\nb1\n", ANN)
+    found.advance("a1\nb12\n", BOB)
+    found.rebase("a1\nb\n")
+    assert found.commits() == [Portion(BOB, (ANN,), "a1\nb12\n")]
 
 
 def test_rebase_keeps_who_deleted():
