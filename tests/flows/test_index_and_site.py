@@ -1,7 +1,6 @@
 """commit → page index → site: they follow, they survive a rebuild, and bad commits change nothing."""
 
 import asyncio
-import concurrent.futures
 import io
 import zipfile
 
@@ -228,12 +227,31 @@ async def test_an_index_that_is_given_up_is_no_failed_site(house, repo):
     """The worker stops in the middle: nothing is said to be wrong with the commit."""
     await follow_branches(house)
     tip = repo.commit("edit", one="# Uno\n")
-    given_up = asyncio.get_running_loop().create_future()
-    given_up.cancel()
-    with pytest.raises((asyncio.CancelledError, concurrent.futures.CancelledError)):
-        await follow.publish_tip(house.app, tip, given_up)
+    with pytest.raises(asyncio.CancelledError):
+        await follow.publish_tip(house.app, tip, given_up())
     assert await follow.behind(house.app) is None
     assert publish.published(house.app).commit() != tip
+
+
+async def test_what_fails_while_the_index_is_given_up_is_told_later(house, repo):
+    """The site's own error goes out as it is, not as a cancellation; whoever publishes the commit next
+    notes what is wrong with it.
+    """
+    await follow_branches(house)
+    repo.save({"mkdocs.yml": "site_name: [\n"})
+    with pytest.raises(BadSiteConfig):
+        await follow.publish_tip(house.app, repo.tip(), given_up())
+    assert await follow.behind(house.app) is None
+    with pytest.raises(BadSiteConfig):
+        await follow.publish_tip(house.app, repo.tip())
+    assert (await follow.behind(house.app)).commit == repo.tip()
+
+
+def given_up():
+    """What is left of an index whose worker stopped."""
+    index_ = asyncio.get_running_loop().create_future()
+    index_.cancel()
+    return index_
 
 
 async def test_a_site_that_cannot_be_made_leaves_the_index_whole(house, repo):
