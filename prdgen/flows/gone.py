@@ -61,7 +61,9 @@ def _page(app: App, branch: str, page_path: str) -> NoSuchPage | None:
 
 
 def branch(app: App, address: str) -> DraftEnded | None:
-    """In a thread: the draft that `<branch>/<page_path>` was in, once it is over; None: there was none."""
+    """In a thread: the draft that `<branch>/<page_path>` (or `<branch>/`, of all its pages) was in, once it is
+    over; None: there was none.
+    """
     found = [
         review
         for review in drafts.reviews(app)
@@ -73,7 +75,7 @@ def branch(app: App, address: str) -> DraftEnded | None:
     page_path = address[len(review.branch) + 1 :]
     return DraftEnded(
         title=review.title, branch=review.branch, fate=fate(review), id=review.id,
-        main=app.main_branch, now=on_main(app, page_path),
+        main=app.main_branch, now=on_main(app, page_path) if page_path else None,
     )  # fmt: skip
 
 

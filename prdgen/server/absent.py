@@ -43,9 +43,15 @@ async def known(request: Request, error: PrdgenError) -> PrdgenError:
     if isinstance(error, NoSuchPage) and {"branch", "page_path"} <= error.facts.keys():
         branch, page_path = str(error.facts["branch"]), str(error.facts["page_path"])
         return await gone.page(app, branch, page_path) or error
-    if isinstance(error, NoSuchBranch) and (address := request.path_params.get("address")):
+    if isinstance(error, NoSuchBranch) and (address := _of_branch(request)):
         return await to_thread.run_sync(gone.branch, app, address) or error
     return error
+
+
+def _of_branch(request: Request) -> str:
+    """What was asked for of a branch, as `<branch>/<page_path>`, or `<branch>/`."""
+    named = request.query_params.get("branch")
+    return str(request.path_params.get("address") or (f"{named}/" if named else ""))
 
 
 def onward(request: Request, error: PrdgenError) -> Response | None:
@@ -94,4 +100,6 @@ def links(error: PrdgenError) -> Sequence[Link]:
                 there = read.address("p", facts["main"], facts["now"])
                 found.insert(0, Link(f"The page on {facts['main']}", there))
             return found
+        case NoSuchBranch():
+            return [Link("Pages of the main branch", "/pages")]
     return []

@@ -74,7 +74,7 @@ async def home(request: Request) -> Response:
 async def page_list(request: Request) -> Response:
     """Every page, by path, with filters by status, owner and tag."""
     auth.require(request, "reader", "see the pages")
-    app, asked, branch = app_of(request), request.query_params, branch_of(request)
+    app, asked, branch = app_of(request), request.query_params, await branch_of(request)
     chosen = {key: asked[key] for key in ("status", "owner", "tag", "q") if asked.get(key)}
     async with app.store.transaction() as tx:
         listing = await pages.list_pages(
@@ -244,7 +244,7 @@ async def new_page(request: Request) -> Response:
 async def search(request: Request) -> Response:
     """Search results with the words marked."""
     auth.require(request, "reader", "search")
-    app, branch = app_of(request), branch_of(request)
+    app, branch = app_of(request), await branch_of(request)
     words = request.query_params.get("q", "").strip()
     offset = number(request, "offset", 0, 0, 10_000)
     found = None
@@ -260,7 +260,7 @@ async def search(request: Request) -> Response:
 async def requirement_list(request: Request) -> Response:
     """Every requirement of the main branch, by id."""
     auth.require(request, "reader", "see the requirements")
-    app, branch = app_of(request), branch_of(request)
+    app, branch = app_of(request), await branch_of(request)
     after = request.query_params.get("after")
     async with app.store.transaction() as tx:
         found = await pages.requirements(tx, branch, after=after, limit=200)
@@ -273,7 +273,7 @@ async def requirement_list(request: Request) -> Response:
 async def requirement(request: Request) -> Response:
     """One requirement: where it is defined and where it is used."""
     auth.require(request, "reader", "see this requirement")
-    app, branch, wanted = app_of(request), branch_of(request), request.path_params["id"]
+    app, branch, wanted = app_of(request), await branch_of(request), request.path_params["id"]
     async with app.store.transaction() as tx:
         found = await pages.requirements(tx, branch, req_id=wanted)
         uses = await pages.requirement_uses(tx, branch, wanted)

@@ -546,6 +546,18 @@ async def test_every_page_of_a_draft_is_named(own, monkeypatch):
     assert 'href="/drafts/many?from=60#all">Those before these' in listed
 
 
+async def test_the_list_of_pages_of_a_draft_that_is_over(own):
+    """It says what became of the draft and leads to it."""
+    editor = await own.as_("editor")
+    branch = (await start(editor, title="Short")).removeprefix("/drafts/")
+    assert (await editor.get("/pages", params={"branch": branch})).status_code == 200
+    await (await own.api("editor")).post(f"/api/drafts/{branch}/close")
+    over = await editor.get("/pages", params={"branch": branch}, headers={"accept": "text/html"})
+    assert over.status_code == 404
+    assert f"The draft Short ({branch}) is over: closed." in over.text
+    assert re.search('<a class="button primary" href="/drafts/[^"]+">The draft</a>', over.text)
+
+
 async def test_what_is_typed_is_shown_before_it_is_approved(own):
     """The page says what is not in it; shown by one button and approved, it is merged without asking again."""
     team.put(own.app.repository.work_tree, {"CODEOWNERS": "* editor@example.org\n"})

@@ -95,6 +95,21 @@ async def test_another_branch_is_listed_and_stays_chosen(reader):
     assert all("branch=draft%2Fidea" in link for link in tags)
 
 
+@pytest.mark.parametrize("address", ["/pages", "/requirements", "/requirements/REQ-001", "/search"])
+@pytest.mark.parametrize(
+    "branch", ["nonsense", "draft", "-x", "a..b", "\0", "x" * 5000, "main:site"]
+)
+async def test_a_list_of_a_branch_that_is_not_there(reader, address, branch):
+    """It says so and leads to main's pages; it is no empty list."""
+    asked = {"branch": branch, "q": "checkout"}
+    found = await seen(reader, address, 404, **asked)
+    assert f"There is no branch {branch[:20]}".strip("\0 ") in found.words
+    assert found.links().count("/pages") == 2  # in the head, and here
+    uses = "/uses" if "REQ" in address else ""
+    told = await reader.get(f"/api{address}{uses}", params=asked)
+    assert (told.status_code, told.json()["code"]) == (404, "no-such-branch")
+
+
 async def test_a_page_is_shown_whole(reader):
     """Title, facts, outline, diagram, formats, and what links here."""
     page = await seen(reader, "/p/main/site/prds/checkout.md")

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from prdgen.errors import Invalid
 from prdgen.flows import blame, compare, export, read, whereabouts
+from prdgen.flows.errors import NoSuchBranch
 from prdgen.server import html
 from prdgen.server.api.operations import (
     INTEGER,
@@ -48,18 +49,22 @@ def summary(row: pages.PageRow) -> dict[str, Any]:
     }
 
 
-def branch_of(request: Request) -> str:
-    """The branch asked for."""
-    return request.query_params.get("branch") or app_of(request).main_branch
+async def branch_of(request: Request) -> str:
+    """The branch asked for. Raises NoSuchBranch; the main branch may have no commit yet."""
+    app = app_of(request)
+    asked = request.query_params.get("branch") or app.main_branch
+    if asked != app.main_branch and await to_thread.run_sync(app.repository.tip, asked) is None:
+        raise NoSuchBranch(branch=asked[:200])
+    return asked
 
 
 async def list_pages(request: Request) -> Response:
     """Pages of a branch, newest first, filtered, a part at a time."""
-    app, asked = app_of(request), request.query_params
+    app, asked, branch = app_of(request), request.query_params, await branch_of(request)
     limit = number(request, "limit", 50, 1, 200)
     async with app.store.transaction() as tx:
         found = await pages.list_pages(
-            tx, branch_of(request), status=asked.get("status"), owner=asked.get("owner"),
+            tx, branch, status=asked.get("status"), owner=asked.get("owner"),
             tag=asked.get("tag"), query=asked.get("q"), after=asked.get("after"), limit=limit,
             order="path" if asked.get("order") == "path" else "recent",
         )  # fmt: skip
@@ -87,9 +92,9 @@ async def search_pages(request: Request) -> Response:
     words = request.query_params.get("q", "").strip()
     if not words:
         raise Invalid(what="q", where="/api/search", expected="words to look for", got="nothing")
-    app = app_of(request)
+    app, branch = app_of(request), await branch_of(request)
     async with app.store.transaction() as tx:
-        found = await search.search(tx, branch_of(request), words, limit=limit, offset=from_)
+        found = await search.search(tx, branch, words, limit=limit, offset=from_)
     items = [
         {
             "page_path": hit.page_path,
@@ -105,18 +110,18 @@ async def search_pages(request: Request) -> Response:
 
 async def list_requirements(request: Request) -> Response:
     """Requirements of a branch, or those with one id."""
-    app = app_of(request)
+    app, branch = app_of(request), await branch_of(request)
     wanted = request.query_params.get("id")
     async with app.store.transaction() as tx:
-        found = await pages.requirements(tx, branch_of(request), req_id=wanted)
+        found = await pages.requirements(tx, branch, req_id=wanted)
     return as_json({"items": [asdict(row) for row in found]})
 
 
 async def requirement_uses(request: Request) -> Response:
     """Where a requirement is pointed to."""
-    app = app_of(request)
+    app, branch = app_of(request), await branch_of(request)
     async with app.store.transaction() as tx:
-        found = await pages.requirement_uses(tx, branch_of(request), request.path_params["id"])
+        found = await pages.requirement_uses(tx, branch, request.path_params["id"])
     return as_json({"items": [asdict(row) for row in found]})
 
 
