@@ -30,10 +30,11 @@ from prdgen.flows.remote_state import LONGEST_PAUSE
 from prdgen.jobs.tasks import Task
 from prdgen.jobs.worker import Worker
 from prdgen.settings import Settings
-from prdgen.store import access, event_log, exports, texts
+from prdgen.store import access, event_log, exports, notifications, texts
 
 _EVENT_DAYS = 30
 _EXPORT_DAYS = 30
+_NOTIFICATION_DAYS = 180
 _REMOTE_TRIES = 4_000
 """A remote, storage or a CDN may be away for weeks: with pauses of minutes, one job lasts longer."""
 _FORGE_PAUSE = 10.0
@@ -72,6 +73,7 @@ def tasks(app: App) -> list[Task]:
             await texts.prune(tx)
             await event_log.prune(tx, _EVENT_DAYS)
             await exports.prune(tx, _EXPORT_DAYS)
+            await notifications.prune(tx, _NOTIFICATION_DAYS)
         await app.queue.prune()
         await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
         await to_thread.run_sync(draft_site.tidy, app)

@@ -20,13 +20,16 @@ from prdgen.flows.context import App
 from prdgen.server import problems
 from prdgen.server.errors import SignInNeeded
 from prdgen.server.readers import Readers
-from prdgen.store import access, people
+from prdgen.store import access, notifications, people
 from prdgen.store.people import Person
 
 COOKIE: Final = "prdgen_session"
 """The beginning of the cookie's name; see `cookie_name`."""
 LINK_LIFE: Final = timedelta(minutes=10)
 _READING: Final = ("GET", "HEAD", "OPTIONS")
+MOST_UNREAD: Final = 100
+"""So many notifications are counted for the head of a page."""
+_NO_PAGES: Final = ("/api/", "/static/", "/site/", "/draft-site/", "/raw/", "/export/", "/git/")
 SESSION_LIFE: Final = timedelta(days=30)
 
 
@@ -91,6 +94,10 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
         if token is None:
             person = await access.session_person(tx, cookie or "")
             scope = "write"
+            if person is not None and _has_head(connection):
+                connection.state.unread = await notifications.count_unread(
+                    tx, person.id, MOST_UNREAD
+                )
         else:
             found = await access.token_person(tx, token)
             person, scope = found or (None, "")
@@ -99,6 +106,11 @@ async def find_visitor(app: App, connection: HTTPConnection) -> Visitor | None:
     role = await roles.of(app, person)
     return Visitor(person, role if scope == "write" else "reader", token is not None, scope,
                    token or cookie or "")  # fmt: skip
+
+
+def _has_head(connection: HTTPConnection) -> bool:
+    """Whether what is asked for may be a page with the bell in its head."""
+    return connection.scope["type"] == "http" and not connection.url.path.startswith(_NO_PAGES)
 
 
 async def roles_now(app: App, visitors: Collection[Visitor]) -> dict[Visitor, str]:

@@ -14,6 +14,7 @@ from prdgen.server import (
     health,
     history_pages,
     html,
+    notification_pages,
     offline,
     pages,
     people_pages,
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *drafting.OPERATIONS,
     *export_pages.OPERATIONS,
     *remote_pages.OPERATIONS,
+    *notification_pages.OPERATIONS,
     *events_stream.OPERATIONS,
 )
 """The API, whole."""
@@ -67,6 +69,8 @@ def all_routes() -> list[BaseRoute]:
         Route("/people", people_pages.people_list, methods=["GET", "POST"]),
         Route("/tokens", people_pages.tokens, methods=["GET", "POST"]),
         Route("/remote", remote_pages.remote, methods=["GET", "POST"]),
+        Route("/notifications", notification_pages.notification_list, methods=["GET", "POST"]),
+        Route("/notifications/{id}", notification_pages.go),
         Route("/problems/{code}", pages.problem),
         Route("/api/openapi.json", _openapi),
         *(operation.route() for operation in OPERATIONS),

@@ -39,13 +39,31 @@ async def notify(
 
 
 async def newest(
-    tx: Tx, person_id: UUID, *, unread: bool = False, limit: int = 50
+    tx: Tx, person_id: UUID, *, unread: bool = False, limit: int = 50, before: UUID | None = None
 ) -> list[Notification]:
-    """A person's notifications, newest first."""
+    """A person's notifications, newest first; those `before` that one, when it is given."""
     rows = await statements.rows(
-        tx, _SQL["list_notifications"], person_id=person_id, unread=unread, limit=limit
-    )
+        tx, _SQL["list_notifications"], person_id=person_id, unread=unread, limit=limit,
+        before=before,
+    )  # fmt: skip
     return [Notification(**row) for row in rows]
+
+
+async def count_unread(tx: Tx, person_id: UUID, most: int) -> int:
+    """How many a person has not read, counted up to `most`."""
+    row = await statements.row(tx, _SQL["count_unread"], person_id=person_id, most=most)
+    return int(row["count"]) if row else 0
+
+
+async def open_(tx: Tx, person_id: UUID, id: UUID) -> str | None:  # noqa: A002
+    """Where one of a person's notifications leads; it is read now. None: they have none by that id."""
+    row = await statements.row(tx, _SQL["open_notification"], person_id=person_id, id=id)
+    return str(row["href"]) if row else None
+
+
+async def prune(tx: Tx, days: int) -> None:
+    """Forget what is older."""
+    await statements.run(tx, _SQL["prune_notifications"], days=days)
 
 
 async def mark_read(tx: Tx, person_id: UUID, ids: Sequence[UUID] | None = None) -> None:

@@ -371,3 +371,6 @@ CREATE TABLE exports (
     asked_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX exports_waiting ON exports (asked_at) WHERE state IN ('waiting', 'doing');
+-- How much a person has not read is asked with every page they look at.
+
+CREATE INDEX notifications_unread ON notifications (person_id) WHERE read_at IS NULL;

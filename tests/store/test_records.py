@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 from prdgen.events import Event
@@ -35,6 +35,18 @@ async def test_a_person_is_told_once_and_reads_it_once(tx):
     assert len(await notifications.newest(tx, ann.id, unread=True)) == 1
     await notifications.mark_read(tx, ann.id)
     assert await notifications.newest(tx, ann.id, unread=True) == []
+
+
+async def test_what_is_old_is_not_told_any_more(tx):
+    """Read or not."""
+    ann = await people.create(tx, "Ann", "ann@example.org", "#123456")
+    for days in (1, 200):
+        at = datetime.now(UTC) - timedelta(days=days)
+        await notifications.notify(
+            tx, ann.id, uuid4(), type="prd.updated", title=f"{days} days ago", href="/", at=at
+        )
+    await notifications.prune(tx, 180)
+    assert [each.title for each in await notifications.newest(tx, ann.id)] == ["1 days ago"]
 
 
 async def test_the_audit_keeps_an_event_once(tx):

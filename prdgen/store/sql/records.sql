@@ -22,7 +22,21 @@ ON CONFLICT DO NOTHING;
 -- list_notifications: A person's newest.
 SELECT id, person_id, event_id, type, title, href, at, read_at FROM notifications
 WHERE person_id = %(person_id)s AND (NOT %(unread)s OR read_at IS NULL)
-ORDER BY at DESC, id LIMIT %(limit)s;
+    AND (%(before)s::uuid IS NULL OR (at, id) < (
+        SELECT at, id FROM notifications WHERE id = %(before)s AND person_id = %(person_id)s))
+ORDER BY at DESC, id DESC LIMIT %(limit)s;
+
+-- count_unread: How many a person has not read; no more than `most` are counted.
+SELECT count(*)::integer AS count FROM (
+    SELECT FROM notifications WHERE person_id = %(person_id)s AND read_at IS NULL LIMIT %(most)s
+) AS unread;
+
+-- open_notification: Where it leads; it counts as read from now on.
+UPDATE notifications SET read_at = coalesce(read_at, now())
+WHERE id = %(id)s AND person_id = %(person_id)s RETURNING href;
+
+-- prune_notifications: Forget what is old, read or not.
+DELETE FROM notifications WHERE at < now() - make_interval(days => %(days)s);
 
 -- read_notifications: Seen; all of them when none is named.
 UPDATE notifications SET read_at = now() WHERE person_id = %(person_id)s AND read_at IS NULL
