@@ -29,26 +29,35 @@ _BY_MODE: Final = {
 _raw: dict[tuple[Path, str], tuple[tuple[object, ...], bool]] = {}
 """Work tree and path → what its answer was read from, and the answer. libgit2 reads the whole index
 again before it answers, after each commit; and keeps what it read of files that have changed since, so
-each answer is from a repository opened anew.
+it is asked in a repository opened anew.
 """
 
 
-def is_raw(
-    repository: Repository, work_tree: Path, path: str, staged: Callable[[str], object]
-) -> bool:
-    """Whether a file's bytes are those of its blob, but for line ends. `staged` says what the index has
-    at a path; all that is compared is whether it says the same again.
+class Asked:
+    """Whether files of one work tree are stored as they are, asked for some of them now. `staged` says
+    what the index has at a path; all that is compared is whether it says the same again.
     """
-    read_from = tuple(_sources(repository, work_tree, path, staged))
-    known = _raw.get((work_tree, path))
-    if known is not None and known[0] == read_from:
-        return known[1]
-    git = pygit2.Repository(str(work_tree), RepositoryOpenFlag.NO_SEARCH)
-    found = not any(git.get_attr(path, name) not in {None, False} for name in _CHANGING)
-    if len(_raw) >= _MOST:
-        _raw.clear()
-    _raw[work_tree, path] = read_from, found
-    return found
+
+    def __init__(
+        self, repository: Repository, work_tree: Path, staged: Callable[[str], object]
+    ) -> None:
+        self._repository, self._work_tree, self._staged = repository, work_tree, staged
+        self._fresh: pygit2.Repository | None = None
+
+    def is_raw(self, path: str) -> bool:
+        """Whether the file's bytes are those of its blob, but for line ends."""
+        read_from = tuple(_sources(self._repository, self._work_tree, path, self._staged))
+        known = _raw.get((self._work_tree, path))
+        if known is not None and known[0] == read_from:
+            return known[1]
+        if self._fresh is None:
+            self._fresh = pygit2.Repository(str(self._work_tree), RepositoryOpenFlag.NO_SEARCH)
+        git = self._fresh
+        found = not any(git.get_attr(path, name) not in {None, False} for name in _CHANGING)
+        if len(_raw) >= _MOST:
+            _raw.clear()
+        _raw[self._work_tree, path] = read_from, found
+        return found
 
 
 def _sources(

@@ -129,6 +129,12 @@ def _patch(
     if len(racy) > _MANY or trees is None:
         return False
     done: dict[int, bytes] = {}
+
+    def staged_at(name: str) -> object:
+        at = known.find(name.encode())
+        return None if at is None else _mode_and_id(data, at)
+
+    asked = attributes.Asked(repository, tree.path, staged_at)
     for move in moves:
         path = move.path.encode()
         at = known.find(path)
@@ -137,11 +143,7 @@ def _patch(
         staged = _mode_and_id(data, at)
         if staged == move.new:
             continue
-        if (
-            staged != move.old
-            or move.new is None
-            or not _is_raw(repository, tree, known, move.path)
-        ):
+        if staged != move.old or move.new is None or not asked.is_raw(move.path):
             return False
         mode, blob = move.new
         noted = _stat_of(tree, move.path, blob, mode)
@@ -225,14 +227,6 @@ def _is_simple(data: bytearray, at: int, path: bytes) -> bool:
 
 def _mode_and_id(data: bytearray, at: int) -> tuple[int, str]:
     return _STAT.unpack_from(data, at)[6], data[at + _ID.start : at + _ID.stop].hex()
-
-
-def _is_raw(repository: Repository, tree: WorkTree, known: _Known, path: str) -> bool:
-    def staged(name: str) -> object:
-        at = known.find(name.encode())
-        return None if at is None else _mode_and_id(known.data, at)
-
-    return attributes.is_raw(repository, tree.path, path, staged)
 
 
 def _stat_of(tree: WorkTree, path: str, blob: str, mode: int) -> bytes | None:

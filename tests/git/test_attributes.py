@@ -44,7 +44,7 @@ def is_raw(repo, path: str = "a/b.md") -> bool:
     def staged(name: str) -> object:
         return repo.git("ls-files", "--stage", name)
 
-    return attributes.is_raw(repo.opened, repo.path, path, staged)
+    return attributes.Asked(repo.opened, repo.path, staged).is_raw(path)
 
 
 @pytest.mark.parametrize("how", [on_disk, in_index, at_the_top, for_this_clone, of_the_person])
@@ -74,3 +74,19 @@ def test_it_is_asked_once(repo, monkeypatch):
     monkeypatch.setattr(attributes, "_CHANGING", ("never asked",))
     monkeypatch.setattr(type(repo.opened.libgit2), "get_attr", None)
     assert is_raw(repo)
+
+
+def test_a_push_of_many_pages_asks_one_repository(repo, monkeypatch):
+    """Opened for each page, each would read the whole index again: 20 s for 1,000 pages of 10,000."""
+    clone, opened = repo.opened, []
+    assert clone.libgit2
+    real = attributes.pygit2.Repository
+
+    def counted(*arguments):
+        opened.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(attributes.pygit2, "Repository", counted)
+    asked = attributes.Asked(clone, repo.path, lambda _: None)
+    assert all(asked.is_raw(path) for path in ("a/b.md", "c.md", "a/d.md"))
+    assert len(opened) == 1
