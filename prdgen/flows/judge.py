@@ -57,8 +57,11 @@ def _ref(app: App, who: Pusher, update: Update) -> Iterator[str]:
     except (PrdgenError, UnicodeDecodeError):
         yield f"{name}: this name is not taken here; letters, digits, `-`, `_`, `.` and `/` are"
         return
-    if name == f"{_HEADS}HEAD":
-        yield f"{name}: a branch may not be called HEAD"
+    if short == "HEAD" or short.startswith("refs/"):
+        kind = "branch" if name.startswith(_HEADS) else "tag"
+        yield f"{name}: a {kind} may not be called HEAD, or begin with refs/"
+    if name == f"{_TAGS}{app.main_branch}" and update.new:
+        yield f"{name}: a tag may not be called as the main branch: Git would take one for the other"
     if name == f"{_HEADS}{app.main_branch}" and update.new is None:
         yield f"the main branch, {app.main_branch}, is not deleted by a push"
     if name.startswith(_TAGS) and update.old and not roles.at_least(who.role, "maintainer"):
@@ -72,6 +75,10 @@ def commits(app: App, who: Pusher, pushed: Pushed, updates: Sequence[Update]) ->
     changes = list(pushed.changes(new))
     found = [_line(change, why) for change, why in _paths(who, rules, changes)]
     found += [_line(change, _leads_out(target)) for change, target in pushed.links_out(changes)]
+    for each in updates:
+        # Branches that are there already are looked at as a whole, see `tip`.
+        if each.new and each.old is None and pushed.has_files(each.new):
+            found += _alike(pushed, each.new, changes)
     return _some(found)
 
 

@@ -84,6 +84,14 @@ class Pushed:
         """Whether the object is a commit."""
         return isinstance(self._objects.get(name), pygit2.Commit)
 
+    def has_files(self, name: str) -> bool:
+        """Whether the object is a commit or a tag that leads to one; a tag of a lone blob is neither."""
+        try:
+            self._objects[name].peel(pygit2.Commit)
+        except (KeyError, ValueError, pygit2.GitError):
+            return False
+        return True
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` only adds to `old`."""
         return old == new or self._objects.descendant_of(new, old)

@@ -129,11 +129,16 @@ async def test_readers_fetch_and_do_not_push(ruled):
         ("HEAD:refs/heads/--upload-pack=touch", "this name is not taken"),
         ("HEAD:refs/heads/-c", "this name is not taken"),
         ("HEAD:refs/heads/HEAD", "may not be called HEAD"),
+        ("HEAD:refs/heads/refs/heads/main", "begin with refs/"),
+        ("HEAD:refs/tags/refs/heads/main", "begin with refs/"),
+        ("HEAD:refs/tags/main", "may not be called as the main branch"),
         (":main", "not deleted by a push"),
     ],
 )
 async def test_refs_that_are_not_taken(ruled, to, words):
-    """Options in a name's clothes, prdgen's own refs, the end of main."""
+    """Options in a name's clothes, prdgen's own refs, the end of main, and names with which nobody
+    could say `git push origin main` any more.
+    """
     clone = await ruled.clone("olga")
     assert words in await refused(clone, "origin", to)
 
@@ -165,6 +170,28 @@ async def test_paths_that_are_not_taken(ruled, repo, name, words):
     )
     made = tree_of(clone, b"".join(both))
     assert words in await refused(clone, "origin", f"{made}:refs/heads/main")
+    assert fsck(repo) == ""
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/new", "refs/tags/new"])
+async def test_a_new_branch_brings_no_twins_either(ruled, repo, ref):
+    """Two names that are one to some systems: nothing of the branch was there to compare with."""
+    clone = await ruled.clone("olga")
+    blob = bytes.fromhex(clone.git("rev-parse", "HEAD:one.md"))
+    made = tree_of(clone, b"100644 ONE.md\0" + blob + b"100644 one.md\0" + blob)
+    assert "take it for one.md" in await refused(clone, "origin", f"{made}:{ref}")
+    lone = clone.git("rev-parse", "HEAD:one.md")
+    assert (done := await clone.push("origin", f"{lone}:refs/tags/text", f"HEAD:{ref}")).ok, (
+        done.said
+    )
+
+
+async def test_a_mode_that_git_does_not_know_is_not_taken(ruled, repo):
+    """`git fsck` would warn of it for ever."""
+    clone = await ruled.clone("olga")
+    blob = bytes.fromhex(clone.git("rev-parse", "HEAD:one.md"))
+    made = tree_of(clone, b"100777 one.md\0" + blob)
+    assert "badFilemode" in await refused(clone, "origin", f"{made}:refs/heads/new")
     assert fsck(repo) == ""
 
 
