@@ -30,6 +30,7 @@ _RETRY_MS: Final = 5000
 _FEW: Final = 639
 _PATIENCE: Final = 900.0
 _SAMPLE: Final = 20
+_LOOK_SECONDS: Final = 0.1
 _TYPING_SHARE: Final = 0.3
 """Of a core: what people who type take at most, and no publication does."""
 
@@ -231,7 +232,8 @@ class Desk:
         if not taken:
             raise self.served.failed("the wide push was refused")
         sample = changed[:: max(1, len(changed) // _SAMPLE)] + changed[-1:]
-        _until(lambda: all(self.is_published(page, word) for page in sample))
+        # Each look is a request that the server has to answer while it works.
+        _until(lambda: all(self.is_published(page, word) for page in sample), look=_LOOK_SECONDS)
         published = time.monotonic() - began
         used = self.served.cpu_seconds() - used
         browsers = self.readers.answer() / 1000 - began

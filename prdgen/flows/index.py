@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from prdgen.flows import context, pages_of
 from prdgen.flows.context import App
 from prdgen.git import log as git_log
 from prdgen.git.repository import Repository
-from prdgen.git.values import Entry, FileChange, Version
-from prdgen.page import facts
+from prdgen.git.values import FileChange, Version
+from prdgen.page import facts, outline
 from prdgen.settings import Settings
 from prdgen.store import event_log, pages
 from prdgen.store.pages import IndexedPage, LinkRow, PageRow, RequirementRow
 
 _EVENTS_PER_RUN = 200
+_HEADING = tuple(each.name for each in fields(outline.Heading))
 _indexed_here: dict[tuple[Path, str], tuple[str, pages_of.Globs]] = {}
 """State folder and branch → the tip that this process indexed last, and what was a page then: going on
 from there, the index need not be compared with every file.
@@ -122,13 +123,14 @@ def _gather(
     repository, globs = app.repository, pages_of.globs(app)
     everything = [c for c in repository.changed(old, tip) if _concerns(globs, c)]
     paths = [change.path for change in everything if globs.match(change.path)]
-    blobs = _entries(repository, tip, paths, whole=old is None)
+    blobs = _blobs(repository, tip, paths, whole=old is None)
     known = git_log.touched(repository, old, tip) if old else None
     stamps = git_log.last_changes(repository, tip, since=old) if known is None else known
+    there = [path for path in paths if path in blobs]
+    contents = git_log.blobs(repository, [blobs[path] for path in there])
     upserts = [
-        _indexed(app, name, tip, path, blobs[path].blob, stamps.get(path))
-        for path in paths
-        if path in blobs
+        _indexed(name, tip, path, blobs[path], data, stamps.get(path))
+        for path, data in zip(there, contents, strict=True)
     ]
     gone = [c.path for c in everything if c.kind == "deleted"]
     gone += [c.old_path for c in everything if c.kind == "renamed" and c.old_path]
@@ -136,13 +138,12 @@ def _gather(
     return everything, upserts, gone, versions
 
 
-def _entries(
+def _blobs(
     repository: Repository, tip: str, paths: Sequence[str], *, whole: bool
-) -> dict[str, Entry]:
+) -> dict[str, str]:
     if whole:
-        return {entry.path: entry for entry in repository.files(tip)}
-    found = ((path, repository.entry(tip, path)) for path in paths)
-    return {path: entry for path, entry in found if entry is not None}
+        return {entry.path: entry.blob for entry in repository.files(tip)}
+    return repository.blobs(tip, paths)
 
 
 def _concerns(globs: pages_of.Globs, change: FileChange) -> bool:
@@ -150,9 +151,8 @@ def _concerns(globs: pages_of.Globs, change: FileChange) -> bool:
 
 
 def _indexed(
-    app: App, name: str, tip: str, page_path: str, blob: str, stamp: Version | None
+    name: str, tip: str, page_path: str, blob: str, data: bytes, stamp: Version | None
 ) -> IndexedPage:
-    data = git_log.blob(app.repository, blob)
     try:
         content = text.decode(data).text
     except NotEditable:
@@ -171,7 +171,9 @@ def _indexed(
             tags=tuple(found.tags),
             front_matter=found.front_matter,
             problems=[asdict(problem) for problem in found.problems],
-            outline=[asdict(heading) for heading in found.outline],
+            outline=[
+                {each: getattr(heading, each) for each in _HEADING} for heading in found.outline
+            ],
             word_count=found.word_count,
             text=found.plain_text,
             updated_at=stamp.at if stamp else datetime.now(UTC),

@@ -161,20 +161,21 @@ def _touched(clone: Clone, old: str, tip: str, anchors: Anchors) -> Touched | No
         return None
     pages: dict[str, sources.PageSource | None] = {}
     files: dict[str, sources.AssetSource | None] = {}
+    blobs = repository.blobs(tip, changed)
     for path, version in changed.items():
-        entry = repository.entry(tip, path)
+        blob = blobs.get(path)
         if globs.match(path):
             stamp = version.at, version.by
-            pages[path] = _page(clone, path, entry.blob, *stamp) if entry else None
+            pages[path] = _page(clone, path, blob, *stamp) if blob else None
         else:
-            files[path] = _asset(clone, path, entry.blob) if entry else None
+            files[path] = _asset(clone, path, blob) if blob else None
     return Touched(pages, files, anchors)
 
 
 def _came(clone: Clone, previous: Manifest | None, touched: Touched) -> bool:
     """Whether any of these files was not there before."""
     paths, old = (*touched.pages, *touched.files), previous.commit if previous else ""
-    return any(clone.repository.entry(old, path) is None for path in paths)
+    return len(clone.repository.blobs(old, paths)) < len(paths)
 
 
 def _page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final
 import pygit2
 from pygit2.enums import RepositoryOpenFlag
 
-from prdgen.git import formats, history, messages, process, work_trees
+from prdgen.git import formats, history, messages, process, trees, work_trees
 from prdgen.git.errors import BranchExists, CommitNotFound, NoCommits, UnknownRevision
 from prdgen.git.moments import moment
 from prdgen.git.values import (
@@ -225,6 +226,11 @@ class Repository:
         if int(found.filemode) not in REGULAR or not isinstance(found, pygit2.Blob):
             return None
         return Entry(path, int(found.filemode), str(found.id), found.size)
+
+    def blobs(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
+        """The blob of each of these paths that is a regular file; each folder is read once."""
+        found = trees.at(self.libgit2, self._tree(commit), paths)
+        return {path: side[1] for path, side in found.items() if side[0] in REGULAR}
 
     def mode(self, commit: str, path: str) -> int | None:
         """The mode of what a commit has at `path` (see `values`); None when nothing is there."""

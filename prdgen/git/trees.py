@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,6 +50,32 @@ def build(
     moves: dict[str, Moved] = {}
     made = _write(git, base, top, "", moves) or git.TreeBuilder().write()
     return made, [moves[path] for path in sorted(moves) if moves[path].old != moves[path].new]
+
+
+def at(
+    git: pygit2.Repository, tree: pygit2.Tree, paths: Iterable[str]
+) -> dict[str, tuple[int, str]]:
+    """Mode and id of what is at each of these paths, as far as something is."""
+    folders: dict[str, dict[bytes, tuple[int, str]]] = {"": _sides(tree)}
+
+    def folder(path: str) -> dict[bytes, tuple[int, str]]:
+        if path not in folders:
+            above, _, name = path.rpartition("/")
+            mode, id_ = folder(above).get(name.encode("utf-8", "surrogateescape"), (0, ""))
+            folders[path] = _sides(git[id_].peel(pygit2.Tree)) if mode == _TREE else {}
+        return folders[path]
+
+    found = {}
+    for path in paths:
+        above, _, name = path.rpartition("/")
+        side = folder(above).get(name.encode("utf-8", "surrogateescape"))
+        if side is not None:
+            found[path] = side
+    return found
+
+
+def _sides(tree: pygit2.Tree) -> dict[bytes, tuple[int, str]]:
+    return {name: (int(mode, 8), id_.hex()) for mode, name, id_ in _ENTRY.findall(tree.read_raw())}
 
 
 def moved(git: pygit2.Repository, old: str | None, new: str) -> list[Moved]:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -122,15 +122,25 @@ async def replace_pages(
 
 
 async def _insert_parts(tx: Tx, branch: str, upserts: Sequence[IndexedPage]) -> None:
-    for name, parts in (("requirement", "requirements"), ("link", "links")):
+    for name, parts in (("requirements", _requirement), ("links", _link)):
         rows = [
-            _clean(asdict(part))
-            | {"branch": branch, "page_path": page.row.page_path, "position": position}
+            (branch, page.row.page_path, position, *parts(part))
             for page in upserts
-            for position, part in enumerate(getattr(page, parts))
+            for position, part in enumerate(getattr(page, name))
         ]
         if rows:
-            await statements.many(tx, _SQL[f"insert_{name}"], rows)
+            await statements.copy(tx, _SQL[f"insert_{name}"], rows)
+
+
+def _requirement(row: RequirementRow) -> tuple[Any, ...]:
+    texts = (jsonable.text(row.id), jsonable.text(row.text))
+    status = row.status and jsonable.text(row.status)
+    return *texts, row.line, row.end_line, row.notation, status
+
+
+def _link(row: LinkRow) -> tuple[Any, ...]:
+    fragment = row.fragment and jsonable.text(row.fragment)
+    return row.kind, jsonable.text(row.target), fragment, row.line, jsonable.text(row.text)
 
 
 async def indexed_tip(tx: Tx, branch: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Any, Final
@@ -53,6 +53,13 @@ async def many(tx: Tx, statement: str, params: list[dict[str, Any]]) -> None:
     """Run one statement for each of `params`, without waiting for each answer."""
     async with _cursor(tx) as cursor:
         await cursor.executemany(statement, params)
+
+
+async def copy(tx: Tx, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Add many rows to a table with `COPY … FROM STDIN`: several times quicker than `many`."""
+    async with _cursor(tx) as cursor, cursor.copy(statement) as into:
+        for each in rows:
+            await into.write_row(each)
 
 
 @asynccontextmanager

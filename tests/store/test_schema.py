@@ -64,6 +64,9 @@ async def test_every_statement_parses(store, name):
     for statement in statements.load(name).values():
         async with store.transaction() as tx:
             text = re.sub(r"%\(\w+\)s", "NULL", statement).replace("%%", "%")
-            if not text.upper().startswith("CREATE"):
+            if text.upper().startswith("COPY"):
+                async with tx.cursor() as cursor, cursor.copy(text.encode()):
+                    pass  # of no rows
+            elif not text.upper().startswith("CREATE"):
                 await tx.execute(f"PREPARE tried AS {text}".encode())
                 await tx.execute(b"DEALLOCATE tried")

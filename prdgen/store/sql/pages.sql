@@ -35,16 +35,12 @@ INSERT INTO pages (
         || setweight(to_tsvector('prdgen', left(%(text)s, 400000)), 'D')
 );
 
--- insert_requirement: One requirement of a page.
-INSERT INTO requirements
-    (branch, page_path, position, req_id, text, line, end_line, notation, status)
-VALUES (%(branch)s, %(page_path)s, %(position)s, %(id)s, %(text)s, %(line)s, %(end_line)s,
-    %(notation)s, %(status)s);
+-- insert_requirements: The requirements of pages.
+COPY requirements
+    (branch, page_path, position, req_id, text, line, end_line, notation, status) FROM STDIN;
 
--- insert_link: One link of a page.
-INSERT INTO links (branch, page_path, position, kind, target, fragment, line, text)
-VALUES (%(branch)s, %(page_path)s, %(position)s, %(kind)s, %(target)s, %(fragment)s, %(line)s,
-    %(text)s);
+-- insert_links: The links of pages.
+COPY links (branch, page_path, position, kind, target, fragment, line, text) FROM STDIN;
 
 -- learn_words: Remember the words of the pages just stored, for mistyped queries. Sorted, so that
 -- two indexers take their locks in one order.
