@@ -17,6 +17,7 @@ from prdgen.flows import (
     forge_wanted,
     join,
     replay,
+    review_news,
     reviews,
     unsettled,
     watch,
@@ -104,6 +105,7 @@ async def merge(
         ended = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, ended)
     await forge_wanted.now(app)
+    await review_news.tell(app, ended.id)
     return ended, landed
 
 
@@ -186,6 +188,7 @@ async def close(app: App, name: str, person: Person) -> Review:
         ended = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, ended)
     await forge_wanted.now(app)
+    await review_news.tell(app, ended.id)
     return ended
 
 

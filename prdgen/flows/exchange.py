@@ -22,12 +22,14 @@ from prdgen.flows import (
     forge_state,
     forge_wanted,
     landing,
+    news,
     remote_state,
     remote_wanted,
     send,
 )
 from prdgen.flows.context import App
 from prdgen.flows.fetch import BranchWaits, PersonDecides
+from prdgen.flows.news import News
 from prdgen.flows.remote_state import State
 from prdgen.flows.send import Refusal
 from prdgen.git import locks
@@ -47,6 +49,7 @@ async def run(app: App) -> None:
     with ExitStack() as held:
         await to_thread.run_sync(held.enter_context, locks.held(app.repository, "remote"))
         state = await to_thread.run_sync(remote_state.load, app)
+        before = _undecided(state)
         state.tried_at = remote_state.now()
         try:
             await landing.recover(app)
@@ -62,9 +65,27 @@ async def run(app: App) -> None:
         else:
             state.failure = state.hint = state.failing_since = ""
         finally:
+            await news.to_keepers(app, _news(before, _undecided(state)))
             await to_thread.run_sync(remote_state.save, app, state)
     if (await to_thread.run_sync(forge_state.load, app)).waits_for_remote:
         await forge_wanted.now(app)
+
+
+def _undecided(state: State) -> dict[str, str]:
+    """The branches where a person has to do something, with why."""
+    return {
+        name: each.decide or f"The remote does not take the commits of {name}: {each.refused}"
+        for name, each in state.branches.items()
+        if each.decide or each.refused
+    }
+
+
+def _news(before: dict[str, str], now: dict[str, str]) -> list[News]:
+    return [
+        News("remote.undecided", why, "/remote")
+        for name, why in now.items()
+        if before.get(name) != why
+    ]
 
 
 async def _rounds(app: App, remote: Remote, state: State) -> None:

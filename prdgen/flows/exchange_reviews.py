@@ -10,7 +10,7 @@ from typing import Final
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import drafts, signatures
+from prdgen.flows import drafts, review_news, signatures
 from prdgen.flows.context import App
 from prdgen.git import refs, review_logs
 from prdgen.git.errors import TipMoved
@@ -34,7 +34,8 @@ async def run(app: App, remote: Remote) -> None:
     for _ in range(_TRIES):
         try:
             await to_thread.run_sync(remote.fetch_hidden, _BELOW, abandon_on_cancel=True)
-            ahead = await to_thread.run_sync(_join, app)
+            moved, ahead = await to_thread.run_sync(_join, app)
+            await review_news.tell(app, *moved)
             if not ahead or await to_thread.run_sync(remote.push_hidden, ahead):
                 return
         except TipMoved:
@@ -45,8 +46,8 @@ async def run(app: App, remote: Remote) -> None:
     log.info("the remote did not take %d reviews; they are offered again", len(ahead))
 
 
-def _join(app: App) -> list[str]:
-    """In a thread: take in what was fetched; the refs that the remote lacks."""
-    _, logs = review_logs.join(app.repository, review_log.merged, signatures.SERVER)
+def _join(app: App) -> tuple[list[str], list[str]]:
+    """In a thread: take in what was fetched; the reviews that moved here, and the refs that the remote lacks."""
+    moved, logs = review_logs.join(app.repository, review_log.merged, signatures.SERVER)
     ended = refs.join(app.repository, drafts.KEPT, _THEIR_DRAFTS)
-    return [*(review_logs.BELOW + id_ for id_ in logs), *ended]
+    return moved, [*(review_logs.BELOW + id_ for id_ in logs), *ended]

@@ -8,15 +8,17 @@ put on top of it; and what a machine should not decide is left to a person, with
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from anyio import CancelScope, to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import join, judge, remote_state, replay
+from prdgen.flows import join, judge, news, remote_state, replay
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.join import Aside, Disputes, Made, Revived
 from prdgen.flows.landing import Landing, Move
+from prdgen.flows.news import News
 from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
 from prdgen.git.errors import Locked, TipMoved, Unmergeable, UnrelatedHistories
@@ -89,7 +91,7 @@ async def _take(app: App, remote: Reach, name: str, there: str) -> Taken:
     if agreed is None or had_here == had_there:
         message = f"Merge {name} of {remote.spoken}"
         landed = await join.into(app, name, there, message=message, author=SERVER, aside=True)
-        _log(name, landed.left)
+        await _left(app, name, landed.left)
         await join.tell_revived(app, name, remote.spoken, landed.revived)
         return landed.disputes, landed.aside, landed.revived
     if had_there:
@@ -139,14 +141,17 @@ async def _move(app: App, name: str, old: str | None, new: str) -> None:
             await to_thread.run_sync(
                 commits.advance, app.repository, name, old, new, f"remote: {new[:10]}"
             )
-            _log(name, await landing.land([name]))
+            await _left(app, name, await landing.land([name]))
     finally:
         landing.release()
 
 
-def _log(name: str, left: object) -> None:
-    if left:
-        log.warning("after the remote's commits came to %s: %s", name, left)
+async def _left(app: App, name: str, left: Iterable[str]) -> None:
+    """Say which files of the server's folder did not follow."""
+    if lines := [line.strip() for line in left]:
+        log.warning("after the remote's commits came to %s: %s", name, lines)
+        title = f"The remote's commits came to {name}; {' '.join(lines)}"
+        await news.to_keepers(app, [News("remote.left", title, "/remote")])
 
 
 def _rewritten_here(remote: Reach, name: str, there: str) -> PersonDecides:

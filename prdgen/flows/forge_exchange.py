@@ -22,6 +22,7 @@ from prdgen.flows import (
     forge_wanted,
     remote_state,
     remote_wanted,
+    review_news,
 )
 from prdgen.flows.context import App
 from prdgen.flows.forge_in import CommitMissing, Here
@@ -174,6 +175,7 @@ async def _take_in(app: App, forge: Forge, state: State, here: Here) -> Review:
     review = here.review
     if new:
         review = await to_thread.run_sync(drafts.bring, app, review.id, *new)
+        await review_news.tell(app, review.id)
     if ended is not None:
         await forge_ends.follow(app, review, ended)
     return review

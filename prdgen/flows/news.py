@@ -1,11 +1,100 @@
-"""notification type → what to do about it, in words."""
+"""something happened → those whom it concerns are told once, with what they can do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID, uuid4, uuid5
 
+from prdgen.errors import PrdgenError
+from prdgen.flows import roles
+from prdgen.flows.context import App
+from prdgen.git.values import Signature
+from prdgen.store import notifications, people
+from prdgen.store.people import Person
+from prdgen.store.statements import Tx
+
+log = logging.getLogger(__name__)
+_SPACE: Final = UUID("5f0b9a34-6f0e-5a6e-9f0c-2f6d3a1c7e11")
+_LONGEST: Final = 300
 TO_DO: Final[Mapping[str, str]] = {
     "git.conflict.detected": "Open it and choose: until then both are kept.",
+    "file.kept": "Compare the two and keep one; the other is taken away like any file, with Git.",
+    "file.revived": "Look whether it is to stay; it can be deleted again.",
+    "text.recovered": "Open it: put the words back, or discard them.",
+    "review.requested": "Read what it changes; then approve it, or ask for changes.",
+    "review.approved": "Merge it when nothing else is missing.",
+    "review.changes_requested": "Read what is asked for, change it, and ask for a review again.",
+    "review.commented": "Answer it, or resolve it.",
+    "review.replied": "Answer it, or resolve it.",
+    "review.taken": "",
+    "review.merged": "Nothing to do: its pages are on the main branch now.",
+    "review.closed": "Its text is kept; who may write can open it again.",
+    "remote.undecided": "The page of the remote says what can be done, in the clone on the server.",
+    "remote.left": "Look at these files in the folder on the server (`git status`): commit them, or put back what Git has.",
 }
 """What people are told of, and what they can do then."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that happened, as people read it. The same `event_id` twice is once."""
+
+    type: str
+    title: str
+    href: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    event_id: UUID = field(default_factory=uuid4)
+
+
+def event_id(*what: str) -> UUID:
+    """The id of something that may be told more than once, and is heard once."""
+    return uuid5(_SPACE, "\0".join(what))
+
+
+async def tell(tx: Tx, told: News, whom: Iterable[Person]) -> None:
+    """Tell these people, in the transaction of what happened, or in one of its own."""
+    title = told.title if len(told.title) <= _LONGEST else f"{told.title[: _LONGEST - 1]}…"
+    for person in whom:
+        await notifications.notify(
+            tx, person.id, told.event_id, type=told.type, title=title, href=told.href, at=told.at
+        )
+
+
+async def with_role(app: App, tx: Tx, role: str) -> list[Person]:
+    """Everybody who has at least this role."""
+    role_of = await roles.of_all(app)
+    return [p for p in await people.list_people(tx) if roles.at_least(role_of(p), role)]
+
+
+async def to_keepers(app: App, told: Iterable[News]) -> None:
+    """Tell maintainers and owners. What is done already is not undone when that cannot be stored now."""
+    found = list(told)
+    if not found:
+        return
+    try:
+        async with app.store.transaction() as tx:
+            whom = await with_role(app, tx, "maintainer")
+            for each in found:
+                await tell(tx, each, whom)
+    except PrdgenError as error:
+        log.warning("nobody is told that %s: %s", found[0].title, error)
+
+
+async def of_recovered(
+    app: App, tx: Tx, branch: str, href: str, page_path: str, by: Iterable[Signature]
+) -> None:
+    """Tell those whose words are kept as a draft of their own; whoever may write when none of them has an
+    account.
+    """
+    emails = {each.email.lower() for each in by}
+    whom = [person for person in await people.list_people(tx) if person.email.lower() in emails]
+    title = f"Your words in {page_path} have no page any more; they are kept"
+    if not whom:
+        whom = await with_role(app, tx, "editor")
+        title = f"Words in {page_path} have no page any more; they are kept"
+    told = News("text.recovered", title, href, event_id=event_id("recovered", branch))
+    await tell(tx, told, whom)

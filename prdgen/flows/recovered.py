@@ -11,13 +11,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from anyio import to_thread
 
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import edit, merge_base, naming, signatures
+from prdgen.flows import edit, merge_base, naming, news, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchPage
@@ -72,6 +73,8 @@ async def keep(
     await to_thread.run_sync(write)
     async with app.store.transaction() as tx:
         await edit.follow(app, branch, tx)
+        href = f"/drafts/{quote(branch)}"
+        await news.of_recovered(app, tx, branch, href, page_path, (author, *co_authors))
     return branch
 
 

@@ -14,10 +14,11 @@ from uuid import UUID
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
-from prdgen.flows import export
+from prdgen.flows import export, news, read, recovered
 from prdgen.flows.context import App
+from prdgen.flows.news import News
 from prdgen.jobs.queue import LOW
-from prdgen.store import audit, event_log, inbox, notifications, people, usage
+from prdgen.store import audit, event_log, inbox, people, usage
 from prdgen.store.statements import Tx
 
 log = logging.getLogger(__name__)
@@ -89,15 +90,26 @@ async def count_use(tx: Tx, event: Event) -> None:
 
 
 async def notify(tx: Tx, event: Event) -> None:
-    """Notification: owners of a page hear of conflicts in it, everyone else who wrote too."""
+    """Notification: everybody hears where two versions stand and what was kept."""
     if event.type != "git.conflict.detected" or not event.page_path or not event.branch:
         return
-    for person in await people.list_people(tx):
-        await notifications.notify(
-            tx, person.id, event.id, type=event.type, at=event.at,
-            title=f"Two versions of the same lines stand in {event.page_path}",
-            href=f"/edit/{event.branch}/{event.page_path}",
-        )  # fmt: skip
+    if (told := _kept(event, event.branch, event.page_path)) is not None:
+        await news.tell(tx, told, await people.list_people(tx))
+
+
+def _kept(event: Event, branch: str, path: str) -> News | None:
+    """What people are told of two sides that met; None: those whose words it is were told already."""
+    if kept_as := event.data.get("kept_as"):
+        if str(kept_as).startswith(recovered.PREFIX):
+            return None
+        title = f"Both sides changed {path}; the other version is kept as {kept_as}"
+        return News("file.kept", title, "/remote", event.at, event.id)
+    if deleted_in := event.data.get("deleted_in"):
+        title = f"{path} is there as it was edited in {event.data['edited_in']}: {deleted_in} had deleted it"
+        href = read.address("p", branch, path) if path.endswith(".md") else "/remote"
+        return News("file.revived", title, href, event.at, event.id)
+    title = f"Two versions of the same lines stand in {path}"
+    return News(event.type, title, read.address("edit", branch, path), event.at, event.id)
 
 
 async def export_again(app: App, tx: Tx, event: Event) -> None:

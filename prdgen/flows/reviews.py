@@ -12,7 +12,16 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files.text import readable
-from prdgen.flows import drafts, forge_wanted, own_work, pages_of, regress, roles
+from prdgen.flows import (
+    code_owners,
+    drafts,
+    forge_wanted,
+    own_work,
+    pages_of,
+    regress,
+    review_news,
+    roles,
+)
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
@@ -179,6 +188,7 @@ async def _say(
 
     review = await to_thread.run_sync(work)
     await forge_wanted.now(app)
+    await review_news.tell(app, review.id)
     return review
 
 
@@ -261,25 +271,11 @@ def _needed(
     clone: Clone, draft: Draft, base: str | None, approved: Iterable[Verdict]
 ) -> Iterable[Needed]:
     """Each set of owners that files of the draft have, once, with who approved for them."""
-    rules = _rules(clone)
-    paths: dict[tuple[str, ...], list[str]] = {}
-    for change in clone.repository.changed(base, draft.tip) if rules else ():
-        for path in filter(None, (change.old_path, change.path)):
-            if (found := owners.of(rules, path)) and path not in paths.setdefault(found, []):
-                paths[found].append(path)
-    for names, owned in sorted(paths.items()):
+    for names, owned in code_owners.by_owners(clone, draft, base).items():
         by = next(
             (v.name for v in approved for o in names if owners.is_owner(o, v.name, v.email)), None
         )
         yield Needed(names, tuple(owned), by)
-
-
-def _rules(clone: Clone) -> list[owners.Rule]:
-    main = clone.repository.tip(clone.main_branch)
-    for place in owners.PLACES:
-        if main and (data := clone.repository.read(main, place)) is not None:
-            return owners.parse(data)
-    return []
 
 
 def check_approved(clone: Clone, draft: Draft, base: str | None, role: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from anyio import to_thread
 
 from prdgen.crdt.replica import Change, Replica
-from prdgen.flows import drafts, edit, forge_wanted, reviews
+from prdgen.flows import drafts, edit, forge_wanted, review_news, reviews
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchThread, SuggestionOutdated
 from prdgen.git.values import Signature
@@ -47,6 +47,7 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     said = Entry("taken", person.name, person.email, {"thread": thread_id})
     review = await to_thread.run_sync(drafts.say, app, draft.review.id, said)
     await forge_wanted.now(app)
+    await review_news.tell(app, review.id)
     return review
 
 

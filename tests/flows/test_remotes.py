@@ -6,7 +6,7 @@ import pytest
 from git.repos import Repo
 
 from prdgen.flows import remote_wanted
-from prdgen.store import conflicts
+from prdgen.store import conflicts, notifications, people
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -295,6 +295,56 @@ async def test_history_rewritten_here_is_for_a_person(house, repo, hub):
     await trade(house)
     assert known(house).decide == ""
     assert repo.tip() == hub.git("rev-parse", "main") == ours
+
+
+async def keeper(house):
+    """A maintainer, who is told of such things."""
+    async with house.app.store.transaction() as tx:
+        return await people.create(tx, "Max", "max@example.org", "#123456", "maintainer")
+
+
+async def told(house, person):
+    async with house.app.store.transaction() as tx:
+        return [each.title for each in reversed(await notifications.newest(tx, person.id))]
+
+
+async def test_what_a_person_is_to_decide_is_told_once(house, repo, hub):
+    """To maintainers and owners; again only when it comes again."""
+    max_ = await keeper(house)
+    for number in (1, 2):
+        repo.commit("Sent", other=f"# Other\n\nsent {number}\n")
+        await trade(house)
+        assert len(await told(house, max_)) == number - 1
+        repo.git("reset", "--quiet", "--hard", "HEAD~1")
+        repo.commit("Instead", other=f"# Other\n\ninstead {number}\n")
+        await trade(house)
+        await trade(house)
+        assert len(await told(house, max_)) == number
+        repo.git("push", "--quiet", "--force", "origin", "main")
+        await trade(house)
+    assert "its history was rewritten here" in (await told(house, max_))[0]
+    assert await told(house, house.people["ann"]) == []
+
+
+async def test_files_that_are_left_are_told(house, repo, hub, bob):
+    """As to who pushes: which files of the folder are not as the remote's commits have them."""
+    max_ = await keeper(house)
+    repo.put({"notes.txt": "notes\n"})
+    repo.git("add", "notes.txt")
+    repo.git("commit", "-q", "-m", "notes")
+    await trade(house)
+    repo.put({"notes.txt": "by hand\n"})
+    bob.git("pull", "-q")
+    bob.put({"notes.txt": "pushed\n"})
+    bob.git("commit", "-qam", "Edit")
+    push(bob)
+    await trade(house)
+    assert (repo.path / "notes.txt").read_text() == "by hand\n"
+    (title,) = await told(house, max_)
+    assert title.startswith(
+        "The remote's commits came to main; left as they are in the server's folder:"
+    )
+    assert "notes.txt" in title
 
 
 async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):

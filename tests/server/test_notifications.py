@@ -6,8 +6,16 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from prdgen.store import notifications
+import pytest
 
+from prdgen.events import Event
+from prdgen.flows import drafts, recovered, relay, review_news
+from prdgen.git.values import Signature
+from prdgen.review.log import Entry
+from prdgen.store import notifications
+from prdgen.store.errors import StoreUnavailable
+
+from . import team
 from .house import HTML
 
 BEGAN = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -104,3 +112,134 @@ async def test_programs_see_and_read_them(own):
         assert (await api.post("/api/notifications/read", json={"ids": bad})).status_code == 422
     assert (await api.post("/api/notifications/read")).json() == {"unread": 0}
     assert len((await api.get("/api/notifications")).json()["items"]) == 2
+
+
+async def told(own, person):
+    """What a person was told, oldest first; where it leads is there."""
+    async with own.app.store.transaction() as tx:
+        found = await notifications.newest(tx, person.id)
+    browser = await own.as_(person.role)
+    for each in found:
+        assert (await browser.get(each.href, follow_redirects=True)).status_code == 200, each
+    return [each.title for each in reversed(found)]
+
+
+async def drafted(own):
+    """A draft that the editor began, and its address."""
+    editor = await own.as_("editor")
+    answer = await editor.send_form("/drafts", title="Faster")
+    return editor, answer.headers["location"]
+
+
+async def test_what_people_say_of_a_draft_is_told(own):
+    """Who began it hears of words and verdicts, who spoke of answers; nobody of what they did themselves."""
+    editor, where = await drafted(own)
+    owner, other, reader = [await own.as_(role) for role in ("owner", "commenter", "reader")]
+    await editor.send_form(where, do="ask")
+    assert await told(own, owner.person) == ["Editor asks for a review of Faster"]
+    assert await told(own, other.person) == ["Editor asks for a review of Faster"]
+    assert await told(own, reader.person) == []
+    await other.send_form(where, do="comment", text="Why?")
+    thread = re.search(r'name="thread" value="([^"]+)"', (await other.get(where)).text)[1]
+    await editor.send_form(where, do="reply", thread=thread, text="So.")
+    await owner.send_form(where, do="changes_requested", text="No.")
+    await owner.send_form(where, do="approved", seen=own.app.repository.tip(where[8:]))
+    assert await told(own, editor.person) == [
+        "Commenter commented on Faster", "Owner asks for changes of Faster", "Owner approved Faster",
+    ]  # fmt: skip
+    assert (await told(own, other.person))[1:] == ["Editor answered in Faster"]
+    await owner.send_form(where, do="close")
+    assert (await told(own, editor.person))[-1] == "Owner closed Faster"
+    assert (await told(own, other.person))[-1] == "Owner closed Faster"
+    assert await told(own, owner.person) == ["Editor asks for a review of Faster"]
+
+
+async def test_who_wrote_in_a_draft_hears_that_it_is_merged(own):
+    """Also who never said a word of it."""
+    _, where = await drafted(own)
+    maintainer, owner = await own.as_("maintainer"), await own.as_("owner")
+    tree = own.app.repository.work_tree
+    team.git(tree, "checkout", "-q", where.removeprefix("/drafts/"))
+    team.put(tree, {"site/prds/more.md": "# More\n"})
+    team.git(tree, "commit", "-q", "--amend", "--no-edit", "--author=M <Maintainer@example.org>")
+    team.git(tree, "checkout", "-q", "main")
+    merged = await owner.send_form(where, do="squash")
+    assert merged.status_code == 303
+    assert await told(own, maintainer.person) == ["Owner merged Faster into main"]
+
+
+async def test_a_review_is_asked_of_those_whose_approval_it_takes(own):
+    """CODEOWNERS of main says who; nobody else is bothered."""
+    tree = own.app.repository.work_tree
+    team.put(tree, {"CODEOWNERS": "*.md @maintainer\n"})
+    editor, where = await drafted(own)
+    maintainer, owner = await own.as_("maintainer"), await own.as_("owner")
+    team.git(tree, "checkout", "-q", where.removeprefix("/drafts/"))
+    team.put(tree, {"site/prds/more.md": "# More\n"})
+    team.git(tree, "checkout", "-q", "main")
+    await editor.send_form(where, do="ask")
+    assert await told(own, maintainer.person) == ["Editor asks for a review of Faster"]
+    assert await told(own, owner.person) == []
+
+
+async def test_what_was_told_is_not_told_again(own):
+    """What came twice is once, what was missed comes with the next line, and what is old is no news."""
+    editor, where = await drafted(own)
+    owner = await own.as_("owner")
+    id_ = drafts.find_branch(own.app, where.removeprefix("/drafts/")).review.id
+    old = Entry("commented", "Owner", "owner@example.org", {"text": "long ago"},
+                at=datetime.now(UTC) - timedelta(days=8))  # fmt: skip
+    drafts.bring(own.app, id_, old)
+    drafts.say(own.app, id_, Entry("commented", "Owner", "owner@example.org", {"text": "killed"}))
+    assert await told(own, editor.person) == []
+    await owner.send_form(where, do="comment", text="again")
+    await review_news.tell(own.app, id_)
+    assert await told(own, editor.person) == ["Owner commented on Faster"] * 2
+
+
+async def test_what_is_said_stays_said_while_nobody_can_be_told(own, monkeypatch):
+    """The store is away: no error for who speaks, who would say it again."""
+    editor, where = await drafted(own)
+    owner = await own.as_("owner")
+
+    async def away(*_, **__):
+        raise StoreUnavailable(where="the store")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notifications, "notify", away)
+        assert (await owner.send_form(where, do="comment", text="Hm")).status_code == 303
+    assert await told(own, editor.person) == []
+    await owner.send_form(where, do="comment", text="And")
+    assert await told(own, editor.person) == ["Owner commented on Faster"] * 2
+
+
+async def test_recovered_words_are_told_to_those_who_wrote_them(own):
+    """To who may write, when nobody here wrote them."""
+    editor, reader, owner = [await own.as_(role) for role in ("editor", "reader", "owner")]
+    for by in (Signature("R", "Reader@example.org"), Signature("X", "x@far.example")):
+        await recovered.keep(own.app, "site/prds/a b.md", f"# {by}\n", f"# {by}\n".encode(), by)
+        await recovered.keep(own.app, "site/prds/a b.md", f"# {by}\n", f"# {by}\n".encode(), by)
+    mine = "Your words in site/prds/a b.md have no page any more; they are kept"
+    theirs = mine.replace("Your words", "Words")
+    assert await told(own, reader.person) == [mine]
+    assert await told(own, editor.person) == await told(own, owner.person) == [theirs]
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "href"),
+    [
+        ({"line": 3}, "Two versions of the same lines stand in site/a b.md", "/edit/main/site/a%20b.md"),
+        ({"kept_as": "site/a.ours-1.md"}, "the other version is kept as site/a.ours-1.md", "/remote"),
+        ({"deleted_in": "origin", "edited_in": "main"}, "edited in main: origin had deleted it", "/p/main/site/a%20b.md"),
+        ({"kept_as": "recovered/a-1"}, None, None),
+    ],
+)  # fmt: skip
+async def test_two_sides_that_met_are_told_in_words(own, data, said, href):
+    """What is kept, and where."""
+    reader = await own.as_("reader")
+    event = Event("git.conflict.detected", "main", "site/a b.md", data=data)
+    async with own.app.store.transaction() as tx:
+        await relay.notify(tx, event)
+        found = await notifications.newest(tx, reader.person.id)
+    assert [each.href for each in found] == ([href] if href else [])
+    assert all(said in each.title for each in found)
