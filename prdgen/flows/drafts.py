@@ -259,6 +259,20 @@ def find_review(clone: Clone, id_: str) -> Review:
     return review
 
 
+def find_over(clone: Clone, name: str) -> Review:
+    """In a thread: a review by its id, or the newest one of a branch that is no draft any more.
+
+    Raises NoSuchDraft.
+    """
+    branch = name.removeprefix(_WHOLE)
+    if name == branch and review_logs.read(clone.repository, name) is not None:
+        return find_review(clone, name)
+    found = next((each for each in reviews(clone) if each.branch == branch), None)
+    if found is None:
+        raise NoSuchDraft(draft=branch)
+    return found
+
+
 def state_of(review: Review, branches: Container[str]) -> str:
     """open, merged, closed, or gone: nobody ended it, and its branch is not there."""
     return review.state if review.state != "open" or review.branch in branches else "gone"

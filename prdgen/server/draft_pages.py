@@ -33,7 +33,7 @@ from prdgen.flows.context import App
 from prdgen.flows.conversation import OfPage, Placed
 from prdgen.flows.draft_changes import Changes
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import NoSuchDraft
+from prdgen.flows.errors import DraftOver, NoSuchDraft
 from prdgen.forge.errors import ForgeError
 from prdgen.page import facts
 from prdgen.review.state import Review
@@ -114,14 +114,13 @@ async def draft(request: Request) -> Response:
         try:
             return RedirectResponse(await _act(request, visitor, name, fields), 303)
         except PrdgenError as error:
-            told_here = error.status < 500 or isinstance(error, ForgeError)
-            if not told_here or isinstance(error, NoSuchDraft):
+            if error.status >= 500 and not isinstance(error, ForgeError):
                 raise
             problem = await whom.named(app, error)
     try:
         found = await to_thread.run_sync(drafts.find, app, name)
     except NoSuchDraft:
-        return await _over(request, name, problem)
+        return await _over(request, name, problem, fields)
     changes = await draft_changes.of(app, found, _number(request))
     base = changes.standing.base
     stands = await to_thread.run_sync(reviews.standing, app, found, base)
@@ -182,19 +181,29 @@ def _talk(app: App, review: Review | None, tip: str | None, changes: Changes | N
     return Talk(pages, besides, conversation.gone(said), elsewhere)
 
 
-async def _over(request: Request, name: str, problem: PrdgenError | None) -> Response:
-    """A draft that is merged or closed, by its id, with what was said of it."""
+async def _over(
+    request: Request, name: str, problem: PrdgenError | None, wrote: dict[str, str]
+) -> Response:
+    """A draft that is merged or closed, or whose branch is gone, with what was said of it: at its id,
+    which the branch's name leads to.
+    """
     app = app_of(request)
-    review = await to_thread.run_sync(drafts.find_review, app, name)
+    review = await to_thread.run_sync(drafts.find_over, app, name)
     tip = await to_thread.run_sync(app.repository.tip, review.branch)
     if review.state == "open" and tip is not None:
+        if problem is not None:
+            raise problem
         return RedirectResponse(drafts.address_of(review.branch), 303)
+    if problem is None and name != review.id:
+        return RedirectResponse(drafts.address(review.id), 302)
+    if isinstance(problem, NoSuchDraft) and review.state != "open":
+        problem = DraftOver(draft=review.title, state=review.state)
     changes = await draft_changes.of_over(app, review, _number(request))
     return html.render(
-        request, "draft_over.html", 409 if problem else 200, title=review.title, review=review,
+        request, "draft_over.html", problem.status if problem else 200, title=review.title, review=review,
         problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app, review),
         changes=changes, talk=await to_thread.run_sync(_talk, app, review, review.tip, changes),
-        may=dict.fromkeys(_may(auth.require(request, "reader", "see this draft")), False),
+        may=dict.fromkeys(_may(auth.require(request, "reader", "see this draft")), False), wrote=wrote,
     )  # fmt: skip
 
 

@@ -66,8 +66,11 @@ async def test_a_draft_is_described_merged_and_looked_up(own):
     assert "merged" in over.text
     assert "One &lt;step&gt;" not in over.text
     assert own.app.repository.tip(branch) is None
+    led = await browser.get(where)
+    assert (led.status_code, led.headers["location"]) == (302, done.headers["location"])
     again = await browser.send_form(where, do="merge")
-    assert again.status_code == 404
+    assert again.status_code == 409
+    assert "is merged already" in again.text
     (item,) = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
     assert (item["state"], item["title"]) == ("merged", "Two steps")
 
@@ -266,7 +269,11 @@ async def test_a_review_whose_branch_was_deleted(own):
     items = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
     assert {item["state"] for item in items if item["id"] == id_} == {"gone"}
     assert "branch gone" in (await browser.get(f"/drafts/{id_}")).text
-    assert (await browser.get(f"/drafts/{branch}")).status_code == 404
+    led = await browser.get(f"/drafts/{branch}")
+    assert (led.status_code, led.headers["location"]) == (302, f"/drafts/{id_}")
+    told = await browser.send_form(f"/drafts/{branch}", do="comment", text="Typed in an old tab.")
+    assert "There is no draft" in told.text
+    assert re.search("<textarea[^>]*data-wrote>Typed in an old tab.</textarea>", told.text)
     for name in (branch, id_):
         for do in ACTIONS:
             answer = await browser.send_form(f"/drafts/{name}", do=do, text="x", title="x")
