@@ -18,6 +18,7 @@ SERVER = {
     "requirements": "/requirements",
     "people": "/people",
     "tokens": "/tokens",
+    "notifications": "/notifications",
     "sign-in": "/sign-in",
     "problem": "/problems/no-such-page",
     "not-found": "/p/main/nothing.md",

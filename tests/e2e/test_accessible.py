@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from . import axe, screenshots
 from .desk import Desk
@@ -44,3 +44,20 @@ def test_no_page_breaks_a_rule_of_axe(seen: House, sit: Callable[..., Desk], loo
             found[name] = broken
     desk.forgive("404")
     assert not found, found
+
+
+def test_notifications_are_read_by_keyboard(seen: House, sit: Callable[..., Desk]) -> None:
+    """From the head to the list, to the first of them, and to where it leads; the bell counts one less."""
+    desk = sit(seen)
+    desk.page.goto(f"{seen.url}/pages")
+    bell = desk.page.get_by_role("link", name="Notifications, ")
+    count = int((bell.get_attribute("aria-label") or "").split()[1])
+    desk.page.get_by_role("link", name="New page").focus()
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_url("**/notifications")
+    desk.page.get_by_role("button", name="Mark all as read").focus()
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_url("**/drafts/**")
+    expect(desk.page.get_by_role("link", name=f"Notifications, {count - 1} unread")).to_be_visible()
