@@ -200,11 +200,33 @@ class Lists:
             self._list_name(standing, named, key, change)
         others = [1 for b, a in seen.values() if b and a and field.written(b) != field.written(a)]
         if (change is None or others) and field.url not in standing.owners:
-            keys = {key: field.place(key) for key in named.ordered()}
-            names = {url: (named.name(key), len(named.pages(key))) for key, url in keys.items()}
-            self._page(
-                standing, _NAMED[field], field.url, partial(indexes.names_html, field), names
-            )
+            self._list_of_names(standing, named)
+
+    def _list_of_names(self, standing: Standing, named: Named) -> None:
+        """The list of the names: by letter when it is long."""
+        field = named.field
+        title, html, keys = _NAMED[field], partial(indexes.names_html, field), named.ordered()
+        entries = {key: (named.name(key), len(named.pages(key))) for key in keys}
+        before, self._made[field.url] = self._made.get(field.url, set()), set()
+        if len(keys) <= _LONG:
+            names = {field.place(key): entries[key] for key in keys}
+            self._page(standing, title, field.url, html, names)
+        else:
+            parts: dict[str, list[str]] = {}
+            for key in keys:
+                parts.setdefault(_letter(key), []).append(key)
+            sections: dict[str, tuple[str, int]] = {}
+            taken = ChainMap[str, Any](standing.owners, sections)
+            for letter, part in sorted(parts.items()):
+                # No name's own address begins like this.
+                url = _free(f"{field.url}--{letter}/", taken)
+                sections[url] = letter.capitalize(), len(part)
+                names = {field.place(key): entries[key] for key in part}
+                self._page(standing, f"{title} – {letter.capitalize()}", url, html, names)
+            self._made[field.url] = set(sections)
+            self._page(standing, title, field.url, indexes.sections_html, sections)
+        for url in before - self._made[field.url]:
+            self.files.pop(f"{url}index.html", None)
 
     def _list_name(self, standing: Standing, named: Named, key: str, change: Change | None) -> None:
         """The list of one name's pages."""

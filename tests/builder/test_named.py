@@ -1,5 +1,6 @@
 """Lists of pages by status and by owner: addresses, members, and what an edit costs."""
 
+import json
 import re
 import unicodedata
 from urllib.parse import unquote
@@ -134,3 +135,32 @@ def test_a_long_list_of_a_name_is_divided(team, monkeypatch):
     team.publish(**made)
     assert 'href="../../statuses/draft/f0/"' in team.read("statuses/draft/index.html")
     assert team.read("statuses/draft/f1/index.html").count('<tr><td><a href="../../../f1/') == 3
+
+
+def test_a_long_list_of_names_is_divided(team, monkeypatch):
+    """Thousands of owners are listed by letter, each part at an address that no name has; an owner more
+    or less is in its part, and a short list is whole again.
+    """
+    monkeypatch.setattr(lists, "_LONG", 4)
+    names = ("Ann", "amy", "Ben", "Жанна", "7up", "--a")
+    made = {f"p{n}": f"---\nowner: {json.dumps(name)}\n---\n# P\n" for n, name in enumerate(names)}
+    team.publish(**made)
+    listed = team.read("owners/index.html")
+    parts = dict(re.findall(r'<a href="\.\./(owners/--[^"]+)">([^<]+)</a></td><td>', listed))
+    assert list(parts.values()) == ["0-9", "A", "B", "Other", "Ж"]
+    assert "owners/ann/" not in listed
+    part = team.read("owners/--a/index.html")
+    assert re.findall(r'<tr><td><a href="\.\./\.\./(owners/[^"]+)">', part) == [
+        "owners/amy/",
+        "owners/ann/",
+    ]
+    assert "<title>Owners – A" in part
+    assert "Ben" in team.read("owners/--b/index.html")
+    assert "https://prd.example/owners/--a/" in team.read("sitemap.xml")
+    made["p1"] = made["p1"].replace("amy", "Ada")
+    team.publish(**made)
+    assert "owners/ada/" in team.read("owners/--a/index.html")
+    made |= {"p2": "# P\n", "p3": "# P\n"}
+    removed = team.publish(**made).removed
+    assert {"owners/--a/index.html", "owners/--b/index.html"} <= set(removed)
+    assert "owners/ann/" in team.read("owners/index.html")
