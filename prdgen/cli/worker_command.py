@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
 import click
 
 from prdgen.cli.main import repository_option
+
+_BESIDE: Final = 5
+"""How far the worker of a server steps back behind it: nobody who types waits for a site."""
 
 
 @click.command()
@@ -24,4 +29,6 @@ def command(repository: Path, parent_pipe: int | None) -> None:
     from prdgen import settings
     from prdgen.flows import table
 
+    if parent_pipe is not None:
+        os.nice(_BESIDE)
     table.work(settings.load(repository), parent_pipe)

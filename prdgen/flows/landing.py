@@ -35,7 +35,7 @@ _FOLDER = "pushes"
 _WAIT_SECONDS = 30.0
 _WIDE: Final = 100
 """Paths: their files take so long that whoever has one of them open is told first."""
-_HEAD_START: Final = 2.0
+_HEAD_START: Final = 3.0
 """Seconds; a page that somebody is long at keeps the files no longer waiting."""
 
 

@@ -43,9 +43,9 @@ class Client:
             return answer.status, answer.read()
 
 
-def processes_below(folder: Path) -> list[str]:
-    """Every process that names the folder in its arguments or works in it."""
-    found = []
+def processes_below(folder: Path) -> dict[int, str]:
+    """Every process that names the folder in its arguments or works in it: its command."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
@@ -55,7 +55,7 @@ def processes_below(folder: Path) -> list[str]:
         except OSError:
             continue
         if str(folder) in command or place.startswith(str(folder)):
-            found.append(command)
+            found[int(entry.name)] = command
     return found
 
 
@@ -70,6 +70,12 @@ async def test_serve_opens_publishes_and_ends(shop, eventually):
         await eventually(lambda: browser.get("/site/")[0] == 200, 60)
         assert b"Checkout in under a minute" in browser.get("/site/prds/checkout/")[1]
         await eventually(lambda: b"Checkout" in browser.get("/pages")[1], 30)
+
+        there = processes_below(shop).items()
+        worker = next(pid for pid, command in there if " worker " in command)
+        assert os.getpriority(os.PRIO_PROCESS, worker) > os.getpriority(
+            os.PRIO_PROCESS, serving.process.pid
+        )
 
         # beside the running server: people, and a second server that is told no
         assert serving.base in prdgen("user", "add", "ada@example.org").stdout
