@@ -58,10 +58,10 @@ def event_id(*what: str) -> UUID:
 async def tell(tx: Tx, told: News, whom: Iterable[Person]) -> None:
     """Tell these people, in the transaction of what happened, or in one of its own."""
     title = told.title if len(told.title) <= _LONGEST else f"{told.title[: _LONGEST - 1]}…"
-    for person in whom:
-        await notifications.notify(
-            tx, person.id, told.event_id, type=told.type, title=title, href=told.href, at=told.at
-        )
+    await notifications.notify(
+        tx, [person.id for person in whom], told.event_id,
+        type=told.type, title=title, href=told.href, at=told.at,
+    )  # fmt: skip
 
 
 async def with_role(app: App, tx: Tx, role: str) -> list[Person]:

@@ -29,13 +29,14 @@ class Notification:
 
 
 async def notify(
-    tx: Tx, person_id: UUID, event_id: UUID, *, type: str, title: str, href: str, at: datetime  # noqa: A002
+    tx: Tx, people: Sequence[UUID], event_id: UUID, *, type: str, title: str, href: str, at: datetime  # noqa: A002
 ) -> None:  # fmt: skip
-    """Tell a person about an event; twice is once."""
-    await statements.run(
-        tx, _SQL["notify"], id=uuid5(event_id, str(person_id)), person_id=person_id,
-        event_id=event_id, type=type, title=title, href=href, at=at,
-    )  # fmt: skip
+    """Tell people about an event, in one statement; twice is once."""
+    if people:
+        await statements.run(
+            tx, _SQL["notify"], ids=[uuid5(event_id, str(each)) for each in people],
+            people=list(people), event_id=event_id, type=type, title=title, href=href, at=at,
+        )  # fmt: skip
 
 
 async def newest(

@@ -26,7 +26,7 @@ async def tell(own, person, *titles, href="/pages?q=a", type_="git.conflict.dete
     async with own.app.store.transaction() as tx:
         for number, title in enumerate(titles):
             await notifications.notify(
-                tx, person.id, uuid4(), type=type_, title=title, href=href,
+                tx, [person.id], uuid4(), type=type_, title=title, href=href,
                 at=BEGAN + timedelta(minutes=number),
             )  # fmt: skip
 

@@ -30,11 +30,22 @@ async def test_a_person_is_told_once_and_reads_it_once(tx):
     event_id, at = uuid4(), datetime.now(UTC)
     for _ in range(2):
         await notifications.notify(
-            tx, ann.id, event_id, type="prd.updated", title="Changed", href="/p/x", at=at
+            tx, [ann.id], event_id, type="prd.updated", title="Changed", href="/p/x", at=at
         )
     assert len(await notifications.newest(tx, ann.id, unread=True)) == 1
     await notifications.mark_read(tx, ann.id)
     assert await notifications.newest(tx, ann.id, unread=True) == []
+
+
+async def test_many_people_are_told_at_once(tx):
+    """Who was told before is not told again; nobody is nobody."""
+    known = [await people.create(tx, name, f"{name}@example.org", "#123456") for name in "abc"]
+    event_id, at = uuid4(), datetime.now(UTC)
+    for whom in ([], known[:1], known):
+        await notifications.notify(
+            tx, [each.id for each in whom], event_id, type="prd.updated", title="C", href="/", at=at
+        )
+    assert [len(await notifications.newest(tx, each.id)) for each in known] == [1, 1, 1]
 
 
 async def test_what_is_old_is_not_told_any_more(tx):
@@ -43,7 +54,7 @@ async def test_what_is_old_is_not_told_any_more(tx):
     for days in (1, 200):
         at = datetime.now(UTC) - timedelta(days=days)
         await notifications.notify(
-            tx, ann.id, uuid4(), type="prd.updated", title=f"{days} days ago", href="/", at=at
+            tx, [ann.id], uuid4(), type="prd.updated", title=f"{days} days ago", href="/", at=at
         )
     await notifications.prune(tx, 180)
     assert [each.title for each in await notifications.newest(tx, ann.id)] == ["1 days ago"]

@@ -14,9 +14,10 @@ DELETE FROM builds WHERE branch = %(branch)s AND id NOT IN (
     SELECT id FROM builds WHERE branch = %(branch)s ORDER BY at DESC LIMIT %(keep)s
 );
 
--- notify: Tell a person about an event, once.
+-- notify: Tell people about an event, each once.
 INSERT INTO notifications (id, person_id, event_id, type, title, href, at)
-VALUES (%(id)s, %(person_id)s, %(event_id)s, %(type)s, %(title)s, %(href)s, %(at)s)
+SELECT told.id, told.person_id, %(event_id)s, %(type)s, %(title)s, %(href)s, %(at)s
+FROM unnest(%(ids)s::uuid[], %(people)s::uuid[]) AS told (id, person_id)
 ON CONFLICT DO NOTHING;
 
 -- list_notifications: A person's newest.
