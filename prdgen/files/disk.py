@@ -97,9 +97,14 @@ def _consistent(descriptor: int, path: Path, limit: int) -> FileState:
 
 def _read_all(descriptor: int, limit: int) -> bytes:
     parts, at = [], 0
-    while at <= limit and (part := os.pread(descriptor, 1 << 20, at)):
+    size = os.fstat(descriptor).st_size
+    # One byte more than there should be: one look then finds the end, too.
+    wanted = min(size + 1, 1 << 20)
+    while at <= limit and (part := os.pread(descriptor, wanted, at)):
         parts.append(part)
         at += len(part)
+        if at == size and len(part) < wanted:
+            break
     return b"".join(parts)
 
 
