@@ -62,12 +62,13 @@ def _page(app: App, branch: str, page_path: str) -> NoSuchPage | None:
 
 def branch(app: App, address: str) -> DraftEnded | None:
     """In a thread: the draft that `<branch>/<page_path>` (or `<branch>/`, of all its pages) was in, once it is
-    over; None: there was none.
+    over or its branch is gone; None: there was none.
     """
+    here = app.repository.branches()
     found = [
         review
         for review in drafts.reviews(app)
-        if review.state != "open" and address.startswith(f"{review.branch}/")
+        if drafts.state_of(review, here) != "open" and address.startswith(f"{review.branch}/")
     ]
     if not found:
         return None
@@ -80,7 +81,9 @@ def branch(app: App, address: str) -> DraftEnded | None:
 
 
 def fate(review: Review) -> str:
-    """What became of a draft, in words."""
+    """What became of a draft that is over, or whose branch is gone, in words."""
+    if review.state == "open":
+        return "its branch was deleted"
     return f"merged into {review.base}" if review.state == "merged" else review.state
 
 

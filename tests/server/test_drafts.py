@@ -274,6 +274,11 @@ async def test_a_review_whose_branch_was_deleted(own):
     told = await browser.send_form(f"/drafts/{branch}", do="comment", text="Typed in an old tab.")
     assert "There is no draft" in told.text
     assert re.search("<textarea[^>]*data-wrote>Typed in an old tab.</textarea>", told.text)
+    for kind in ("p", "edit", "history"):
+        asked = await browser.get(f"/{kind}/{branch}/{PAGE}", headers={"accept": "text/html"})
+        assert asked.status_code == 404
+        assert "its branch was deleted" in asked.text
+        assert f'href="/drafts/{id_}"' in asked.text
     for name in (branch, id_):
         for do in ACTIONS:
             answer = await browser.send_form(f"/drafts/{name}", do=do, text="x", title="x")
