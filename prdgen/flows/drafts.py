@@ -180,7 +180,12 @@ def _followed(clone: Clone, found: list[Review]) -> list[Review]:
                        and any(owns(clone, branches[name], each) for each in review.commits)), None)  # fmt: skip
         if branch is not None:
             now[review.id] = branch
-    return [replace(each, branch=now[each.id]) if each.id in now else each for each in found]
+    return [
+        replace(each, branch=now[each.id], former=(*each.former, each.branch))
+        if each.id in now
+        else each
+        for each in found
+    ]
 
 
 def owns(clone: Clone, tip: str, commit: str) -> bool:
@@ -235,11 +240,19 @@ def find(clone: Clone, name: str) -> Draft:
 
 
 def find_branch(clone: Clone, branch: str) -> Draft:
-    """In a thread: the draft by its branch, whatever that is called. Raises NoSuchDraft, also for main."""
-    tip = clone.repository.tip(branch) if branch != clone.main_branch else None
-    if tip is None:
+    """In a thread: the draft by its branch, whatever that is called, also by the name that a draft had
+    before, while no other branch has it. Raises NoSuchDraft, also for main.
+    """
+    if branch == clone.main_branch:
         raise NoSuchDraft(draft=branch)
-    return Draft(branch, tip, _open_by_branch(reviews(clone)).get(branch))
+    tip, known = clone.repository.tip(branch), _open_by_branch(reviews(clone))
+    if tip is not None:
+        return Draft(branch, tip, known.get(branch))
+    for review in known.values():
+        tip = clone.repository.tip(review.branch) if branch in review.former else None
+        if tip is not None:
+            return Draft(review.branch, tip, review)
+    raise NoSuchDraft(draft=branch)
 
 
 def fork_of(clone: Clone, draft: Draft) -> str | None:

@@ -84,6 +84,8 @@ class Review:
     named_at: datetime
     """Since when its branch is called so, as far as the review knows."""
     changed_at: datetime
+    former: tuple[str, ...] = ()
+    """What its branch was called before."""
     tip: str | None = None
     """The draft's last commit, once it is merged or closed."""
     made: str | None = None
@@ -149,7 +151,8 @@ def _titled(review: Review, entry: Entry) -> Review:
 
 
 def _renamed(review: Review, entry: Entry) -> Review:
-    return replace(review, branch=_text(entry, "branch") or review.branch, named_at=entry.at)
+    now = _text(entry, "branch") or review.branch
+    return replace(review, branch=now, named_at=entry.at, former=(*review.former, review.branch))
 
 
 def _described(review: Review, entry: Entry) -> Review:

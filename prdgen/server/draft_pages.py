@@ -121,6 +121,8 @@ async def draft(request: Request) -> Response:
         found = await to_thread.run_sync(drafts.find, app, name)
     except NoSuchDraft:
         return await _over(request, name, problem, fields)
+    if problem is None and name.removeprefix("refs/heads/") != found.branch:
+        return RedirectResponse(found.address, 302)
     changes = await draft_changes.of(app, found, _number(request))
     base = changes.standing.base
     stands = await to_thread.run_sync(reviews.standing, app, found, base)

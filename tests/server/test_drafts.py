@@ -291,6 +291,26 @@ async def test_a_review_whose_branch_was_deleted(own):
     assert "Why so late?" in (await browser.get(f"/drafts/{branch}")).text
 
 
+async def test_a_draft_is_found_by_the_name_its_branch_had(own):
+    """From the moment that Git renames it, by who has its page open and by an address that was kept."""
+    _, branch = await reviewed(own)
+    browser, api = await own.as_("editor"), await own.api("editor")
+    id_ = (await api.get(f"/api/drafts/{branch}")).json()["id"]
+    for name in ("plan-b", "plan-c"):
+        old = branch if name == "plan-b" else "plan-b"
+        team.git(own.app.repository.work_tree, "branch", "-m", old, name)
+        assert (await api.get(f"/api/drafts/{branch}/review")).status_code == 200
+        led = await browser.get(f"/drafts/{branch}")
+        assert (led.status_code, led.headers["location"]) == (302, f"/drafts/{name}")
+        said = await browser.send_form(f"/drafts/{branch}", do="comment", text=f"Said as {name}.")
+        assert said.status_code == 303
+        assert (
+            f"Said as {name}." in (await browser.get(f"/drafts/{id_}", follow_redirects=True)).text
+        )
+    team.git(own.app.repository.work_tree, "branch", branch, "main")
+    assert (await browser.get(f"/drafts/{branch}")).status_code == 200
+
+
 @pytest.mark.parametrize(
     "name",
     ["--upload-pack=touch PWNED", "-c core.pager=touch", "--output=PWNED", "a..b", "@{-1}", "HEAD~1",
