@@ -225,28 +225,27 @@ def _write_commits(
 
     Returns the commits, and the text the last one has: hooks may have made another of it.
     """
-    made: list[str] = []
     with locks.branch(app.repository, live.branch):
         tip, data = _parent(app, live)
         before = text.decode(data).text
         title = live.page_path.rsplit("/", 1)[-1].removesuffix(".md")
+        wanted: list[commits.Wanted] = []
         for portion, message in zip(portions, said, strict=True):
             data = text.patch(data, diff.splices(before, portion.text))
-            last = portion is portions[-1]
-            tip = commits.write(
-                app.repository,
-                live.branch,
-                tip,
-                {live.page_path: data},
-                message=message or sections.subject(before, portion.text, title),
-                author=people.author(portion.person),
-                committer=people.server,
-                co_authors=people.co_authors(portion),
-                trailers=_trailers(live, heads if last else None),
-                hook_seconds=app.settings.commit_hook_seconds,
+            wanted.append(
+                commits.Wanted(
+                    {live.page_path: data},
+                    message or sections.subject(before, portion.text, title),
+                    people.author(portion.person),
+                    tuple(people.co_authors(portion)),
+                    _trailers(live, heads if portion is portions[-1] else None),
+                )
             )
             before = portion.text
-            made.append(tip)
+        made = commits.write_several(
+            app.repository, live.branch, tip, wanted, committer=people.server,
+            hook_seconds=app.settings.commit_hook_seconds,
+        )  # fmt: skip
     return made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
 
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,11 +20,25 @@ from prdgen.git.errors import CommitNotWritten, HookRefused, Locked, RefNotWritt
 from prdgen.git.repository import Repository
 from prdgen.git.values import Moved, Signature
 
-__all__ = ["Signature", "advance", "join", "message_with_trailers", "sync_index", "write"]
+__all__ = [
+    "Signature", "Wanted", "advance", "join", "message_with_trailers", "sync_index", "write",
+    "write_several",
+]  # fmt: skip
 _TRAILER_LINE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*")
 _REF_LOCK_SECONDS: Final = 1.0
 _LEAST_FREE_BYTES: Final = 1 << 16
 """A disk with less room than this counts as full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one commit is to be: its edits (page path → bytes, None deletes), its words, its people."""
+
+    edits: Mapping[str, bytes | None]
+    message: str
+    author: Signature
+    co_authors: tuple[Signature, ...] = ()
+    trailers: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(
@@ -51,30 +66,109 @@ def write(
     HookTooSlow, Locked, NameTaken, NotAPage, BadPagePath, CommitNotWritten; then the branch is as it
     was.
     """
-    git = repository.libgit2
+    wanted = Wanted(edits, message, author, tuple(co_authors), trailers or {})
+    return write_several(
+        repository, branch, expected_tip, [wanted], committer=committer, when=when,
+        hook_seconds=hook_seconds,
+    )[-1]  # fmt: skip
+
+
+def write_several(
+    repository: Repository,
+    branch: str,
+    expected_tip: str | None,
+    several: Sequence[Wanted],
+    *,
+    committer: Signature,
+    when: datetime | None = None,
+    hook_seconds: float = 30.0,
+) -> list[str]:
+    """The same for commits that follow each other: their ids, oldest first. The branch moves once, to
+    the last one: nobody who resets a file meanwhile gets a text between them, which nobody ever had.
+
+    Only when Git makes them, for hooks or signing, it moves from each to the next, and what was made
+    before one was refused stays.
+    """
+    if hooks.are_needed(repository):
+        made, tip = [], expected_tip
+        for each in several:
+            tip = _with_hooks(repository, branch, tip, each, committer, when, hook_seconds)
+            made.append(tip)
+        return made
+    tip = _expected(repository, branch, expected_tip)
+    git, made, at = repository.libgit2, list[str](), tip
+    moves: list[Moved] | None = None
+    with _written(repository, branch):
+        for each in several:
+            commit, moves = _planned(git, branch, at, each, committer, when)
+            if moves or at is None:
+                at = _make(git, commit)
+            made.append(at)
+    assert at is not None
+    if at != tip:
+        moves = moves if len(several) == 1 else None
+        _move(repository, branch, tip, at, several[-1], committer, moves)
+    return made
+
+
+def _with_hooks(
+    repository: Repository,
+    branch: str,
+    expected_tip: str | None,
+    wanted: Wanted,
+    committer: Signature,
+    when: datetime | None,
+    seconds: float,
+) -> str:
+    tip = _expected(repository, branch, expected_tip)
+    with _written(repository, branch):
+        commit, moves = _planned(repository.libgit2, branch, tip, wanted, committer, when)
+    if tip is not None and not moves:
+        return tip
+    made = _make_with_hooks(repository, commit, seconds)
+    _move(repository, branch, tip, made, wanted, committer, None)
+    return made
+
+
+def _expected(repository: Repository, branch: str, expected_tip: str | None) -> str | None:
     tip = repository.tip(branch)
     if tip != expected_tip:
         raise _moved(branch, expected_tip, tip)
-    base = None if tip is None else git[tip].peel(pygit2.Tree)
-    with _written(repository, branch):
-        tree, moves = trees.build(git, base, edits)
-    if base is not None and tree == base.id:
-        return str(tip)
-    text = message_with_trailers(message, co_authors, trailers or {})
+    return tip
+
+
+def _planned(
+    git: pygit2.Repository,
+    branch: str,
+    parent: str | None,
+    wanted: Wanted,
+    committer: Signature,
+    when: datetime | None,
+) -> tuple[hooks.Commit, list[Moved]]:
+    """The commit to make on top of `parent`, and what it changes: nothing, then none is to be made."""
+    base = None if parent is None else git[parent].peel(pygit2.Tree)
+    tree, moves = trees.build(git, base, wanted.edits)
+    text = message_with_trailers(wanted.message, wanted.co_authors, wanted.trailers)
     commit = hooks.Commit(
-        branch, tip, str(tree), tuple(edits), text, author, committer, when or datetime.now(UTC)
-    )
-    known: list[Moved] | None = moves
-    if hooks.are_needed(repository):
-        known = None
-        made = _make_with_hooks(repository, commit, hook_seconds)
-    else:
-        with _written(repository, branch):
-            made = _make(git, commit)
-    with index.following(repository, branch, tip, made, moves=known):
-        git.set_ident(committer.name, committer.email)
-        _move_ref(repository, branch, tip, made, f"commit: {text.partition(chr(10))[0]}")
-    return made
+        branch, parent, str(tree), tuple(wanted.edits), text, wanted.author, committer,
+        when or datetime.now(UTC),
+    )  # fmt: skip
+    return commit, moves
+
+
+def _move(
+    repository: Repository,
+    branch: str,
+    old: str | None,
+    new: str,
+    last: Wanted,
+    committer: Signature,
+    moves: list[Moved] | None,
+) -> None:
+    subject = message_with_trailers(last.message, (), {}).partition("\n")[0]
+    with index.following(repository, branch, old, new, moves=moves):
+        repository.libgit2.set_ident(committer.name, committer.email)
+        _move_ref(repository, branch, old, new, f"commit: {subject}")
 
 
 def join(

@@ -14,6 +14,7 @@ from prdgen.git import commits
 from prdgen.git.errors import (
     CommitNotFound,
     CommitNotWritten,
+    HookRefused,
     Locked,
     NameTaken,
     NotAPage,
@@ -383,3 +384,44 @@ def test_a_full_disk_is_said_by_its_name(small_disk):
     ballast.unlink()
     made = commits.write(repo.opened, "main", tip, edits, message="x", author=ANN, committer=ANN)
     assert repo.tip() == made
+
+
+def several(repo, *steps: tuple[str, Signature]) -> list[str]:
+    """Texts of one page that follow each other, each by somebody."""
+    wanted = [
+        commits.Wanted({"one.md": text.encode()}, f"By {who.name}", who) for text, who in steps
+    ]
+    return commits.write_several(repo.opened, "main", repo.tip(), wanted, committer=SERVER)
+
+
+def test_several_commits_move_the_branch_once(repo):
+    """`git reset --hard` between them would put a text into the file that nobody ever had: one
+    person's words without another's.
+    """
+    was = repo.tip()
+    made = several(repo, ("Ann\n", ANN), ("Ann\nBob\n", BOB))
+    assert repo.git("log", "--format=%H %an", f"{was}..main").splitlines() == [
+        f"{made[1]} Bob", f"{made[0]} Ann",
+    ]  # fmt: skip
+    assert repo.git("reflog", "-1", "--format=%H %gs", "main") == f"{made[1]} commit: By Bob"
+    assert repo.git("rev-parse", "main@{1}") == was
+    repo.put({"one.md": "Ann\nBob\n"})
+    assert repo.status() == ""
+    assert repo.git("diff", "--cached", "--raw") == ""
+
+
+def test_several_commits_of_which_one_changes_nothing(repo):
+    """It has no commit of its own."""
+    made = several(repo, ("Ann\n", ANN), ("Ann\n", BOB), ("Ann\nBob\n", BOB))
+    assert made[0] == made[1]
+    assert made[2] == repo.tip()
+    assert several(repo, ("Ann\nBob\n", ANN)) == [repo.tip()]
+
+
+def test_what_was_made_before_a_refusal_stays(repo):
+    """With hooks Git makes each commit on the branch: what one refuses holds up only what follows."""
+    repo.hook("pre-commit", "! git diff --cached | grep -q Bob")
+    was = repo.tip()
+    with pytest.raises(HookRefused):
+        several(repo, ("Ann\n", ANN), ("Ann\nBob\n", BOB))
+    assert repo.git("log", "--format=%an", f"{was}..main") == "Ann"
