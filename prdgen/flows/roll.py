@@ -117,7 +117,9 @@ async def _begun(app: App, live: Live, row: Document, fence: int | None) -> Live
     async with app.store.transaction() as tx:
         row = await documents.get(tx, row.id)
     begun = Live(row, room, row.fence if fence is None else fence, live.authorship)
-    begun.recent, begun.old_tips = live.recent, live.old_tips
+    begun.recent = live.recent
+    # The heads of the retired document are none of this one's: it begins at what they became.
+    begun.old_tips = {old: (at, row.tip_heads) for old, (at, _) in live.old_tips.items()}
     taken.hand_over(live, begun)
     begun.dirty_since = begun.last_change = time.monotonic()
     begun.uncommitted = content_hash(room.text) != row.tip_hash

@@ -10,7 +10,8 @@ from automerge import core
 
 from prdgen.crdt.errors import ChangeRefused
 from prdgen.crdt.replica import Replica
-from prdgen.flows import late
+from prdgen.flows import late, pull
+from prdgen.flows.live import content_hash
 from prdgen.store import documents
 from prdgen.store.statements import run
 
@@ -51,6 +52,32 @@ async def test_a_full_document_is_followed_by_one_with_the_same_text(houses, rep
     assert live.room.last_seq < 12
     await house.save("ann")
     assert ("Bob", "bob's line") in harness.blame(repo)
+
+
+async def test_a_file_that_goes_back_to_the_tip_of_the_epoch_before(houses, repo):
+    """`git reset --hard` as the epoch ends: the file is what the tip was a moment ago, and the server
+    is killed then. The next document never had the heads it was agreed on at: the one after the kill
+    could not be kept.
+    """
+    house = await houses(repo, **SMALL)
+    page = repo.path / "one.md"
+    ann = await house.editor("ann")
+    await ann.write("first\n")
+    await house.save("ann")
+    before = page.read_text()
+    await full(ann)
+    live = await settled(house, ann)
+    async with live.lock:
+        page.write_text(before)
+        await pull.file_text(house.app, live, before)
+        assert live.document.file_hash == content_hash(before)
+        assert live.room.replica.text(live.document.file_heads)
+        await house.crash()
+    again = await houses(repo, **SMALL)
+    bob = await again.editor("bob")
+    await bob.write("after\n")
+    await until(lambda: page.read_text() == again.text() == bob.text)
+    assert [word in page.read_text() for word in ("first", "w0 ", "w13", "after")] == [True] * 4
 
 
 async def test_late_changes_arrive_once_however_often_they_are_delivered(houses, repo):
