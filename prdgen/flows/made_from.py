@@ -15,7 +15,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.flows.context import App
 from prdgen.flows.live import RECENT_SECONDS, Heads, Live, Step, frontier
 from prdgen.merge import nearness
-from prdgen.store import changes
+from prdgen.store import changes, documents
 
 _MOST = 16
 _MOST_OF_IT = 0.5
@@ -55,15 +55,23 @@ def _after(step: Step, theirs: str, kept: float) -> bool:
 
 
 async def remember(app: App, live: Live) -> None:
-    """Note what may have been written into the file lately, before this process kept the document."""
+    """Note what may have been written into the file lately, before this process kept the document: also
+    in the epoch before, when this one has just begun.
+    """
+    assert app.rooms is not None
     async with app.store.transaction() as tx:
         came = await changes.from_elsewhere(tx, live.id, RECENT_SECONDS)
+        before = await documents.predecessor(tx, live.document)
+        earlier = await changes.from_elsewhere(tx, before.id, RECENT_SECONDS) if before else set()
+    found: list[str] = []
+    if before and earlier:
+        room = await app.rooms.get(before.id)
+        found += await to_thread.run_sync(_versions, room.replica, before.file_heads, earlier)
     if came:
-        found = await to_thread.run_sync(
-            _versions, live.room.replica, live.document.file_heads, came
-        )
-        for old, new in pairwise(found):
-            live.wrote(old, new)
+        row = live.document
+        found += await to_thread.run_sync(_versions, live.room.replica, row.file_heads, came)
+    for old, new in pairwise(found):
+        live.wrote(old, new)
 
 
 def _versions(replica: Replica, upto: Heads, came: set[bytes]) -> list[str]:

@@ -169,6 +169,15 @@ async def newest(tx: Tx, document_id: UUID) -> Document:
     return _document(row)
 
 
+async def predecessor(tx: Tx, document: Document) -> Document | None:
+    """The document that this one follows; None for a first one, and when the page was renamed since."""
+    row = await statements.row(
+        tx, _SQL["predecessor"], id=document.id, branch=document.branch,
+        page_path=document.page_path,
+    )  # fmt: skip
+    return _document(row) if row else None
+
+
 async def list_late(tx: Tx) -> list[Document]:
     """Retired documents with changes their successors do not have yet."""
     return [_document(row) for row in await statements.rows(tx, _SQL["late"])]

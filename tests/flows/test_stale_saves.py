@@ -36,7 +36,9 @@ async def test_a_save_made_from_an_older_file_deletes_nothing(ann, page):
     await until(lambda: page.read_text() == BOTH)
 
 
-@pytest.mark.parametrize("then", ["committed", "next epoch", "other server"])
+@pytest.mark.parametrize(
+    "then", ["committed", "next epoch", "other server", "next epoch, other server"]
+)
 async def test_whatever_came_between_the_reading_and_the_saving(house, houses, ann, page, then):
     """A commit clears what was written before it; an epoch and a lease take it along."""
     if then == "other server":
@@ -45,13 +47,17 @@ async def test_whatever_came_between_the_reading_and_the_saving(house, houses, a
         await other.save("bob")
     else:
         await house.save("ann")
-    if then == "next epoch":
+    if then.startswith("next epoch"):
         before = house.live()
         house.app.settings = replace(house.app.settings, epoch_changes=1)
         before.changed.set()
         await until(lambda: house.live() is not before)
         house.app.settings = replace(house.app.settings, epoch_changes=1000)
         ann = await house.editor("bob")
+    if then == "next epoch, other server":
+        other = await house.second().open()
+        houses.opened.append(other)
+        await other.save("bob")
     vim(page, STALE)
     await until(lambda: page.read_text() == BOTH)
     await ann.until(lambda: ann.text == BOTH)

@@ -46,6 +46,11 @@ WITH RECURSIVE chain AS (
 )
 SELECT d.* FROM documents d JOIN chain ON d.id = chain.id ORDER BY chain.step DESC LIMIT 1;
 
+-- predecessor: The document that this one follows, when the page had its name then, too.
+SELECT * FROM documents
+WHERE branch = %(branch)s AND page_path = %(page_path)s AND status = 'retired' AND successor = %(id)s
+ORDER BY changed_at DESC LIMIT 1;
+
 -- late: Retired documents with changes that were not carried over yet.
 SELECT * FROM documents WHERE status = 'retired' AND last_seq > carried_seq ORDER BY changed_at;
 
