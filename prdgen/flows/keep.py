@@ -12,16 +12,7 @@ from uuid import UUID
 
 from prdgen.errors import PrdgenError
 from prdgen.events import Event
-from prdgen.flows import (
-    astray,
-    begin,
-    clash,
-    displaced,
-    edit,
-    roll,
-    status,
-    watch,
-)
+from prdgen.flows import astray, begin, clash, displaced, edit, roll, status, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows import recovered as recovered_flow
 from prdgen.flows.adopt import Adopter
@@ -29,6 +20,7 @@ from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
 from prdgen.flows.live import Live
+from prdgen.git import locks
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, documents, event_log, leases
 from prdgen.store.documents import Document
@@ -284,7 +276,13 @@ class Keeper:
     async def _due(self, live: Live) -> None:
         """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
         now, settings = time.monotonic(), self._app.settings
-        if live.dirty_since is not None and now >= live.file_due(settings.write_seconds):
+        file_due = live.dirty_since is not None and now >= live.file_due(settings.write_seconds)
+        idle = live.left or now >= live.last_change + settings.quiet_seconds
+        if (file_due or (live.uncommitted and idle)) and not locks.may_write(
+            self._app.repository, live.branch
+        ):
+            return  # a push: whoever waited for its end with the page's lock would keep the push out
+        if file_due:
             live.dirty_since, live.wrote_at = None, now
             try:
                 async with live.lock:

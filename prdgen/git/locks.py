@@ -71,6 +71,15 @@ def among_writers(repository: Repository, name: str) -> Iterator[None]:
         yield
 
 
+def may_write(repository: Repository, name: str) -> bool:
+    """Whether no push to the branch is under way, or waits for its turn, at this moment."""
+    try:
+        with among_writers(repository, name):
+            return True
+    except Locked:
+        return False
+
+
 @contextmanager
 def without_writers(repository: Repository, name: str, *, seconds: float = 30.0) -> Iterator[None]:
     """Push to a branch inside this block: nobody writes its files and commits meanwhile.

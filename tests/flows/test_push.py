@@ -124,6 +124,35 @@ async def test_open_pages_have_a_wide_push_before_the_files(server, house, repo,
     await editor.until(lambda: "pushed line" in editor.text)
 
 
+async def test_a_page_that_is_typed_in_has_a_wide_push_before_the_files(
+    server, house, repo, monkeypatch
+):
+    """What was typed waits for the push's end to be written. Whoever waited with the page's lock kept
+    the push out of the page until all its files were there.
+    """
+    editor = await house.editor()
+    bob = await server.clone()
+    bob.commit("Edit", one=ONE.replace("second", "pushed"), two="# Two\n")
+    monkeypatch.setattr(landing, "_WIDE", 1)
+    seen, announce, real = [], landing.Landing.announce, checked_out.follow
+
+    async def announced(*arguments):
+        await editor.write("typed\n")
+        await asyncio.sleep(3 * house.app.settings.write_seconds + 0.3)
+        await announce(*arguments)
+
+    def follow(*arguments, **options):
+        seen.append("pushed line" in house.text())
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(landing.Landing, "announce", announced)
+    monkeypatch.setattr(checked_out, "follow", follow)
+    assert (await bob.push()).ok
+    assert seen == [True]
+    await until(lambda: "typed" in (repo.path / "one.md").read_text())
+    assert (repo.path / "one.md").read_text() == house.text()
+
+
 async def test_whoever_pushes_gets_an_answer_whatever_fails_here(server, house, repo, monkeypatch):
     """The branch has moved; the folder follows at the next start, say, and `git push` does not wait for it."""
 
