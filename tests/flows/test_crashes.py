@@ -91,22 +91,28 @@ async def test_killed_between_the_commit_and_its_record(house, repo, restart, mo
     assert ann.text == bob.text == ONE + "by ann\nby bob\n"
 
 
-async def test_killed_between_two_peoples_commits(house, repo, restart, monkeypatch):
-    """Ann's part is committed, Bob's not yet: afterwards Bob's is, under his name, once."""
+@pytest.mark.parametrize("hooks", [False, True])
+async def test_killed_between_two_peoples_commits(house, repo, restart, monkeypatch, hooks):
+    """Without hooks the branch moves once, over both: killed before, it has none of them. With hooks
+    Ann's part is committed, Bob's not yet. Afterwards each is, under their own name, once.
+    """
+    if hooks:
+        repo.hook("pre-commit", "true")
     ann, bob = await house.editor("ann"), await house.editor("bob")
     await ann.write(" by ann", after="first line")
     await bob.until(lambda: bob.text == ann.text)
     await bob.write(" by bob", after="third line")
-    written = edit.commits.write
+    moved = edit.commits._move
 
     def only_once(*args, **options):
-        broken.setattr(edit.commits, "write", fails)
-        return written(*args, **options)
+        broken.setattr(edit.commits, "_move", fails)
+        return moved(*args, **options) if hooks else fails()
 
     with monkeypatch.context() as broken:
-        broken.setattr(edit.commits, "write", only_once)
+        broken.setattr(edit.commits, "_move", only_once)
         with pytest.raises(StoreUnavailable):
             await house.save("ann")
+        assert repo.git("log", "--format=%an", "main").split() == ["Ann", "Eve"][not hooks :]
         house = await restart(house)
     await back(house, ann)
     await house.save("ann")
