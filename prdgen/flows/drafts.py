@@ -171,7 +171,8 @@ def _followed(clone: Clone, found: list[Review]) -> list[Review]:
     if not free or not (lost or len(open_) < sum(each.state == "open" for each in found)):
         return found
     over = {(each.branch, each.tip) for each in found if each.state != "open"}
-    now = {id_: name.now for id_, name in rename_branch.names(clone, found).items()}
+    known = rename_branch.names(clone, found)
+    now = {id_: name.now for id_, name in known.items()}
     for review in (each for each in lost if each.commits and each.id not in now):
         last = review.commits[-1]
         near = sorted(free, key=lambda name: branches[name] != last)
@@ -181,11 +182,12 @@ def _followed(clone: Clone, found: list[Review]) -> list[Review]:
         if branch is not None:
             now[review.id] = branch
     return [
-        replace(each, branch=now[each.id], former=(*each.former, each.branch))
-        if each.id in now
-        else each
+        each if each.id not in now
+        else replace(each, branch=now[each.id], former=(*each.former, each.branch))
+        if each.id in known
+        else replace(each, branch=now[each.id], lost=each.branch)
         for each in found
-    ]
+    ]  # fmt: skip
 
 
 def owns(clone: Clone, tip: str, commit: str) -> bool:
@@ -241,18 +243,23 @@ def find(clone: Clone, name: str) -> Draft:
 
 def find_branch(clone: Clone, branch: str) -> Draft:
     """In a thread: the draft by its branch, whatever that is called, also by the name that a draft had
-    before, while no other branch has it. Raises NoSuchDraft, also for main.
+    before, while no other branch has it and no other draft had it. Raises NoSuchDraft, also for main.
     """
     if branch == clone.main_branch:
         raise NoSuchDraft(draft=branch)
-    tip, known = clone.repository.tip(branch), _open_by_branch(reviews(clone))
+    tip, known = clone.repository.tip(branch), reviews(clone)
     if tip is not None:
-        return Draft(branch, tip, known.get(branch))
-    for review in known.values():
-        tip = clone.repository.tip(review.branch) if branch in review.former else None
-        if tip is not None:
-            return Draft(review.branch, tip, review)
+        return Draft(branch, tip, _open_by_branch(known).get(branch))
+    had = [each for each in known if _was_called(each, branch)]
+    if len(had) == 1 and had[0].state == "open" and branch in had[0].former:
+        tip = clone.repository.tip(had[0].branch)
+        if tip is not None and had[0].branch != clone.main_branch:
+            return Draft(had[0].branch, tip, had[0])
     raise NoSuchDraft(draft=branch)
+
+
+def _was_called(review: Review, branch: str) -> bool:
+    return branch in (review.branch, review.lost, *review.former)
 
 
 def fork_of(clone: Clone, draft: Draft) -> str | None:
@@ -272,18 +279,21 @@ def find_review(clone: Clone, id_: str) -> Review:
     return review
 
 
-def find_over(clone: Clone, name: str) -> Review:
-    """In a thread: a review by its id, or the newest one of a branch that is no draft any more.
-
-    Raises NoSuchDraft.
+def find_over(clone: Clone, name: str, *, some: bool = False) -> Review:
+    """In a thread: a review by its id, or the newest one of a branch that is no draft any more, else of
+    those that were called so before. Raises NoSuchDraft, also when one of several of these is open, unless
+    `some` one is enough.
     """
     branch = name.removeprefix(_WHOLE)
     if name == branch and review_logs.read(clone.repository, name) is not None:
         return find_review(clone, name)
-    found = next((each for each in reviews(clone) if each.branch == branch), None)
-    if found is None:
+    found = [each for each in reviews(clone) if _was_called(each, branch)]
+    for each in found:
+        if each.branch == branch:
+            return each
+    if not found or (len(found) > 1 and not some and any(each.state == "open" for each in found)):
         raise NoSuchDraft(draft=branch)
-    return found
+    return found[0]
 
 
 def state_of(review: Review, branches: Container[str]) -> str:
@@ -300,7 +310,9 @@ def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
         if known is None or known.branch == draft.branch:
             return draft.review
         who = Signature(person.name, person.email)
-        return rename_branch.say(clone, draft.review.id, draft.branch, who) or draft.review
+        guessed = draft.review.lost == known.branch
+        said = rename_branch.say(clone, draft.review.id, draft.branch, who, guessed=guessed)
+        return said or draft.review
     made = git_log.between(clone.repository, fork_of(clone, draft), draft.tip, limit=_MOST_COMMITS)
     by = {"name": "", "email": ""}
     if made:

@@ -95,16 +95,19 @@ def names(clone: Clone, reviews: Iterable[Review]) -> dict[str, Renamed]:
     return found
 
 
-def say(clone: Clone, id_: str, branch: str, by: Signature) -> Review | None:
+def say(
+    clone: Clone, id_: str, branch: str, by: Signature, *, guessed: bool = False
+) -> Review | None:
     """In a thread: note in a review that its branch has another name, once, whoever sees it first; where
-    it stands then.
+    it stands then. When it is only `guessed`, the old name does not lead to the new one.
     """
 
     def work(now: bytes) -> bytes:
         review = fold(id_, log.entries(now))
         if review is None or review.branch == branch:
             return now
-        renamed = Entry("renamed", by.name, by.email, {"branch": branch})
+        facts = {"branch": branch} | ({"guessed": True} if guessed else {})
+        renamed = Entry("renamed", by.name, by.email, facts)
         return log.appended(now, log.said_now(now, [renamed]))
 
     new = review_logs.change(clone.repository, id_, work, by, f"Renamed by {by.name}")

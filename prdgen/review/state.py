@@ -85,7 +85,9 @@ class Review:
     """Since when its branch is called so, as far as the review knows."""
     changed_at: datetime
     former: tuple[str, ...] = ()
-    """What its branch was called before."""
+    """What its branch was called before, as far as somebody knows."""
+    lost: str | None = None
+    """What its branch was called when that was gone, and another one was only guessed to be it."""
     tip: str | None = None
     """The draft's last commit, once it is merged or closed."""
     made: str | None = None
@@ -152,6 +154,8 @@ def _titled(review: Review, entry: Entry) -> Review:
 
 def _renamed(review: Review, entry: Entry) -> Review:
     now = _text(entry, "branch") or review.branch
+    if entry.facts.get("guessed"):
+        return replace(review, branch=now, named_at=entry.at, lost=review.branch)
     return replace(review, branch=now, named_at=entry.at, former=(*review.former, review.branch))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -190,11 +191,11 @@ async def _over(
     which the branch's name leads to.
     """
     app = app_of(request)
-    review = await to_thread.run_sync(drafts.find_over, app, name)
+    find_over = partial(drafts.find_over, some=problem is not None)
+    review = await to_thread.run_sync(find_over, app, name)
     tip = await to_thread.run_sync(app.repository.tip, review.branch)
-    if review.state == "open" and tip is not None:
-        if problem is not None:
-            raise problem
+    there = review.state == "open" and tip is not None
+    if there and problem is None and review.branch != app.main_branch:
         return RedirectResponse(drafts.address_of(review.branch), 303)
     if problem is None and name != review.id:
         return RedirectResponse(drafts.address(review.id), 302)
@@ -204,7 +205,7 @@ async def _over(
     return html.render(
         request, "draft_over.html", problem.status if problem else 200, title=review.title, review=review,
         problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app, review),
-        changes=changes, talk=await to_thread.run_sync(_talk, app, review, review.tip, changes),
+        changes=changes, there=drafts.address_of(review.branch) if there else None, talk=await to_thread.run_sync(_talk, app, review, review.tip, changes),
         may=dict.fromkeys(_may(auth.require(request, "reader", "see this draft")), False), wrote=wrote,
     )  # fmt: skip
 

@@ -311,6 +311,88 @@ async def test_a_draft_is_found_by_the_name_its_branch_had(own):
     assert (await browser.get(f"/drafts/{branch}")).status_code == 200
 
 
+async def test_nothing_is_done_to_a_draft_that_is_only_guessed(own):
+    """A branch was deleted, and somebody else's has its commits and more: who has the first one's page open
+    may be led there, and what they send from it is not done there.
+    """
+    where, branch = await reviewed(own)
+    owner, repository, tree = (
+        await own.as_("owner"),
+        own.app.repository,
+        own.app.repository.work_tree,
+    )
+    said = {"do": "comment", "text": "Why?", "page_path": PAGE, "line": "1"}
+    assert (await owner.send_form(where, **said)).status_code == 303
+    await owner.send_form(where, do="approved", seen=repository.tip(branch))
+    team.git(tree, "checkout", "--quiet", "-b", "bobs", branch)
+    tip = team.put(tree, {"site/prds/bob.md": "# Bob, not ready\n"})
+    team.git(tree, "checkout", "--quiet", "main")
+    team.git(tree, "branch", "-D", branch)
+    led = await owner.get(where)
+    assert (led.status_code, led.headers["location"]) == (303, "/drafts/bobs")
+    for _ in range(2):
+        for do in ("squash", "close", "comment", "update"):
+            sent = await owner.send_form(where, do=do, text="Typed in an old tab.")
+            assert sent.status_code == 404, do
+            assert re.search("<textarea[^>]*data-wrote>Typed in an old tab.</textarea>", sent.text)
+            assert 'href="/drafts/bobs"' in sent.text
+        assert repository.tip("bobs") == tip
+        assert repository.read(repository.tip("main"), "site/prds/bob.md") is None
+        # What is said of the other one itself notes the guess.
+        assert (await owner.send_form("/drafts/bobs", do="comment", text="x")).status_code == 303
+    team.git(tree, "branch", "-m", "bobs", "bobby")
+    led = await owner.get("/drafts/bobs")
+    assert (led.status_code, led.headers["location"]) == (302, "/drafts/bobby")
+
+
+async def test_a_name_that_two_drafts_had_leads_to_none(own):
+    """Whoever has the page of one open does not end the other one."""
+    editor, repository = await own.as_("editor"), own.app.repository
+    for name in ("first", "second"):
+        where = await start(editor, title="Plan")
+        team.git(repository.work_tree, "branch", "-m", where.removeprefix("/drafts/"), name)
+        assert (
+            await editor.send_form(f"/drafts/{name}", do="comment", text="x")
+        ).status_code == 303
+        if name == "first":
+            assert (await editor.get(where)).headers["location"] == "/drafts/first"
+    assert (await editor.get(where)).status_code == 404
+    sent = await editor.send_form(where, do="close", text="Typed")
+    assert sent.status_code == 404
+    assert "data-wrote>Typed</textarea>" in sent.text
+    assert repository.tip("first")
+    assert repository.tip("second")
+
+
+async def test_a_former_name_leads_to_the_draft_that_is_over(own):
+    """As its last name does; what an old tab sends comes back to be copied."""
+    where, branch = await reviewed(own)
+    editor = await own.as_("editor")
+    team.git(own.app.repository.work_tree, "branch", "-m", branch, "plan-b")
+    over = (await editor.send_form(where, do="close")).headers["location"]
+    for name in (branch, "plan-b"):
+        led = await editor.get(f"/drafts/{name}")
+        assert (led.status_code, led.headers["location"]) == (302, over)
+        sent = await editor.send_form(f"/drafts/{name}", do="comment", text="Typed in an old tab.")
+        assert sent.status_code == 409
+        assert "data-wrote>Typed in an old tab.</textarea>" in sent.text
+
+
+async def test_a_draft_whose_branch_is_the_main_branch_now_leads_to_no_circle(own):
+    """Somebody set `main_branch` to it."""
+    where, branch = await reviewed(own)
+    editor = await own.as_("editor")
+    await editor.send_form(where, do="comment", text="Said before")
+    id_ = (await (await own.api("editor")).get(f"/api/drafts/{branch}")).json()["id"]
+    own.app.main_branch = branch
+    led = await editor.get(where)
+    assert (led.status_code, led.headers["location"]) == (302, f"/drafts/{id_}")
+    shown = await editor.get(f"/drafts/{id_}")
+    assert shown.status_code == 200
+    assert "is the main branch now" in shown.text
+    assert "Said before" in shown.text
+
+
 @pytest.mark.parametrize(
     "name",
     ["--upload-pack=touch PWNED", "-c core.pager=touch", "--output=PWNED", "a..b", "@{-1}", "HEAD~1",
