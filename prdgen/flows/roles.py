@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Final
 
@@ -41,20 +41,13 @@ async def of(app: App, person: Person) -> str:
 
 async def of_all(app: App) -> Callable[[Person], str]:
     """Everybody's role, by the file as it is now."""
-    data = await to_thread.run_sync(_file, app)
-    return partial(_role, data)
+    return partial(_role, await to_thread.run_sync(_table, app))
 
 
 async def having(app: App, wanted: str, *, limit: int) -> list[Person]:
     """The first few people, by name, whose role is at least this: one question, however many there are."""
-    data = await to_thread.run_sync(_file, app)
+    table = await to_thread.run_sync(_table, app) or {}
     enough = [role for role in ROLES if at_least(role, wanted)]
-    table: dict[str, str] = {}
-    if data is not None:
-        try:
-            table = parse(data)
-        except BadRoles:
-            table = {"default": "reader"}
     if (default := table.get("default")) is not None:
         enough = [*ROLES] if default in enough else []
     named = [address for address, role in table.items() if at_least(role, wanted)]
@@ -62,15 +55,18 @@ async def having(app: App, wanted: str, *, limit: int) -> list[Person]:
         return await people.list_some(tx, roles=enough, named=named, besides=[*table], limit=limit)
 
 
-def _role(data: bytes | None, person: Person) -> str:
+def _role(table: Mapping[str, str] | None, person: Person) -> str:
     fallback = person.role or "editor"
-    if data is None or fallback == "owner":
+    if table is None or fallback == "owner":
         return fallback
-    try:
-        table = parse(data)
-    except BadRoles:
-        return "reader"
     return table.get(person.email.lower(), table.get("default", fallback))
+
+
+def _table(app: App) -> Mapping[str, str] | None:
+    """In a thread: who has which role; by a file that cannot be used everybody reads. None: no file."""
+    data = _file(app)
+    found = None if data is None else _parsed(data)
+    return {"default": "reader"} if isinstance(found, str) else found
 
 
 def _file(app: App) -> bytes | None:
@@ -78,20 +74,28 @@ def _file(app: App) -> bytes | None:
     return app.repository.read(tip, ROLES_FILE) if tip else None
 
 
-@lru_cache(maxsize=8)
-def parse(data: bytes) -> dict[str, str]:
+def parse(data: bytes) -> Mapping[str, str]:
     """`e-mail: role` lines (and `default: role`), addresses in lower case; raises BadRoles.
 
     What stands under `folders` is for `write_rules`.
     """
+    found = _parsed(data)
+    if isinstance(found, str):
+        raise BadRoles(why=found)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes) -> Mapping[str, str] | str:
+    """The same, or why the file cannot be used: that is remembered, too, since everybody is asked about."""
     try:
         found = yaml.safe_load(data)
     except yaml.YAMLError as error:
-        raise BadRoles(why=" ".join(str(error).split())) from error
+        return " ".join(str(error).split())
     if not isinstance(found, dict):
-        raise BadRoles(why="expected lines of `e-mail: role`")
+        return "expected lines of `e-mail: role`"
     found = {key: value for key, value in found.items() if key != "folders"}
     for address, role in found.items():
         if role not in ROLES:
-            raise BadRoles(why=f"{address}: expected one of {', '.join(ROLES)}, got {role!r}")
+            return f"{address}: expected one of {', '.join(ROLES)}, got {role!r}"
     return {str(address).lower(): str(role) for address, role in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -107,6 +108,19 @@ async def test_whom_to_ask_is_one_question(own, monkeypatch, written):
     told = await whom.reason(own.app, people_[0], "reader", PAGE)
     assert told == f"your role is reader; ask {owner.name} for the role editor"
     assert (asked, counted.calls) == ([], 1)
+
+
+@pytest.mark.parametrize("written", ["default: king\n", "a: [\n", "- a\n", "default: reader\n"])
+async def test_the_rules_are_read_once_for_everybody(own, monkeypatch, written):
+    """Also when they cannot be used: with thousands of people that stopped the server for seconds."""
+    person = await own.person("editor")
+    rules(own, f"{written}# {uuid4()}\n")
+    calls, real = [], roles.yaml.safe_load
+    monkeypatch.setattr(roles.yaml, "safe_load", lambda data: calls.append(1) or real(data))
+    for _ in range(2):
+        role_of = await roles.of_all(own.app)
+        assert {role_of(person) for _ in range(50)} == {"reader"}
+    assert len(calls) == 1
 
 
 class Counted:
