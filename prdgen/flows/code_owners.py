@@ -22,12 +22,12 @@ def of_draft(clone: Clone, review: Review) -> tuple[str, ...]:
 def by_owners(clone: Clone, draft: Draft, base: str | None) -> dict[tuple[str, ...], list[str]]:
     """In a thread: each set of owners that files of the draft have, with these files."""
     rules = _rules(clone)
-    paths: dict[tuple[str, ...], list[str]] = {}
+    paths: dict[tuple[str, ...], dict[str, None]] = {}
     for change in clone.repository.changed(base, draft.tip) if rules else ():
         for path in filter(None, (change.old_path, change.path)):
-            if (found := owners.of(rules, path)) and path not in paths.setdefault(found, []):
-                paths[found].append(path)
-    return dict(sorted(paths.items()))
+            if found := owners.of(rules, path):
+                paths.setdefault(found, {})[path] = None
+    return {names: [*owned] for names, owned in sorted(paths.items())}
 
 
 def _rules(clone: Clone) -> list[owners.Rule]:

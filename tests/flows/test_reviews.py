@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from git.repos import BOB, Repo
 
 from prdgen import settings
 from prdgen.errors import Invalid
-from prdgen.flows import clone, conversation, draft_merge, drafts, reviews, suggest
+from prdgen.flows import clone, code_owners, conversation, draft_merge, drafts, reviews, suggest
 from prdgen.flows.errors import (
     NoSuchDraft,
     NoSuchPage,
@@ -17,6 +19,7 @@ from prdgen.flows.errors import (
     NotThisCommit,
     SuggestionOutdated,
 )
+from prdgen.review import owners
 
 from .conftest import ONE
 
@@ -271,6 +274,28 @@ async def test_a_block_stays_with_the_commits(house, repo, ann, bob, name):
     await reviews.decide(house.app, "other", bob, "approved")
     review, _ = await draft_merge.merge(house.app, "copy", ann, "maintainer")
     assert review.state == "merged"
+
+
+def test_many_files_of_one_owner_are_not_compared_with_each_other(monkeypatch):
+    """Each is looked up once: a draft may have 10,000 of them."""
+
+    class Path(str):
+        __slots__ = ()
+        compared = 0
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            Path.compared += 1
+            return str.__eq__(self, other)
+
+    paths = [Path(f"{number % 500}.md") for number in range(1000)]
+    changes = [SimpleNamespace(old_path=None, path=path) for path in paths]
+    clone = SimpleNamespace(repository=SimpleNamespace(changed=lambda *_: changes))
+    monkeypatch.setattr(code_owners, "_rules", lambda _: owners.parse(b"* @ada"))
+    monkeypatch.setattr(code_owners.owners, "of", lambda *_: ("@ada",))
+    found = code_owners.by_owners(clone, SimpleNamespace(tip="x"), None)
+    assert [*map(str, found["@ada",])] == [f"{number}.md" for number in range(500)]
+    assert Path.compared < 5000
 
 
 async def test_a_branch_that_is_called_like_a_review_hides_nothing(house, repo, ann, bob, name):
