@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Container, Mapping
 from contextlib import ExitStack
 from typing import Final
 
@@ -71,20 +72,22 @@ async def run(app: App) -> None:
         await forge_wanted.now(app)
 
 
-def _undecided(state: State) -> dict[str, str]:
-    """The branches where a person has to do something, with why."""
-    return {
-        name: each.decide or f"The remote does not take the commits of {name}: {each.refused}"
+def _undecided(state: State) -> dict[tuple[str, str], str]:
+    """The branches where a person has to do something, and what makes it another thing to do, with why:
+    a remote that refuses says it in other words for each commit.
+    """
+    found = {(name, each.decide): each.decide for name, each in state.branches.items()}
+    found |= {
+        (name, "refused"): f"The remote does not take the commits of {name}: {each.refused}"
         for name, each in state.branches.items()
-        if each.decide or each.refused
+        if each.refused
     }
+    return {key: why for key, why in found.items() if why}
 
 
-def _news(before: dict[str, str], now: dict[str, str]) -> list[News]:
+def _news(before: Container[tuple[str, str]], now: Mapping[tuple[str, str], str]) -> list[News]:
     return [
-        News("remote.undecided", why, "/remote")
-        for name, why in now.items()
-        if before.get(name) != why
+        News("remote.undecided", why, "/remote") for key, why in now.items() if key not in before
     ]
 
 

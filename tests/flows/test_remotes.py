@@ -458,6 +458,30 @@ async def test_a_push_that_is_refused_is_said_in_words(house, repo, hub, bob):
     assert (known(house).refused, hub.git("rev-parse", "main")) == ("", repo.tip())
 
 
+async def test_a_push_that_is_refused_in_other_words_is_told_once(house, repo, hub):
+    """Each commit has its own name in what the remote says; told again when it was taken in between."""
+    async with house.app.store.transaction() as tx:
+        keeper = await people.create(tx, "Max", "max@example.org", "#123456", "maintainer")
+
+    async def told():
+        async with house.app.store.transaction() as tx:
+            return len(await notifications.newest(tx, keeper.id))
+
+    hook = hub.path / "hooks/pre-receive"
+    for again in (1, 2):
+        hub.put({"hooks/pre-receive": '#!/bin/sh\nread a b c\necho "not signed: $b" >&2\nexit 1\n'})
+        hook.chmod(0o755)
+        for number in range(3):
+            repo.commit("Ours", other=f"# Other\n\n{again} {number}\n")
+            await trade(house)
+            assert known(house).refused == f"not signed: {repo.tip()}"
+            assert await told() == again
+        hook.unlink()
+        repo.commit("Taken", other=f"# Other\n\ntaken {again}\n")
+        await trade(house)
+        assert known(house).refused == ""
+
+
 async def test_a_refusal_that_sounds_like_a_lost_race_is_one(house, repo, hub):
     """While nobody pushes there the remote's words are its own: shown, and not pushed against before
     somebody says *Look now*.
