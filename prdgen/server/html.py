@@ -41,7 +41,7 @@ def render(
     text = _environment().get_template(template).render(
         request=request, visitor=visitor, session=session, nonce=getattr(request.state, "nonce", ""), version=__version__,
         main_branch=app.main_branch, on=on, csrf=form_token(visitor), path=request.url.path,
-        unread=getattr(request.state, "unread", 0), **values,
+        unread=getattr(request.state, "unread", None), **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status, headers=dict(headers or {}))
     answer.headers.setdefault("Cache-Control", "no-cache")

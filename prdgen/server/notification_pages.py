@@ -40,7 +40,7 @@ async def notification_list(request: Request) -> Response:
         async with app.store.transaction() as tx:
             await notifications.mark_read(tx, visitor.person.id)
         return RedirectResponse("/notifications", 303)
-    before = _id(request.query_params.get("before"))
+    before = _before(request)
     async with app.store.transaction() as tx:
         found = await notifications.newest(tx, visitor.person.id, limit=_A_PAGE + 1, before=before)
     items = [(each, news.TO_DO.get(each.type, "")) for each in found[:_A_PAGE]]
@@ -51,11 +51,12 @@ async def notification_list(request: Request) -> Response:
 
 
 async def go(request: Request) -> Response:
-    """On to where a notification leads; it is read from now on."""
+    """On to where a notification leads; it is read from now on, unless a program only looks (HEAD)."""
     visitor = auth.require(request, "reader", "open a notification")
     id_ = _id(request.path_params["id"])
+    read = request.method != "HEAD"
     async with app_of(request).store.transaction() as tx:
-        href = await notifications.open_(tx, visitor.person.id, id_) if id_ else None
+        href = await notifications.open_(tx, visitor.person.id, id_, read=read) if id_ else None
     if href is None:
         raise NotFound(what="notification of yours", where=request.path_params["id"])
     return RedirectResponse(href, 303)
@@ -66,6 +67,15 @@ def _id(given: str | None) -> UUID | None:
         return UUID(given) if given else None
     except ValueError:
         return None
+
+
+def _before(request: Request) -> UUID | None:
+    """The notification before which the list goes on. Raises Invalid: what cannot be one is no beginning."""
+    given = request.query_params.get("before")
+    if given is not None and _id(given) is None:
+        raise Invalid(what="before", where=request.url.path, got=repr(given)[:80],
+                      expected="the id of a notification")  # fmt: skip
+    return _id(given)
 
 
 def _ids(given: object) -> list[UUID] | None:
@@ -82,7 +92,7 @@ async def list_notifications(request: Request) -> Response:
     async with app_of(request).store.transaction() as tx:
         found = await notifications.newest(
             tx, visitor.person.id, unread=asked.get("unread") == "1", limit=limit,
-            before=_id(asked.get("before")),
+            before=_before(request),
         )  # fmt: skip
         unread = await notifications.count_unread(tx, visitor.person.id, auth.MOST_UNREAD)
     return as_json({"items": [_shown(each) for each in found], "unread": unread})
@@ -115,7 +125,7 @@ _NOTIFICATION = obj(
 )
 OPERATIONS = (
     Operation("GET", "/api/notifications", "List your notifications.", list_notifications,
-              listing(_NOTIFICATION), query={"unread": STRING, "limit": INTEGER, "before": STRING}),
+              listing(_NOTIFICATION, unread=INTEGER), query={"unread": STRING, "limit": INTEGER, "before": STRING}),
     Operation("POST", "/api/notifications/read", "Mark notifications as read.", read_notifications,
               obj(unread=INTEGER), body={"type": "object", "properties": {
                   "ids": {"type": "array", "items": STRING}}}),

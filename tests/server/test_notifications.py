@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -44,6 +45,10 @@ async def test_the_bell_counts_what_is_not_read(own):
     for address in ("/", "/pages", "/drafts", "/notifications"):
         assert bell(await ann.get(address)) == "Notifications, 2 unread"
     assert bell(await ann.get("/p/main/none.md", headers=HTML)) == "Notifications, 2 unread"
+    for address in ("/raw/main/none.md", "/export/main/none.md?format=pdf", "/site/none/"):
+        lost = await ann.get(address, headers=HTML)
+        assert lost.status_code >= 400
+        assert 'class="bell"' not in lost.text, address  # nobody counted
     assert bell(await bob.get("/")) == "Notifications"
     await tell(own, ann.person, *map(str, range(120)))
     assert bell(await ann.get("/")) == "Notifications, 99+ unread"
@@ -66,6 +71,10 @@ async def test_a_notification_is_read_by_opening_it(own):
     assert (await own.anyone().get(first, headers=HTML)).status_code in {302, 303, 401}
     for odd in ("x", str(uuid4())):
         assert (await ann.get(f"/notifications/{odd}")).status_code == 404
+    second = re.findall(r'href="(/notifications/[^"]+)"', shown)[0]
+    looked = await ann.request("HEAD", second)
+    assert (looked.status_code, looked.headers["location"]) == (303, "/pages?q=a")
+    assert bell(await ann.get("/")) == "Notifications, 1 unread"
 
 
 async def test_all_of_it_can_be_read_at_once(own):
@@ -92,6 +101,14 @@ async def test_a_long_list_goes_on(own):
         further = re.search(r'href="([^"]*before=[^"]*)"', shown)
         address = further[1] if further else None
     assert found == sorted([f"n{number:02}" for number in range(60)] * 2, reverse=True)
+    assert "Nothing earlier" in (await ann.get(f"/notifications?before={uuid4()}")).text
+    api = await own.api("editor")
+    assert (await api.get(f"/api/notifications?before={uuid4()}")).json()["items"] == []
+    for bad in ("abc", ""):
+        assert (await ann.get(f"/notifications?before={bad}", headers=HTML)).status_code == 422
+        refused = await api.get(f"/api/notifications?before={bad}")
+        assert refused.status_code == 422
+        assert "the id of a notification" in refused.text
 
 
 async def test_programs_see_and_read_them(own):
@@ -112,6 +129,8 @@ async def test_programs_see_and_read_them(own):
         assert (await api.post("/api/notifications/read", json={"ids": bad})).status_code == 422
     assert (await api.post("/api/notifications/read")).json() == {"unread": 0}
     assert len((await api.get("/api/notifications")).json()["items"]) == 2
+    described = (await api.get("/api/openapi.json")).json()["paths"]["/api/notifications"]["get"]
+    assert '"unread"' in json.dumps(described["responses"])
 
 
 async def told(own, person):

@@ -32,8 +32,8 @@ SELECT count(*)::integer AS count FROM (
     SELECT FROM notifications WHERE person_id = %(person_id)s AND read_at IS NULL LIMIT %(most)s
 ) AS unread;
 
--- open_notification: Where it leads; it counts as read from now on.
-UPDATE notifications SET read_at = coalesce(read_at, now())
+-- open_notification: Where it leads; with `read` it counts as read from now on.
+UPDATE notifications SET read_at = CASE WHEN %(read)s THEN coalesce(read_at, now()) ELSE read_at END
 WHERE id = %(id)s AND person_id = %(person_id)s RETURNING href;
 
 -- prune_notifications: Forget what is old, read or not.
