@@ -1,13 +1,14 @@
 """a line in a review's log → those whom it concerns are told of it.
 
 Whose draft it is: who began it, and who wrote in it. A line that was told before is not told again, so
-the whole log may be looked at whenever one comes: what was missed by a kill is told with the next one.
+the whole log may be looked at whenever one comes: what was missed by a kill is told with the next one,
+to those whom it concerned when it was said.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -50,7 +51,9 @@ class _Told:
     news: News
     emails: frozenset[str]
     owners: tuple[str, ...] | None = None
-    """Of a request: whose approval it takes, as CODEOWNERS writes them; empty: anybody's. None: no request."""
+    """Of a request: whose approval it takes, as CODEOWNERS writes them; anybody's when none of them has
+    an account. None: no request.
+    """
     by: str = ""
 
 
@@ -71,18 +74,19 @@ async def _tell(app: App, id_: str) -> None:
     async with app.store.transaction() as tx:
         known = await people.list_people(tx)
         for each in found:
-            await news.tell(tx, each.news, [p for p in known if _concerns(each, p, role_of(p))])
+            others = [person for person in known if person.email.lower() != each.by]
+            await news.tell(tx, each.news, _whom(each, others, role_of))
 
 
-def _concerns(told: _Told, person: Person, role: str) -> bool:
-    email = person.email.lower()
-    if email == told.by:
-        return False
-    if told.owners:
-        return any(owners.is_owner(each, person.name, person.email) for each in told.owners)
-    if told.owners is not None:
-        return roles.at_least(role, "commenter")
-    return email in told.emails
+def _whom(told: _Told, others: list[Person], role_of: Callable[[Person], str]) -> list[Person]:
+    if told.owners is None:
+        return [person for person in others if person.email.lower() in told.emails]
+    named = [
+        person
+        for person in others
+        if any(owners.is_owner(each, person.name, person.email) for each in told.owners)
+    ]
+    return named or [each for each in others if roles.at_least(role_of(each), "commenter")]
 
 
 def _of_log(clone: Clone, id_: str) -> list[_Told]:
@@ -90,17 +94,37 @@ def _of_log(clone: Clone, id_: str) -> list[_Told]:
     entries = review_log.entries(drafts.log_of(clone, id_))
     review = fold(id_, entries)
     since = datetime.now(UTC) - _FRESH
-    fresh = [e for e in entries[-_NEWEST:] if e.kind in _SAYS and e.at > since]
-    if review is None or not fresh:
+    if review is None:
         return []
-    mine = {review.started_by_email.lower(), *_writers(clone, review)}
-    mine |= {entry.email.lower() for entry in entries if entry.kind == "requested"}
-    return [_told(clone, review, entry, entries, mine) for entry in fresh]
+    asked = _asked(review, entries)
+    fresh = [
+        (number, e)
+        for number, e in enumerate(entries)
+        if e.kind in _SAYS and e.at > since and (e.kind != "requested" or e is asked)
+    ]
+    if not fresh:
+        return []
+    wrote = _writers(clone, review)
+    return [
+        _told(clone, review, entry, entries[: number + 1], wrote)
+        for number, entry in fresh[-_NEWEST:]
+    ]
+
+
+def _asked(review: Review, entries: Iterable[Entry]) -> Entry | None:
+    """Who asks for a review now; None: nobody does any more."""
+    asked = None
+    for entry in entries:
+        if entry.kind in {"requested", "withdrawn"}:
+            asked = entry if entry.kind == "requested" else None
+    return asked if review.state == "open" else None
 
 
 def _told(
-    clone: Clone, review: Review, entry: Entry, entries: Sequence[Entry], mine: set[str]
-) -> _Told:
+    clone: Clone, review: Review, entry: Entry, upto: Sequence[Entry],
+    wrote: Iterable[tuple[datetime, str]],
+) -> _Told:  # fmt: skip
+    """Of the last line `upto` there: who came later is not concerned."""
     title = _SAYS[entry.kind].format(who=entry.name, title=review.title, base=review.base)
     if entry.kind == "commented" and (page_path := entry.facts.get("page_path")):
         title += f": {page_path}"
@@ -110,24 +134,30 @@ def _told(
         f"review.{entry.kind}", title, drafts.address(review.id) + at, entry.at,
         news.event_id(review.id, entry.id),
     )  # fmt: skip
+    mine = {review.started_by_email.lower(), *(email for at, email in wrote if at <= entry.at)}
+    mine |= {each.email.lower() for each in upto if each.kind == "requested"}
     match entry.kind:
         case "requested":
-            whose = code_owners.of_draft(clone, review) if review.state == "open" else ()
+            whose = code_owners.of_draft(clone, review)
             return _Told(told, frozenset(), whose, entry.email.lower())
         case "taken":
-            emails = _in_thread(review, thread)[:1]
+            emails = _in_thread(upto, thread)[:1]
         case "replied":
-            emails = [*mine, *_in_thread(review, thread)]
+            emails = [*mine, *_in_thread(upto, thread)]
         case "merged" | "closed":
-            emails = [*mine, *_spoke(entries)]
+            emails = [*mine, *_spoke(upto)]
         case _:
             emails = [*mine]
     return _Told(told, frozenset(emails), None, entry.email.lower())
 
 
-def _in_thread(review: Review, thread: str) -> list[str]:
-    found = review.threads.get(thread)
-    return [comment.email.lower() for comment in found.comments] if found else []
+def _in_thread(entries: Iterable[Entry], thread: str) -> list[str]:
+    """Who spoke in it, who began it first."""
+    return [
+        entry.email.lower()
+        for entry in entries
+        if entry.id == thread or (entry.kind == "replied" and entry.facts.get("thread") == thread)
+    ]
 
 
 def _spoke(entries: Iterable[Entry]) -> set[str]:
@@ -136,8 +166,8 @@ def _spoke(entries: Iterable[Entry]) -> set[str]:
     return {entry.email.lower() for entry in entries if entry.kind in said}
 
 
-def _writers(clone: Clone, review: Review) -> set[str]:
-    """Who wrote in the draft."""
+def _writers(clone: Clone, review: Review) -> set[tuple[datetime, str]]:
+    """Who wrote in the draft, and when."""
     repository = clone.repository
     tip = review.tip or repository.tip(review.branch)
     main = repository.tip(clone.main_branch)
@@ -146,7 +176,7 @@ def _writers(clone: Clone, review: Review) -> set[str]:
     if not tip or main is None or not git_log.has_commit(repository, tip):
         return set()
     return {
-        signature.email.lower()
-        for commit in git_log.writers(repository, main, tip)
+        (at, signature.email.lower())
+        for at, commit in git_log.writers_when(repository, main, tip)
         for signature in commit
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import pygit2
@@ -85,19 +86,29 @@ def writers(repository: Repository, old: str | None, new: str) -> list[list[Sign
     """Who wrote each commit of `new` that is not in `old`, merges aside, oldest first: its author, then
     who is named in `Co-authored-by`.
     """
+    return [signatures for _, signatures in writers_when(repository, old, new)]
+
+
+def writers_when(
+    repository: Repository, old: str | None, new: str
+) -> list[tuple[datetime, list[Signature]]]:
+    """The same, with when each commit was made."""
     start = [f"^{old}"] if old else []
     named = "%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
     printed = process.output(
-        repository.work_tree, "log", f"--format=%x1e%an <%ae>%x00{named}", "--no-merges", "--reverse",
+        repository.work_tree, "log", f"--format=%x1e%ct%x00%an <%ae>%x00{named}", "--no-merges", "--reverse",
         "--end-of-options", new, *start, "--",
     )  # fmt: skip
     records = printed.decode("utf-8", "replace").split("\x1e")[1:]
     return [
-        [
-            Signature(found[1], found[2])
-            for part in record.split("\0")
-            if (found := _PERSON.match(part))
-        ]
+        (
+            moment(int(record.partition("\0")[0])),
+            [
+                Signature(found[1], found[2])
+                for part in record.split("\0")[1:]
+                if (found := _PERSON.match(part))
+            ],
+        )
         for record in records
     ]
 

@@ -201,6 +201,77 @@ async def test_a_review_is_asked_of_those_whose_approval_it_takes(own):
     assert await told(own, owner.person) == []
 
 
+@pytest.mark.parametrize("owner", ["@acme/product-team", "editor@example.org"])
+async def test_where_no_owner_has_an_account_everybody_is_asked(own, owner):
+    """A team of a forge, or nobody but who asks: a request that nobody hears is none."""
+    tree = own.app.repository.work_tree
+    team.put(tree, {"CODEOWNERS": f"* {owner}\n"})
+    editor, where = await drafted(own)
+    asked, reader = await own.as_("commenter"), await own.as_("reader")
+    team.git(tree, "checkout", "-q", where.removeprefix("/drafts/"))
+    team.put(tree, {"site/prds/more.md": "# More\n"})
+    team.git(tree, "checkout", "-q", "main")
+    await editor.send_form(where, do="ask")
+    assert await told(own, asked.person) == ["Editor asks for a review of Faster"]
+    assert await told(own, reader.person) == await told(own, editor.person) == []
+
+
+@pytest.mark.parametrize("end", ["close", "withdraw", "ask"])
+async def test_a_request_is_told_only_while_it_stands(own, end):
+    """Who comes later, or is told of the end, does not hear of a request that is no more."""
+    editor, where = await drafted(own)
+    owner = await own.as_("owner")
+    await editor.send_form(where, do="ask")
+    await owner.send_form(where, do=end)
+    late = await own.as_("maintainer")
+    id_ = drafts.reviews(own.app)[0].id
+    await review_news.tell(own.app, id_)
+    again = ["Owner asks for a review of Faster"] if end == "ask" else []
+    assert await told(own, late.person) == again
+
+
+async def test_who_comes_later_does_not_hear_what_was_said_before(own, monkeypatch):
+    """Not who answers in a thread then, nor who asks for a review, nor who writes in the draft."""
+    editor, where = await drafted(own)
+    owner, other, late = [await own.as_(r) for r in ("owner", "commenter", "maintainer")]
+    await owner.send_form(where, do="comment", text="Why?")
+    thread = re.search(r'name="thread" value="([^"]+)"', (await other.get(where)).text)[1]
+    await editor.send_form(where, do="reply", thread=thread, text="So.")
+    await other.send_form(where, do="reply", thread=thread, text="I agree.")
+    assert await told(own, other.person) == []
+    tree = own.app.repository.work_tree
+    team.git(tree, "checkout", "-q", where.removeprefix("/drafts/"))
+    when = f"{datetime.now(UTC) + timedelta(seconds=2):%Y-%m-%dT%H:%M:%SZ}"
+    team.put(tree, {"site/prds/more.md": "# More\n"})
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_COMMITTER_DATE", when)
+        by = "--author=M <maintainer@example.org>"
+        team.git(tree, "commit", "--amend", "--no-edit", by)
+    team.git(tree, "checkout", "-q", "main")
+    assert (await late.send_form(where, do="ask")).status_code == 303
+    assert await told(own, late.person) == []
+    asked = ["Maintainer asks for a review of Faster"]
+    assert await told(own, other.person) == asked
+    later = Entry("commented", "Owner", "owner@example.org", {"text": "Now"},
+                  at=datetime.now(UTC) + timedelta(seconds=9))  # fmt: skip
+    id_ = drafts.reviews(own.app)[0].id
+    drafts.bring(own.app, id_, later)
+    await review_news.tell(own.app, id_)
+    assert await told(own, late.person) == ["Owner commented on Faster"]
+    assert await told(own, other.person) == asked
+
+
+async def test_words_are_told_behind_many_lines_of_which_nobody_is(own):
+    """What is told is counted, not what is in the log."""
+    editor, where = await drafted(own)
+    id_ = drafts.find_branch(own.app, where.removeprefix("/drafts/")).review.id
+    said = [Entry("commented", "Z", "z@far.example", {"text": "Hm"})]
+    said += [Entry("described", "Z", "z@far.example", {"text": str(n)}) for n in range(40)]
+    drafts.bring(own.app, id_, *said)
+    await review_news.tell(own.app, id_)
+    assert await told(own, editor.person) == ["Z commented on Faster"]
+
+
 async def test_what_was_told_is_not_told_again(own):
     """What came twice is once, what was missed comes with the next line, and what is old is no news."""
     editor, where = await drafted(own)
