@@ -2,7 +2,7 @@
 
 Whose draft it is: who began it, and who wrote in it. A line that was told before is not told again, so
 the whole log may be looked at whenever one comes: what was missed by a kill is told with the next one,
-to those whom it concerned when it was said.
+or within the hour, to those whom it concerned when it was said.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from prdgen.store.people import Person
 log = logging.getLogger(__name__)
 _FRESH: Final = timedelta(days=7)
 """What is older is no news: a clone that has just met its remote has years of it."""
+_MISSED: Final = timedelta(days=1)
 _NEWEST: Final = 30
 _SAYS: Final[Mapping[str, str]] = {
     "requested": "{who} asks for a review of {title}",
@@ -64,6 +65,15 @@ async def tell(app: App, *ids: str) -> None:
             await _tell(app, id_)
         except PrdgenError as error:
             log.warning("people are told later of what happened in the review %s: %s", id_, error)
+
+
+async def tell_missed(app: App) -> None:
+    """Tell what nobody was told within a day: the process was killed, or the store was away. No line comes
+    after the end of a draft with which that would be told.
+    """
+    since = datetime.now(UTC) - _MISSED
+    found = await to_thread.run_sync(drafts.reviews, app)
+    await tell(app, *[review.id for review in found if review.changed_at > since])
 
 
 async def _tell(app: App, id_: str) -> None:

@@ -24,6 +24,7 @@ from prdgen.flows import (
     forge_wanted,
     purge_here,
     remote_wanted,
+    review_news,
 )
 from prdgen.flows.context import App
 from prdgen.flows.remote_state import LONGEST_PAUSE
@@ -78,6 +79,7 @@ def tasks(app: App) -> list[Task]:
         await to_thread.run_sync(export.kept(app).tidy, _EXPORT_DAYS * 86_400.0)
         await to_thread.run_sync(draft_site.tidy, app)
         await draft_merge.tidy(app)
+        await review_news.tell_missed(app)
 
     async def renew_exports(branch: str, page_path: str) -> None:
         """PDF and Word of a page that changed, before somebody has to wait for them."""

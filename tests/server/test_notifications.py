@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from prdgen.events import Event
-from prdgen.flows import drafts, recovered, relay, review_news
+from prdgen.flows import drafts, recovered, relay, review_news, table
 from prdgen.git.values import Signature
 from prdgen.review.log import Entry
 from prdgen.store import notifications
@@ -301,6 +301,24 @@ async def test_what_is_said_stays_said_while_nobody_can_be_told(own, monkeypatch
     assert await told(own, editor.person) == []
     await owner.send_form(where, do="comment", text="And")
     assert await told(own, editor.person) == ["Owner commented on Faster"] * 2
+
+
+async def test_an_end_that_nobody_was_told_is_told_within_the_hour(own, monkeypatch):
+    """Nothing comes after it in the draft's log with which it would be told."""
+    editor, where = await drafted(own)
+    owner = await own.as_("owner")
+
+    async def away(*_, **__):
+        raise StoreUnavailable(where="the store")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notifications, "notify", away)
+        assert (await owner.send_form(where, do="close")).status_code == 303
+    assert await told(own, editor.person) == []
+    tidy = next(task for task in table.tasks(own.app) if task.name == "tidy")
+    for _ in range(2):
+        await tidy.run()
+        assert await told(own, editor.person) == ["Owner closed Faster"]
 
 
 async def test_recovered_words_are_told_to_those_who_wrote_them(own):
