@@ -242,7 +242,6 @@ def _command(hooks: Path, push_limit: int) -> list[str]:
             "uploadpack.allowFilter": "true",
             "receive.denyCurrentBranch": "ignore",
             "receive.fsckObjects": "true",
-            "receive.fsck.badFilemode": "error",
             "receive.maxInputSize": str(push_limit),
             "receive.advertisePushOptions": "false",
             "receive.autogc": "false",

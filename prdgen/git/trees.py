@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import stat
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import pygit2
@@ -75,7 +77,16 @@ def at(
 
 
 def _sides(tree: pygit2.Tree) -> dict[bytes, tuple[int, str]]:
-    return {name: (int(mode, 8), id_.hex()) for mode, name, id_ in _ENTRY.findall(tree.read_raw())}
+    return {name: (_mode(mode), id_.hex()) for mode, name, id_ in _ENTRY.findall(tree.read_raw())}
+
+
+@lru_cache(maxsize=64)
+def _mode(digits: bytes) -> int:
+    """A mode as Git reads it: old programs wrote others (100664), which mean one that it knows."""
+    mode = int(digits, 8)
+    if stat.S_ISREG(mode):
+        return EXECUTABLE if mode & stat.S_IXUSR else FILE
+    return next((known for known in (LINK, _TREE) if stat.S_IFMT(mode) == known), SUBMODULE)
 
 
 def moved(git: pygit2.Repository, old: str | None, new: str) -> list[Moved]:
@@ -94,11 +105,13 @@ def differences(
     """Every path that is not the same in two trees, in no order, with what is there in each."""
     was, now = _entries(old), _entries(new)
     sides = [
-        {name: (int(mode, 8), id_) for mode, name, id_ in one} for one in (was - now, now - was)
+        {name: (_mode(mode), id_) for mode, name, id_ in one} for one in (was - now, now - was)
     ]
     for name in sides[0].keys() | sides[1].keys():
         path = prefix + name
         gone, come = (side.get(name) for side in sides)
+        if gone == come:
+            continue  # written otherwise, and the same
         left, right = _tree(git, gone), _tree(git, come)
         if left is not None or right is not None:
             yield from differences(git, left, right, path + b"/")

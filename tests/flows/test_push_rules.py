@@ -186,13 +186,22 @@ async def test_a_new_branch_brings_no_twins_either(ruled, repo, ref):
     )
 
 
-async def test_a_mode_that_git_does_not_know_is_not_taken(ruled, repo):
-    """`git fsck` would warn of it for ever."""
+async def test_a_history_with_modes_of_old_programs_is_taken(ruled, repo):
+    """Git reads them as ones it knows, and nobody can change what was committed years ago."""
     clone = await ruled.clone("olga")
     blob = bytes.fromhex(clone.git("rev-parse", "HEAD:one.md"))
-    made = tree_of(clone, b"100777 one.md\0" + blob)
-    assert "badFilemode" in await refused(clone, "origin", f"{made}:refs/heads/new")
-    assert fsck(repo) == ""
+    made = tree_of(clone, b"100664 one.md\0" + blob)
+    assert (done := await clone.push("origin", f"{made}:refs/heads/new")).ok, done.said
+    assert repo.opened.blobs(made, ["one.md"]) == {"one.md": blob.hex()}
+
+
+async def test_a_link_of_another_mode_is_a_link(ruled):
+    """It is checked out as one."""
+    clone = await ruled.clone("olga")
+    blob = bytes.fromhex(clone.git("hash-object", "-w", "--stdin", data="/etc/passwd"))
+    made = tree_of(clone, b"120777 leak.md\0" + blob)
+    said = await refused(clone, "origin", f"{made}:refs/heads/new")
+    assert "leads out of the repository" in said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 
 import pytest
 
@@ -56,3 +57,34 @@ def test_from_nothing_everything_is_new(tmp_path):
     repo = make(tmp_path / "repo", one="1\n", d__two="2\n")
     found = trees.moved(repo.opened.libgit2, None, repo.tip())
     assert [(each.path, each.old) for each in found] == [("d/two.md", None), ("one.md", None)]
+
+
+def written(repo, entries: bytes, parent: str) -> str:
+    """A commit whose tree has these raw entries, whatever Git thinks of them."""
+    tree = subprocess.run(
+        ["git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin"], cwd=repo.path,
+        input=entries, capture_output=True, check=True,
+    ).stdout.decode().strip()  # fmt: skip
+    return repo.git("commit-tree", tree, "-p", parent, "-m", "Odd")
+
+
+def test_modes_of_old_programs_are_read_as_git_reads_them(tmp_path):
+    """Some wrote 100664 or 100777; a page is a page all the same, and does not change by it."""
+    repo = make(tmp_path / "repo", one="1\n", two="2\n")
+    first = repo.tip()
+    one, two = (bytes.fromhex(repo.git("rev-parse", f"HEAD:{name}.md")) for name in ("one", "two"))
+    link = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", data="one.md"))
+    made = written(
+        repo,
+        b"120777 link\0" + link + b"100664 one.md\0" + two + b"100664 two.md\0" + two
+        + b"100777 x\0" + one,
+        first,
+    )  # fmt: skip
+    opened = repo.opened
+    found = {each.path: (each.old, each.new) for each in trees.moved(opened.libgit2, first, made)}
+    assert found == told(repo, first, made)
+    assert "two.md" not in found
+    paths = ["one.md", "two.md", "x", "link"]
+    assert opened.blobs(made, paths) == {each.path: each.blob for each in opened.files(made)}
+    kinds = {each.path: each.kind for each in opened.changed(first, made)}
+    assert kinds == {"one.md": "modified", "x": "added"}
