@@ -57,7 +57,7 @@ def _ref(app: App, who: Pusher, update: Update) -> Iterator[str]:
     except (PrdgenError, UnicodeDecodeError):
         yield f"{name}: this name is not taken here; letters, digits, `-`, `_`, `.` and `/` are"
         return
-    if short == "HEAD" or short.startswith("refs/"):
+    if update.new and (short == "HEAD" or short.startswith("refs/")):
         kind = "branch" if name.startswith(_HEADS) else "tag"
         yield f"{name}: a {kind} may not be called HEAD, or begin with refs/"
     if name == f"{_TAGS}{app.main_branch}" and update.new:
@@ -75,11 +75,30 @@ def commits(app: App, who: Pusher, pushed: Pushed, updates: Sequence[Update]) ->
     changes = list(pushed.changes(new))
     found = [_line(change, why) for change, why in _paths(who, rules, changes)]
     found += [_line(change, _leads_out(target)) for change, target in pushed.links_out(changes)]
+    return _some([*found, *_twins(app, pushed, updates)])
+
+
+def _twins(app: App, pushed: Pushed, updates: Sequence[Update]) -> Iterator[str]:
+    """Two names that are one to some systems, of refs that begin and tags that move; branches that
+    move are looked at in `tip`. What a branch has already is not this push's fault.
+    """
+    main, had = app.repository.tip(app.main_branch), set(app.repository.branches().values())
     for each in updates:
-        # Branches that are there already are looked at as a whole, see `tip`.
-        if each.new and each.old is None and pushed.has_files(each.new):
-            found += _alike(pushed, each.new, changes)
-    return _some(found)
+        if each.new is None or (each.old and branch_of(each) is not None):
+            continue
+        new, old = pushed.commit_of(each.new), each.old and pushed.commit_of(each.old)
+        for pair in pushed.twins_since(main, new) if new and new not in had else ():
+            if not pushed.has_both({*had, old} if old else had, pair):
+                yield _twin(each, *pair)
+
+
+def _twin(update: Update, one: str, other: str) -> str:
+    ref = update.ref.decode("utf-8", "backslashreplace")
+    return f"{ref}: {_taken_for(one, other)}"
+
+
+def _taken_for(one: str, other: str) -> str:
+    return f"{one}: some systems take it for {other}, which is there too"
 
 
 def unsafe(pushed: Pushed, old: str | None, new: str) -> list[str]:
@@ -89,13 +108,8 @@ def unsafe(pushed: Pushed, old: str | None, new: str) -> list[str]:
     changes = list(pushed.between(old, new))
     found = [_line(change, why) for change in changes if (why := _bad_name(change))]
     found += [_line(change, _leads_out(target)) for change, target in pushed.links_out(changes)]
-    return _some([*found, *_alike(pushed, new, changes)])
-
-
-def _alike(pushed: Pushed, new: str, changes: Iterable[Change]) -> list[str]:
-    added = [change.path for change in changes if change.is_new]
-    alike = pushed.lookalikes(new, added) if added else ()
-    return [f"{one}: some systems take it for {other}, which is there too" for one, other in alike]
+    found += [_taken_for(*pair) for pair in pushed.twins(old, new)]
+    return _some(found)
 
 
 def _leads_out(target: str) -> str:
@@ -117,7 +131,7 @@ def tip(app: App, who: Pusher, pushed: Pushed, update: Update) -> list[str]:
     if not pushed.is_commit(new):
         return [f"{branch}: expected a commit, got another object"]
     changes = list(pushed.between(now, new)) if now else []
-    found = _alike(pushed, new, changes)
+    found = [_twin(update, *pair) for pair in pushed.twins(now, new)] if now else []
     if branch == app.main_branch:
         found += _main(app, who, pushed, now, new, changes)
     return _some(found)

@@ -40,6 +40,7 @@ class Pushed:
     def __init__(self, repository: Repository, quarantine: str) -> None:
         self.repository, self.quarantine = repository, quarantine
         self._between: dict[tuple[str | None, str], list[Change]] = {}
+        self._twins: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
     @cached_property
     def _objects(self) -> pygit2.Repository:
@@ -84,17 +85,40 @@ class Pushed:
         """Whether the object is a commit."""
         return isinstance(self._objects.get(name), pygit2.Commit)
 
-    def has_files(self, name: str) -> bool:
-        """Whether the object is a commit or a tag that leads to one; a tag of a lone blob is neither."""
+    def commit_of(self, name: str) -> str | None:
+        """The commit that the object is, or that a tag leads to; None: a tag of a lone blob, say."""
         try:
-            self._objects[name].peel(pygit2.Commit)
+            return str(self._objects[name].peel(pygit2.Commit).id)
         except (KeyError, ValueError, pygit2.GitError):
-            return False
-        return True
+            return None
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` only adds to `old`."""
         return old == new or self._objects.descendant_of(new, old)
+
+    def twins(self, old: str | None, new: str) -> list[tuple[str, str]]:
+        """Paths that came from one commit to another, and that some systems take for another path
+        there: (path, other).
+        """
+        added = [change.path for change in self.between(old, new) if change.is_new]
+        return list(self.lookalikes(new, added)) if added else []
+
+    def twins_since(self, main: str | None, new: str) -> list[tuple[str, str]]:
+        """The same since a commit left main; found once for all commits that have the same tree."""
+        found = None if main is None else self._objects.merge_base(main, new)
+        base = None if found is None else str(found)
+        trees_of = ("" if base is None else self._tree(base), self._tree(new))
+        if trees_of not in self._twins:
+            self._twins[trees_of] = self.twins(base, new)
+        return self._twins[trees_of]
+
+    def has_both(self, commits: Iterable[str], pair: tuple[str, str]) -> bool:
+        """Whether one of the commits has both of these paths."""
+        trees = (self._objects[name].peel(pygit2.Tree) for name in commits)
+        return any(all(path in tree for path in pair) for tree in trees)
+
+    def _tree(self, commit: str) -> str:
+        return str(self._objects[commit].peel(pygit2.Tree).id)
 
     def lookalikes(self, commit: str, added: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         """Added paths that some systems take for another one of the commit: (added, other)."""

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from prdgen.git.pushed import Pushed
+
 from . import pushing
 from .harness import fsck
 
@@ -273,3 +275,52 @@ async def test_a_push_over_the_limit_is_refused_with_the_limit(houses, repo, tmp
         assert (await clone.push()).ok
     assert fsck(repo) == ""
     assert not list((repo.path / ".git/objects").glob("*incoming*"))
+
+
+async def test_twins_that_came_by_a_detour(ruled, repo):
+    """They were here for one commit and were taken back: no branch begins there, or is moved there."""
+    clone = await ruled.clone("olga")
+    head, tree = clone.git("rev-parse", "HEAD"), clone.git("rev-parse", "HEAD^{tree}")
+    blob = bytes.fromhex(clone.git("rev-parse", "HEAD:one.md"))
+    bad = tree_of(clone, b"100644 ONE.md\0" + blob + b"100644 one.md\0" + blob)
+    good = clone.git("commit-tree", tree, "-p", bad, "-m", "Back")
+    for tip in (head, good):
+        assert (done := await clone.push("origin", f"{tip}:refs/heads/side")).ok, done.said
+    said = await refused(clone, "origin", f"{bad}:refs/heads/new")
+    assert "refs/heads/new: ONE.md: some systems take it for one.md" in said
+    assert (await clone.push("origin", "HEAD:refs/tags/v1")).ok
+    assert "refs/tags/v1: ONE.md" in await refused(
+        clone, "--force", "origin", f"{bad}:refs/tags/v1"
+    )
+
+
+async def test_twins_that_were_here_before_are_nobodys_fault(ruled, repo):
+    """A branch that has them is renamed and gone on with."""
+    clone = await ruled.clone("olga")
+    blob = bytes.fromhex(clone.git("rev-parse", "HEAD:one.md"))
+    bad = tree_of(clone, b"100644 ONE.md\0" + blob + b"100644 one.md\0" + blob)
+    more = clone.git("commit-tree", f"{bad}^{{tree}}", "-p", bad, "-m", "More")
+    repo.git("fetch", "--quiet", str(clone.path), bad)
+    repo.git("branch", "old", bad)
+    done = await clone.push("origin", ":old", f"{bad}:refs/heads/new", f"{more}:refs/heads/next")
+    assert done.ok, done.said
+
+
+async def test_many_refs_at_one_tree_are_looked_at_once(ruled, monkeypatch):
+    """Each listing of a large tree takes its time."""
+    asked = []
+    real = Pushed.lookalikes
+    monkeypatch.setattr(Pushed, "lookalikes", lambda *words: asked.append(1) or real(*words))
+    clone = await ruled.clone("olga")
+    clone.commit("New", new="# New\n")
+    refs = [f"HEAD:refs/heads/d{number}" for number in range(9)]
+    assert (done := await clone.push("origin", *refs)).ok, done.said
+    assert len(asked) == 1
+
+
+async def test_a_branch_that_nobody_can_name_may_go(ruled, repo):
+    """It came by another way, and is in the way of `git push origin main`."""
+    clone = await ruled.clone("olga")
+    repo.git("update-ref", "refs/heads/refs/heads/old", "main")
+    assert (done := await clone.push("origin", ":refs/heads/refs/heads/old")).ok, done.said
+    assert "refs/heads/old" not in repo.opened.branches()
