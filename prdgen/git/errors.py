@@ -203,6 +203,18 @@ class BadObjects(PrdgenError):
     retryable = True
 
 
+class RemoteUnclear(PrdgenError):
+    """The remote {where} has two refs that one name means: {got}."""
+
+    cure = (
+        "Remove the branch or tag there whose own name begins with `refs/`: "
+        "`git push REMOTE --delete refs/heads/refs/heads/NAME`, or `refs/tags/refs/heads/NAME`; "
+        "commits wait here meanwhile."
+    )
+    status = 502
+    retryable = True
+
+
 class RemoteMissing(PrdgenError):
     """There is no repository at {where}, or none that prdgen may see: {got}."""
 

@@ -147,8 +147,11 @@ class Remote:
 
 
 def _is_fit(name: str) -> bool:
+    """Whether it can be a branch here too. With one called `refs/heads/main` nobody could say which of
+    two is meant, nor push main.
+    """
     try:
-        return ids.check_branch(name) != "HEAD"
+        return ids.check_branch(name) != "HEAD" and not name.startswith("refs/")
     except ids.BadBranch:
         return False
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prdgen.git.errors import BadObjects, RemoteAway, RemoteDenied, RemoteMissing
+from prdgen.git.errors import BadObjects, RemoteAway, RemoteDenied, RemoteMissing, RemoteUnclear
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
 
-Failure = RemoteAway | RemoteDenied | RemoteMissing | BadObjects
+Failure = RemoteAway | RemoteDenied | RemoteMissing | RemoteUnclear | BadObjects
 _LONGEST: Final = 500
 _TELLING: Final = ("fatal:", "error:", "remote:", "ssh:")
 _DENIED: Final = (
@@ -32,6 +32,8 @@ def failure(reach: Reach, done: Done) -> Failure:
     }  # fmt: skip
     if "fsck error" in words:
         return BadObjects(**facts)
+    if "matches more than one" in words:
+        return RemoteUnclear(**facts)
     if any(sign in words for sign in _DENIED):
         return RemoteDenied(**facts)
     if any(sign in words for sign in _MISSING):

@@ -6,6 +6,7 @@ import pytest
 from git.repos import Repo
 
 from prdgen.flows import remote_wanted
+from prdgen.git.errors import RemoteUnclear
 from prdgen.store import conflicts, notifications, people
 
 from .conftest import ONE
@@ -530,3 +531,18 @@ async def test_two_processes_do_not_exchange_at_once(house, repo, hub):
     repo.commit("More", other="# Other\n\nmore\n")
     await asyncio.gather(*(trade(house) for _ in range(5)))
     assert hub.git("rev-parse", "main") == repo.tip()
+
+
+async def test_a_branch_there_that_nobody_can_name(houses, repo, hub):
+    """It is not taken over, and while it stands in the way of main, /remote says what has to go."""
+    house = await houses(repo, **FAR, remote_branches=["*"])
+    hub.git("update-ref", "refs/heads/refs/heads/main", "main")
+    await trade(house)
+    assert list(repo.opened.branches()) == ["main"]
+    repo.commit("Mine", other="# Mine\n")
+    with pytest.raises(RemoteUnclear):
+        await trade(house)
+    assert "--delete refs/heads/refs/heads/NAME" in state(house).hint
+    hub.git("update-ref", "-d", "refs/heads/refs/heads/main")
+    await trade(house)
+    assert (state(house).failure, hub.git("rev-parse", "main")) == ("", repo.tip())
