@@ -108,6 +108,7 @@ class FolderTarget:
             if wrong := self._touched(wanted):
                 got = f"{min(wrong)} is gone or changed"
                 raise BuildDamaged(where=self.where, build=entry.id, got=got)
+            wanted = self._tightened(wanted)
             old = self._load(state.current) or NOTHING
             outcome = replace(self._outcome(old, wanted, set()), sent=0)
             self._switch(state, old, wanted, outcome, back=True)
@@ -174,12 +175,14 @@ class FolderTarget:
         written: list[str] = []
         usable = {path: file for path, file in old.files.items() if path not in touched}
         known = (self._load(build.id) or NOTHING).files
+        if begun:
+            self._loosen(build.id, working, old.id)
         for number, (path, file) in enumerate(sorted(build.files.items()), 1):
             target = working / path
             same = usable.get(path)
             shown = self._builds / old.id / path
             was = known.get(path)
-            if was is not None and _is_whole(target, was) and serving.is_newer(target, shown):
+            if was and was.check and _is_whole(target, was) and serving.is_newer(target, shown):
                 files[path] = replace(file, size=was.size, check=was.check)
                 continue
             if same is None or same.name != file.name or not self._linked(old, path, target):
@@ -193,11 +196,40 @@ class FolderTarget:
             files[path] = replace(file, size=found.st_size, check=str(found.st_mtime_ns))
             progress("files in place", number, len(build.files))
         _flush([working / path for path in written])
-        made = replace(build, files=files)
-        _replace(self._home / "builds" / f"{build.id}.json.gz", made.packed())
+        made = self._recorded(replace(build, files=files))
         if working != ready:
             working.rename(ready)
         return made, written
+
+    def _tightened(self, build: Build) -> Build:
+        """A kept build with the times of those files that `_loosen` forgot, as they stand now."""
+        folder = self._builds / build.id
+        files = {
+            path: replace(file, check=str((folder / path).stat().st_mtime_ns))
+            for path, file in build.files.items()
+            if not file.check
+        }
+        return self._recorded(replace(build, files={**build.files, **files})) if files else build
+
+    def _recorded(self, build: Build) -> Build:
+        _replace(self._home / "builds" / f"{build.id}.json.gz", build.packed())
+        return build
+
+    def _loosen(self, build: str, folder: Path, shown: str) -> None:
+        """Forget the times of a kept build's files that are about to get later ones: whoever is killed
+        in between leaves a build to go back to, each of its files with the one time or the other.
+        """
+        kept = self._load(build)
+        if kept is None:
+            return
+        later = {
+            path: replace(file, check="")
+            for path, file in kept.files.items()
+            if _is_whole(folder / path, file)
+            and not serving.is_newer(folder / path, self._builds / shown / path)
+        }
+        if later:
+            self._recorded(replace(kept, files={**kept.files, **later}))
 
     def _switch(
         self, state: State, old: Build, build: Build, outcome: Outcome, *, back: bool = False
@@ -236,13 +268,19 @@ class FolderTarget:
         """Let a file of the public build stand in another one too; False: it is not there."""
         source = self._builds / old.id / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
+        fresh = target
+        if os.path.lexists(target):  # What stands there does so until the other one does.
+            fresh = _beside(target)
+            fresh.unlink(missing_ok=True)
         try:
-            target.hardlink_to(source)
+            fresh.hardlink_to(source)
         except FileNotFoundError:
             return False
         except OSError:  # a disk without links
-            shutil.copy2(source, target)
+            shutil.copy2(source, fresh)
+        if fresh != target:
+            fresh.replace(target)
+            fresh.unlink(missing_ok=True)  # It is left when both were one file already.
         return True
 
     def _touched(self, build: Build) -> set[str]:
@@ -282,7 +320,7 @@ def _is_whole(path: Path, file: File) -> bool:
         found = path.lstat()
     except OSError:
         return False
-    return found.st_size == file.size and str(found.st_mtime_ns) == file.check
+    return found.st_size == file.size and file.check in {"", str(found.st_mtime_ns)}
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -295,11 +333,15 @@ def _holds(path: Path, data: bytes) -> bool:
 def _write(target: Path, data: bytes) -> None:
     """Write a file in one step; nobody writes into it afterwards: other builds may share it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name[:100]}.new")
+    fresh = _beside(target)
     fresh.unlink(missing_ok=True)
     fresh.write_bytes(data)
     fresh.chmod(0o444)
     fresh.replace(target)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name[:100]}.new")
 
 
 def _replace(path: Path, data: bytes) -> None:

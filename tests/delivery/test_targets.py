@@ -331,3 +331,36 @@ def test_killed_between_the_link_and_the_list(shop, tmp_path):
     target.roll_back("")
     (target._home / "state.json").write_bytes(before)
     assert target.state().rolled_from == "c2"
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_killed_while_a_kept_build_is_published_again(shop, tmp_path, monkeypatch, files):
+    """It stays whole for whoever goes back to it, and what somebody changes there later is noticed."""
+    target = FolderTarget(tmp_path / "site", keep=9, keep_seconds=60.0)
+    builds = [
+        shop.build(f"c{n}", index_html=f"INDEX {n}", a_html=f"PAGE {n}", b_html=f"PAGE b {n}",
+                   c_html="PAGE one for all")
+        for n in (1, 2)
+    ]  # fmt: skip
+    for build in builds:
+        target.publish(build, shop.read)
+    steps = []
+
+    def ended(*_):
+        steps.append(1)
+        if len(steps) == files:
+            raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(serving, "be_newer", ended)
+        target.publish(builds[0], shop.read)
+    target.roll_back(builds[0].id)
+    shown = tmp_path / "site" / "current"
+    assert (shown / "index.html").read_text() == "INDEX 1"
+    assert (shown / "a.html").read_text() == "PAGE 1"
+    assert not target.plan(builds[0]).sent
+    os.utime(shown / "a.html", (1, 1))
+    assert target.plan(builds[0]).sent == 1
+    target.publish(builds[1], shop.read)
+    target.publish(builds[0], shop.read)
+    target.roll_back(builds[1].id)
