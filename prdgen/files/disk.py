@@ -98,8 +98,9 @@ def _consistent(descriptor: int, path: Path, limit: int) -> FileState:
 def _read_all(descriptor: int, limit: int) -> bytes:
     parts, at = [], 0
     size = os.fstat(descriptor).st_size
-    # One byte more than there should be: one look then finds the end, too.
-    wanted = min(size + 1, 1 << 20)
+    # One byte more than there should be: one look then finds the end, too. A file that grows meanwhile,
+    # from nothing perhaps, is not read byte by byte.
+    wanted = min(max(size + 1, 1 << 16), 1 << 20)
     while at <= limit and (part := os.pread(descriptor, wanted, at)):
         parts.append(part)
         at += len(part)

@@ -398,3 +398,19 @@ def test_what_a_killed_write_left_is_found_with_its_page(root):
     leftovers.discard(found[0], root)
     assert leftovers.find(root) == []
     assert names(root) == ["page.md"]
+
+
+def test_a_file_that_grows_from_nothing_is_not_read_byte_by_byte(root, monkeypatch):
+    """Its size said nothing when the reading began."""
+    page, real, asked = root / PAGE, os.pread, []
+    page.write_bytes(b"")
+
+    def grown(*words):
+        if not asked:
+            page.write_bytes(b"x" * 300_000)
+        asked.append(words[1])
+        return real(*words)
+
+    monkeypatch.setattr(os, "pread", grown)
+    assert data_of(root) == b"x" * 300_000
+    assert len(asked) < 20
