@@ -15,7 +15,7 @@ from prdgen.git.values import LINK, SUBMODULE
 
 _CHANGING: Final = ("filter", "ident", "working-tree-encoding")
 """Attributes with which a file's bytes are not those of its blob."""
-_FILE: Final = ".gitattributes"
+FILE: Final = ".gitattributes"
 _MOST: Final = 4_096
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 _FOLDER: Final = 0o040000
@@ -71,7 +71,7 @@ def _sources(
         yield _stamp(Path(place))
     folders = path.split("/")[:-1]
     for depth in range(len(folders) + 1):
-        name = "/".join([*folders[:depth], _FILE])
+        name = "/".join([*folders[:depth], FILE])
         yield _stamp(work_tree / name)
         yield staged(name)
 

@@ -178,7 +178,11 @@ def _checksum(data: bytearray | memoryview) -> bytes:
 
 
 def _is_edit(move: Moved) -> bool:
-    """Whether a file was edited, and is still one."""
+    """Whether a file was edited, and is still one. Not a `.gitattributes`: what it says of the others
+    is asked of the index as it stands on the disk.
+    """
+    if move.path.rpartition("/")[2].lower() == attributes.FILE:
+        return False
     sides = (move.old, move.new)
     return "\ufffd" not in move.path and all(side and side[0] in REGULAR for side in sides)
 

@@ -290,3 +290,16 @@ def test_a_file_behind_a_link_is_not_looked_at(many, tmp_path):
     listed = stages(many, patched(many, old, new))
     entry = listed.split("\ta.b/c.md\n")[1]
     assert "size: 0" in entry.split("\n100644")[0]
+
+
+def test_attributes_that_come_with_a_page_are_left_to_git(many):
+    """What they say of the page is not known before they stand in the index."""
+    many.put({".gitattributes": "# nothing yet\n"})
+    many.commit("attributes")
+    (many.path / ".gitattributes").unlink()
+    both = {".gitattributes": "*.md filter=mine\n", "a.md": "new\n"}
+    old, new = moved_tip(many, both)
+    assert patched(many, old, new) is None
+    many.git("update-ref", "refs/heads/main", new)
+    many.git("read-tree", "main")
+    assert patched(many, *moved_tip(many, {"a.md": "newer\n"})) is None
