@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import pygit2
 from pygit2.enums import AttrCheck, RepositoryOpenFlag
@@ -31,6 +32,10 @@ _raw: dict[tuple[Path, str], tuple[tuple[object, ...], bool]] = {}
 again before it answers, after each commit; and keeps what it read of files that have changed since, so
 it is asked in a repository opened anew.
 """
+
+
+_own: WeakKeyDictionary[pygit2.Repository, str | None] = WeakKeyDictionary()
+"""What `core.attributesFile` was when the attributes of each were asked first."""
 
 
 class Asked:
@@ -117,9 +122,10 @@ def _attribute_reason(repository: Repository, page_path: str, commit: str | None
         flags = AttrCheck.FILE_THEN_INDEX | AttrCheck.NO_SYSTEM
         if commit is not None:
             flags |= AttrCheck.INCLUDE_COMMIT
-        found: str | bool | None = repository.libgit2.get_attr(page_path, name, flags, _id(commit))
+        found: str | bool | None = git.get_attr(page_path, name, flags, _id(commit))
         return found
 
+    git = _up_to_date(repository)
     kept_by = value("filter")
     if kept_by == "lfs":
         return "its text is kept outside Git by Git LFS"
@@ -131,6 +137,17 @@ def _attribute_reason(repository: Repository, page_path: str, commit: str | None
     if value("ident") is True:
         return "Git writes a version id into it on the way to disk (the attribute `ident`)"
     return None
+
+
+def _up_to_date(repository: Repository) -> pygit2.Repository:
+    """This thread's libgit2, opened anew when the person's own file of attributes is another one:
+    which one it is it looks up once.
+    """
+    own = repository.config_get("core.attributesfile")
+    if _own.setdefault(repository.libgit2, own) != own:
+        repository.reopen()
+        _own[repository.libgit2] = own
+    return repository.libgit2
 
 
 def _id(commit: str | None) -> pygit2.Oid | None:

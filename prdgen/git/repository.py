@@ -71,6 +71,10 @@ class Repository:
             self._local.repository = found
         return found
 
+    def reopen(self) -> None:
+        """Have this thread's libgit2 read again what it keeps from its first look; for this package."""
+        self._local.repository = None
+
     # --- branches and work trees
 
     def head_branch(self) -> str | None:

@@ -90,3 +90,16 @@ def test_a_push_of_many_pages_asks_one_repository(repo, monkeypatch):
     asked = attributes.Asked(clone, repo.path, lambda _: None)
     assert all(asked.is_raw(path) for path in ("a/b.md", "c.md", "a/d.md"))
     assert len(opened) == 1
+
+
+def test_another_file_of_the_person_is_seen(repo):
+    """Set, changed and unset while the page is open."""
+
+    def reason() -> str | None:
+        return attributes.read_only_reason(repo.opened, "a/b.md", b"one\n")
+
+    assert reason() is None
+    of_the_person(repo)
+    assert "filter" in (reason() or "")
+    repo.git("config", "--unset", "core.attributesFile")
+    assert reason() is None
