@@ -277,8 +277,8 @@ class Keeper:
         """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
         now, settings = time.monotonic(), self._app.settings
         file_due = live.dirty_since is not None and now >= live.file_due(settings.write_seconds)
-        idle = live.left or now >= live.last_change + settings.quiet_seconds
-        if (file_due or (live.uncommitted and idle)) and not locks.may_write(
+        quiet = live.left or now >= live.last_change + settings.quiet_seconds
+        if (file_due or (live.uncommitted and quiet)) and not locks.may_write(
             self._app.repository, live.branch
         ):
             return  # a push: whoever waited for its end with the page's lock would keep the push out
@@ -293,7 +293,6 @@ class Keeper:
             if live.paused and live.gone is None:
                 self._later(live)
         await recovered_flow.tend(self._app, live)
-        quiet = live.left or now >= live.last_change + settings.quiet_seconds
         if live.uncommitted and quiet and live.dirty_since is None and live.refused is None:
             async with live.lock:
                 await edit.commit(self._app, live, None, None)

@@ -26,7 +26,6 @@ from prdgen.page.anchor_trail import Anchors
 log = logging.getLogger(__name__)
 _NICE: Final = 10
 """A server that improves its site steps back behind whoever types and publishes."""
-"""More of them since the last build, and every file is looked at."""
 Stamps = Mapping[str, tuple[datetime, str]]
 """page_path → when it last changed, and by whom."""
 Gathered = tuple[list[sources.PageSource], list[sources.AssetSource]]

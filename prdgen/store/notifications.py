@@ -56,11 +56,13 @@ async def count_unread(tx: Tx, person_id: UUID, most: int) -> int:
     return int(row["count"]) if row else 0
 
 
-async def open_(tx: Tx, person_id: UUID, id: UUID, *, read: bool = True) -> str | None:  # noqa: A002
+async def open_(tx: Tx, person_id: UUID, notification_id: UUID, *, read: bool = True) -> str | None:
     """Where one of a person's notifications leads; with `read` it is read now. None: they have none by
     that id.
     """
-    row = await statements.row(tx, _SQL["open_notification"], person_id=person_id, id=id, read=read)
+    row = await statements.row(
+        tx, _SQL["open_notification"], person_id=person_id, id=notification_id, read=read
+    )
     return str(row["href"]) if row else None
 
 

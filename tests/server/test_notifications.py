@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -287,16 +288,23 @@ async def test_what_was_told_is_not_told_again(own):
     assert await told(own, editor.person) == ["Owner commented on Faster"] * 2
 
 
-async def test_what_is_said_stays_said_while_nobody_can_be_told(own, monkeypatch):
-    """The store is away: no error for who speaks, who would say it again."""
-    editor, where = await drafted(own)
-    owner = await own.as_("owner")
+@contextmanager
+def nobody_is_told(monkeypatch):
+    """The store is away for notifications."""
 
     async def away(*_, **__):
         raise StoreUnavailable(where="the store")
 
     with monkeypatch.context() as patch:
         patch.setattr(notifications, "notify", away)
+        yield
+
+
+async def test_what_is_said_stays_said_while_nobody_can_be_told(own, monkeypatch):
+    """The store is away: no error for who speaks, who would say it again."""
+    editor, where = await drafted(own)
+    owner = await own.as_("owner")
+    with nobody_is_told(monkeypatch):
         assert (await owner.send_form(where, do="comment", text="Hm")).status_code == 303
     assert await told(own, editor.person) == []
     await owner.send_form(where, do="comment", text="And")
@@ -307,12 +315,7 @@ async def test_an_end_that_nobody_was_told_is_told_within_the_hour(own, monkeypa
     """Nothing comes after it in the draft's log with which it would be told."""
     editor, where = await drafted(own)
     owner = await own.as_("owner")
-
-    async def away(*_, **__):
-        raise StoreUnavailable(where="the store")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(notifications, "notify", away)
+    with nobody_is_told(monkeypatch):
         assert (await owner.send_form(where, do="close")).status_code == 303
     assert await told(own, editor.person) == []
     tidy = next(task for task in table.tasks(own.app) if task.name == "tidy")
