@@ -67,11 +67,12 @@ class Keeper:
     async def _ask(self, row: Document) -> Live:
         """Keep a document, or the one that follows it; a server that leases it is asked to give it.
 
-        Raises NotHere when it does not give it before the lease would have run out.
+        Raises NotHere when it does not give it before the lease would have run out, or when this
+        server stops.
         """
         until = time.monotonic() + self._app.settings.lease_seconds + 1
         while (live := await self.hold(row)) is None:
-            if time.monotonic() > until:
+            if self._closing or time.monotonic() > until:
                 raise NotHere(page_path=row.page_path)
             async with self._app.store.transaction() as tx:
                 await leases.ask(tx, row.id)
@@ -88,9 +89,13 @@ class Keeper:
             live.changed.set()
 
     async def hold(self, row: Document) -> Live | None:
-        """Begin to keep a document, or return it when it is kept; None: leased elsewhere."""
+        """Begin to keep a document, or return it when it is kept; None: leased elsewhere, or this
+        server stops.
+        """
         task = self._lives.get(row.id)
         if task is None or (task.done() and self.find(row.id) is None):
+            if self._closing:
+                return None
             task = asyncio.create_task(self._begin(row), name=f"hold {row.page_path}")
             self._lives[row.id] = task
         return await asyncio.shield(task)
@@ -366,6 +371,7 @@ class Keeper:
         await asyncio.gather(*self._lives.values(), return_exceptions=True)
         await self.carrier.close()
         self._closing = True
+        await asyncio.gather(*self._lives.values(), return_exceptions=True)
         lives = self.all()
         for live in lives:
             live.changed.set()

@@ -6,7 +6,7 @@ import pytest
 
 from prdgen.flows import context, edit, lease, made_from, pull, rename, roll, servers, status
 from prdgen.flows import open as open_flow
-from prdgen.flows.errors import AlreadyServed, OtherClone, OtherServices
+from prdgen.flows.errors import AlreadyServed, NotHere, OtherClone, OtherServices
 from prdgen.settings import Settings
 from prdgen.store import documents
 from prdgen.store.errors import LeaseLost
@@ -240,6 +240,18 @@ async def test_a_lease_does_not_move_in_the_middle_of_a_write(house, beside):
             await tx.execute("UPDATE documents SET lease_until = now() WHERE id = %s", [live.id])
         assert await other.app.keeper.hold(live.document) is None
     assert await other.app.keeper.hold(live.document) is not None
+
+
+async def test_a_server_that_stopped_begins_to_keep_nothing(house):
+    """What still looks for work then, as the sweep does, would hold a lease that nobody uses."""
+    await (await house.editor()).leave()
+    row, keeper = house.live().document, house.app.keeper
+    await keeper.close()
+    assert await keeper.hold(row) is None
+    with pytest.raises(NotHere):
+        await keeper.get(row.branch, row.page_path)
+    async with house.app.store.transaction() as tx:
+        assert (await documents.get(tx, row.id)).lease_holder is None
 
 
 async def test_what_a_killed_server_left_between_two_names_is_taken_in(house, beside, page):
