@@ -14,11 +14,15 @@ def unified(
     """
     if before == after:
         return ""
+    # The patch points into both texts and does not keep them: they live until it is read.
+    old, new = before.encode(), after.encode()
     patch = pygit2.Patch.create_from(
-        before.encode(),
-        after.encode(),
+        old,
+        new,
         old_as_path=old_path or page_path,
         new_as_path=page_path,
         context_lines=context,
     )
-    return (patch.data or b"").decode("utf-8", "replace")
+    printed = (patch.data or b"").decode("utf-8", "replace")
+    del patch, old, new
+    return printed

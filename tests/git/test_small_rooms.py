@@ -175,6 +175,13 @@ def test_a_unified_diff_is_gits():
     assert diff.unified("same", "same", "x.md") == ""
 
 
+def test_a_unified_diff_of_any_size_ends_with_the_texts_own_words():
+    """Never with what else was in memory: both texts live until the difference is printed."""
+    for size in range(1500, 3000):
+        before = f"# One\n\n{'x' * size}\n"
+        assert diff.unified(before, f"{before}last line.\n", "x.md").endswith("+last line.\n")
+
+
 # --- first steps
 
 
