@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from anyio import to_thread
@@ -30,6 +30,8 @@ from prdgen.review.state import Link, Review
 log = logging.getLogger(__name__)
 _NO = (ForgeRefuses, ForgeConflict, ForgeMissing)
 """This one request, not everything, is not taken."""
+_PREPARED: Final = timedelta(minutes=10)
+"""So long one that was just opened may take to be compared."""
 _NOTICED_SECONDS: Final = 60.0
 """So long a forge has to notice that its base holds the branch by now."""
 
@@ -48,6 +50,12 @@ class Out:
 
     async def run(self) -> None:
         """Send what is not there yet, in order. Raises what keeps everything from being sent."""
+        if self._is_early:
+            self.state.pulls.pop(str(self.pull.number), None)
+            self.state.troubles[self.review.id] = Trouble(
+                "What is said goes there as soon as the forge has compared the commits.", waits=True
+            )
+            return
         for entry in self.known.unsent:
             if entry.id in self.state.refused:
                 continue
@@ -56,6 +64,12 @@ class Out:
             except _NO as error:
                 log.warning("%s is not sent: %s", entry.kind, error)
                 self.state.refused[entry.id] = error.message
+
+    @property
+    def _is_early(self) -> bool:
+        """Whether what is said now would go without its lines."""
+        is_young = datetime.now(UTC) - self.pull.began_at < _PREPARED
+        return self.pull.is_preparing and is_young and bool(self.known.unsent)
 
     async def _send(self, entry: Entry) -> None:
         steps: dict[str, Callable[[Entry], Awaitable[Posted | None]]] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from prdgen.errors import PrdgenError
 from prdgen.forge.errors import (
@@ -78,7 +78,7 @@ class Client:
         for _ in range(_PAGES):
             if not address:
                 return items
-            found, address = await self._get(address, what)
+            found, address = await self._get(address, what, len(items))
             if not isinstance(found, list):
                 raise self._garbled(what, f"expected a list, got {type(found).__name__}")
             items += found
@@ -90,7 +90,7 @@ class Client:
         answer = await self._once(method, self._address(path, {}), what, body=body)
         return self._json(answer, what) if answer.content.strip() else {}
 
-    async def _get(self, address: str, what: str) -> tuple[Any, str]:
+    async def _get(self, address: str, what: str, before: int = 0) -> tuple[Any, str]:
         known = self._answers.get(address)
         if known and not known[2] and isinstance(known[1], list) and len(known[1]) >= _FULL:
             known = (
@@ -100,7 +100,9 @@ class Client:
         answer = await self._patiently(address, what, headers)
         if answer.status_code == asking.NOT_MODIFIED and known:
             return known[1], known[2]
-        found, following = self._json(answer, what), self._next(answer, address)
+        found = self._json(answer, what)
+        so_far = before + len(found) if isinstance(found, list) and found else None
+        following = self._next(answer, address, so_far)
         if etag := answer.headers.get("etag"):
             if len(self._answers) >= _MOST_ANSWERS:
                 self._answers.clear()
@@ -187,9 +189,15 @@ class Client:
     def _address(self, path: str, query: Mapping[str, object]) -> str:
         return asking.with_query(path if "://" in path else self._access.api + path, query)
 
-    def _next(self, answer: Answer, address: str) -> str:
-        """The next page's address, when it is at the same host."""
+    def _next(self, answer: Answer, address: str, so_far: int | None) -> str:
+        """The next page's address, when it is at the same host. Of some lists Gitea and Forgejo say only
+        how many items there are.
+        """
         found = answer.links.get("next", {}).get("url", "")
+        total = answer.headers.get("x-total-count", "")
+        if not found and so_far is not None and total.isdecimal() and so_far < int(total):
+            page = int(parse_qs(urlsplit(address).query).get("page", ["1"])[0])
+            return asking.with_query(address, {"page": page + 1})
         following = str(answer.url.join(found)) if found else ""
         return following if following and _is_same_host(following, address) else ""
 
@@ -221,7 +229,7 @@ def _words(answer: Answer) -> str:
 def _pause(answer: Answer) -> float | None:
     """Seconds after which the forge wants to be asked again; None: it is not about that.
 
-    GitHub also says 403 for that: with `retry-after`, or with no requests left.
+    GitHub also says 403 for that: with `retry-after`, with no requests left, or in words only.
     """
     asked = answer.headers.get("retry-after", "")
     is_spent = answer.headers.get(
@@ -230,11 +238,16 @@ def _pause(answer: Answer) -> float | None:
     limited = (
         answer.status_code == 429
         or (answer.status_code == 503 and bool(asked))
-        or (answer.status_code == 403 and (bool(asked) or is_spent == "0"))
+        or (
+            answer.status_code == 403
+            and (bool(asked) or is_spent == "0" or "secondary rate limit" in _words(answer).lower())
+        )
     )
     if not limited:
         return None
     reset = answer.headers.get("x-ratelimit-reset", answer.headers.get("ratelimit-reset", ""))
+    if is_spent not in {None, "0"}:
+        reset = ""  # There are requests left: it is not about that hour's number.
     return asking.pause(asked, at=reset, unsaid=_UNSAID_SECONDS)
 
 

@@ -184,7 +184,8 @@ class Gitea:
             changed_at=_moment(found["updated_at"]), began_at=_moment(found["created_at"]),
             made=found.get("merge_commit_sha") if merged else None,
             ended_by=self._who(by) if by else None, ended_at=_moment(ended) if ended else None,
-            is_foreign=head.get("repo_id") != base.get("repo_id"),
+            # One that was made by a push to `refs/for/main` has no branch, in any repository.
+            is_foreign=head.get("repo_id") != base.get("repo_id") or head["ref"].startswith("refs/"),
         )  # fmt: skip
 
     def _plain(self, found: dict[str, Any]) -> Said:

@@ -109,12 +109,14 @@ class GitHub:
         try:
             found = await self.client.send("POST", f"{self._at}/pulls", what, facts)
         except ForgeRefuses:
-            known = await self.client.get_all(
+            listed = await self.client.get_all(
                 f"{self._at}/pulls", what, state="open", head=f"{self._owner}:{branch}", base=base
             )
+            with self.client.reading(what):
+                known = [found for each in listed if not (found := self._pull(each)).is_foreign]
             if not known:
                 raise
-            found = known[0]
+            return known[0]
         with self.client.reading(what):
             return self._pull(found)
 

@@ -8,7 +8,13 @@ from urllib.parse import quote
 
 from prdgen.forge.address import Address
 from prdgen.forge.client import Access, Answers, Client
-from prdgen.forge.errors import ForgeConflict, ForgeMissing, ForgeRefuses
+from prdgen.forge.errors import (
+    ForgeConflict,
+    ForgeDenied,
+    ForgeForbids,
+    ForgeMissing,
+    ForgeRefuses,
+)
 from prdgen.forge.values import Decision, How, Mark, Place, Posted, Pull, Said, State, Talk, Who
 
 _RIGHTS: Final = "the scope `api`, with the role Developer or higher in the project"
@@ -68,13 +74,15 @@ class GitLab:
         try:
             found = await self.client.send("POST", f"{self._at}/merge_requests", what, facts)
         except ForgeConflict:
-            known = await self.client.get_all(
+            listed = await self.client.get_all(
                 f"{self._at}/merge_requests", what, state="opened", source_branch=branch,
                 target_branch=base,
             )  # fmt: skip
+            with self.client.reading(what):
+                known = [found for each in listed if not (found := self._pull(each)).is_foreign]
             if not known:
                 raise
-            found = known[0]
+            return known[0]
         with self.client.reading(what):
             return self._pull(found)
 
@@ -93,7 +101,9 @@ class GitLab:
         """Comment on it, or on a line of a file in it. Each comment begins a thread."""
         what = f"take a comment on the merge request {pull.number}"
         facts: dict[str, object] = {"body": text}
-        if place is not None and pull.compared is not None:
+        if place is not None:
+            if pull.compared is None:
+                raise ForgeRefuses(what=what, where=self.key, got="it has not compared the commits")
             base, start = pull.compared
             position: dict[str, object] = {
                 "position_type": "text", "base_sha": base, "start_sha": start, "head_sha": pull.tip,
@@ -150,7 +160,11 @@ class GitLab:
         facts: dict[str, object] = {"sha": pull.tip, "squash": how == "squash"}
         facts["squash_commit_message" if how == "squash" else "merge_commit_message"] = words
         what = f"merge the merge request {pull.number}"
-        await self.client.send("PUT", f"{self._one(pull.number)}/merge", what, facts)
+        try:
+            await self.client.send("PUT", f"{self._one(pull.number)}/merge", what, facts)
+        except ForgeDenied as error:
+            # So GitLab says that this account may not merge it; the token it knows, it was just read with it.
+            raise ForgeForbids(rights=_RIGHTS, **error.facts) from error
 
     async def note_merged(self, pull: Pull, made: str) -> bool:  # noqa: ARG002 - the protocol's
         """GitLab finds out by itself, when the commits are the same."""
@@ -174,6 +188,7 @@ class GitLab:
             or (found["sha"] if found["state"] == "merged" else None),
             ended_by=self._who(by) if by else None, ended_at=_moment(ended) if ended else None,
             is_foreign=found["source_project_id"] != found["target_project_id"], compared=compared,
+            is_preparing="diff_refs" in found and compared is None,  # lists leave them out
         )  # fmt: skip
 
     def _thread(self, thread: dict[str, Any]) -> list[Said]:

@@ -59,6 +59,8 @@ class Pull:
     """Whether its branch is in another project (a fork)."""
     compared: tuple[str, str] | None = None
     """GitLab's `base_sha` and `start_sha` of the comparison it shows."""
+    is_preparing: bool = False
+    """GitLab has just opened it and not compared it yet: no line can be spoken about."""
 
 
 @dataclass(frozen=True, slots=True)

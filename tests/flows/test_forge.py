@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prdgen.flows import draft_merge, drafts, forge_exchange, reviews, suggest
+from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, reviews, suggest
 from prdgen.review import posting
 
 from .forges import KINDS, PAGE, at_forge, begun, change, lines, review, said, trade
@@ -253,6 +253,35 @@ async def test_a_pull_request_that_somebody_opened_there(both):
     await trade(house, forge)
     found = review(house, "theirs")
     assert (found.title, found.description) == ("Another title", "Another why")
+
+
+async def test_what_has_no_branch_there_is_left_alone(houses, repo, tmp_path):
+    """Gitea and Forgejo make a pull request of a push to `refs/for/main`, too."""
+    async with at_forge(houses, repo, tmp_path, "gitea") as (house, forge):
+        repo.git("branch", "idea")
+        change(house, "idea", PAGE.replace("first", "1st"))
+        repo.git("push", "-q", "origin", "idea")
+        forge.hub.open("idea", "main", "Pushed for review", "", "zoe").ref = "refs/pull/1/head"
+        await trade(house, forge)
+        assert drafts.reviews(house.app) == []
+
+
+async def test_lines_wait_until_the_forge_has_compared_the_commits(houses, repo, tmp_path):
+    """GitLab does that after it has opened one; without it a comment would go without its line."""
+    async with at_forge(houses, repo, tmp_path, "gitlab") as (house, forge):
+        forge.hub.prepares_after = 2  # what it answers to the opening, and the first look
+        ann = house.people["ann"]
+        draft = await drafts.start(house.app, ann, "Plan", "one.md")
+        change(house, draft.branch, PAGE.replace("second line", "second line, changed"))
+        await reviews.comment(house.app, draft.branch, ann, "Why?", page_path="one.md",
+                              quote="second line, changed", line=SECOND)  # fmt: skip
+        await draft_merge.ask(house.app, draft.branch, ann)
+        await trade(house, forge)
+        assert forge.hub.pulls[1].notes == []
+        (trouble,) = forge_state.load(house.app).troubles.values()
+        assert trouble.waits
+        await trade(house, forge, look=False)
+        assert [(n.path, n.line) for n in forge.hub.pulls[1].notes] == [("one.md", SECOND)]
 
 
 async def test_what_is_reworded_there_is_reworded_here(both):

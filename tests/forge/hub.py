@@ -58,6 +58,10 @@ class PullRequest:
     reviews: list[Reviewed] = field(default_factory=list)
     settled: dict[int, str] = field(default_factory=dict)
     is_foreign: bool = False
+    ref: str = ""
+    """Gitea: where its commits are when it has no branch, `refs/pull/1/head`."""
+    looks_before_prepared: int = 0
+    """GitLab: so often it is shown without a comparison."""
 
 
 class Hub:
@@ -70,6 +74,7 @@ class Hub:
         self.protected = False
         self.allows_manual_merges = True
         self.can_settle = True
+        self.prepares_after = 0
         self._ids = itertools.count(101)
         self._clock = datetime.now(UTC) - timedelta(minutes=5)
         self.logins = [BOT, "octavia", "ghostly", "zoe"]
@@ -102,10 +107,12 @@ class Hub:
 
     def open(self, branch: str, base: str, title: str, body: str, by: str) -> PullRequest | None:
         """None: there is one for this branch already."""
-        if any(p.branch == branch and p.state == "open" for p in self.pulls.values()):
+        if any(p.branch == branch and p.state == "open" and not p.is_foreign
+               for p in self.pulls.values()):  # fmt: skip
             return None
         at, number = self.now(), len(self.pulls) + 1
         made = PullRequest(number, branch, base, title, body, by, at, at)
+        made.looks_before_prepared = self.prepares_after
         self.pulls[number] = made
         return made
 

@@ -96,11 +96,16 @@ class Served:
         headers = {}
         if request.method == "GET" and isinstance(found, list) and len(found) > PAGE:
             page = int(request.query_params.get("page", 1))
-            rest = found[PAGE * page :]
+            total, rest = len(found), found[PAGE * page :]
             found = found[PAGE * (page - 1) : PAGE * page]
-            if rest:
+            path = request.scope["raw_path"].decode()
+            if self.kind == "gitea":
+                headers["x-total-count"] = str(total)
+            if self.kind == "gitea" and path.endswith("/reviews"):
+                pass  # Of these Gitea and Forgejo say only how many there are.
+            elif rest:
                 query = urlencode({**request.query_params, "page": page + 1})
-                plain = self.address + request.scope["raw_path"].decode()
+                plain = self.address + path
                 headers["link"] = f'<{plain}?{query}>; rel="next", <{plain}>; rel="first"'
         etag = f'W/"{hashlib.sha1(json.dumps(found).encode()).hexdigest()}"'
         if request.method == "GET" and request.headers.get("if-none-match") == etag:

@@ -301,6 +301,9 @@ class GitLab(Skin):
         if not brief:
             fork = self.hub.fork(pull)
             found["diff_refs"] = {"base_sha": fork, "start_sha": fork, "head_sha": head}
+            if pull.looks_before_prepared:
+                pull.looks_before_prepared -= 1
+                found["diff_refs"] = None
         return found
 
     def discussion(self, pull: PullRequest, first: Note) -> dict:
@@ -415,7 +418,7 @@ class Gitea(Skin):
             "closed_at": iso(pull.ended_at) if over else None, "merged": merged,
             "merged_at": iso(pull.ended_at) if merged else None,
             "merged_by": self.user(pull.ended_by) if merged else None, "merge_commit_sha": pull.made,
-            "head": {"ref": pull.branch, "sha": self.hub.head(pull), "label": pull.branch,
+            "head": {"ref": pull.ref or pull.branch, "sha": self.hub.head(pull), "label": pull.branch,
                      "repo_id": 9 if pull.is_foreign else 1},
             "base": {"ref": pull.base, "sha": self.hub.tip(pull.base), "label": pull.base, "repo_id": 1},
         }  # fmt: skip

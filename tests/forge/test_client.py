@@ -45,6 +45,12 @@ BAD = {
         Fault(403, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4102444800"}),
         errors.ForgeBusy, "when that time is over",
     ),
+    "403 that is a 429 in words": (
+        Fault(
+            403, headers={"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "4102444800"},
+            body=b'{"message": "You have exceeded a secondary rate limit."}',
+        ), errors.ForgeBusy, "when that time is over",
+    ),
     "500": (Fault(500, times=3), errors.ForgeAway, "tries again by itself"),
     "cut off": (
         Fault(200, headers={"content-length": "500"}, body=b'{"number": 1', times=3),
@@ -130,6 +136,35 @@ async def test_a_full_page_gets_a_next_one(forge):
         async with opened(forge, answers=answers) as client:
             found = await client.talk(await client.pull(1))
         assert len(found.said) == n + 1
+
+
+async def test_every_comment_on_lines_is_read(forge):
+    """Page by page; of reviews Gitea says only how many there are, not where the next ones are."""
+    for n in range(45):
+        forge.hub.comment(1, "octavia", f"comment {n}", path="one.md", line=3)
+    async with opened(forge) as client:
+        found = await client.talk(await client.pull(1))
+    assert sorted(said.text for said in found.said) == sorted(f"comment {n}" for n in range(45))
+
+
+async def test_the_one_that_is_open_already_is_not_a_forks(forge):
+    """A fork's branch may have the same name, and its pull request be the newer one."""
+    fork = forge.hub.open("another", "main", "A fork's", "", "zoe")
+    fork.branch, fork.is_foreign = "idea", True
+    forge.hub.pulls = {2: fork, 1: forge.hub.pulls[1]}
+    async with opened(forge) as client:
+        assert (await client.open("Idea", "", "idea", "main")).number == 1
+
+
+@pytest.mark.parametrize("forge", ["gitlab"], indirect=True)
+async def test_an_account_that_may_not_merge_is_no_unknown_token(forge):
+    """GitLab says 401 then."""
+    async with opened(forge) as client:
+        pull = await client.pull(1)
+        forge.faults = [Fault(401)]
+        with pytest.raises(errors.ForgeForbids) as caught:
+            await client.merge(pull, "merge", "Idea", "")
+        assert "role Developer" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", SKINS)
