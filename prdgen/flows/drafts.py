@@ -151,18 +151,20 @@ def log_of(clone: Clone, id_: str) -> bytes:
     return review_logs.read(clone.repository, id_) or b""
 
 
-def reviews(clone: Clone) -> list[Review]:
-    """In a thread: every review of this clone, the newest first."""
+def reviews(clone: Clone, *, guess: bool = True) -> list[Review]:
+    """In a thread: every review of this clone, the newest first; `guess`: one whose branch is gone with the
+    branch that has the commits it speaks of, which is not for others to act upon.
+    """
     folded = [_folded(id_, data) for id_, data in review_logs.every(clone.repository).items()]
     found = sorted(
         (each for each in folded if each), key=lambda each: each.changed_at, reverse=True
     )
-    return _followed(clone, found)
+    return _followed(clone, found, guess=guess)
 
 
-def _followed(clone: Clone, found: list[Review]) -> list[Review]:
-    """Open reviews whose branch was renamed, with the name it has now: by Git's own word, else that of
-    the branch that has the commits they speak of.
+def _followed(clone: Clone, found: list[Review], *, guess: bool) -> list[Review]:
+    """Open reviews whose branch was renamed, with the name it has now: by Git's own word, else, as a
+    `guess`, that of the branch that has the commits they speak of.
     """
     branches = clone.repository.branches()
     open_ = {each.branch for each in found if each.state == "open"}
@@ -173,7 +175,7 @@ def _followed(clone: Clone, found: list[Review]) -> list[Review]:
     over = {(each.branch, each.tip) for each in found if each.state != "open"}
     known = rename_branch.names(clone, found)
     now = {id_: name.now for id_, name in known.items()}
-    for review in (each for each in lost if each.commits and each.id not in now):
+    for review in (each for each in lost if guess and each.commits and each.id not in now):
         last = review.commits[-1]
         near = sorted(free, key=lambda name: branches[name] != last)
         branch = next((name for name in near if name not in now.values()

@@ -104,7 +104,7 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
     pulls = {pull.number: pull for pull in await forge.open_pulls()}
     await forge_link.adopt(app, forge, list(pulls.values()))
     await forge_link.open_asked(app, forge, state)
-    for review in await to_thread.run_sync(drafts.reviews, app):
+    for review in await to_thread.run_sync(forge_link.reviews, app):
         if review.link is not None and review.link.forge == forge.key:
             try:
                 await _one(app, forge, state, review, pulls, whole=whole)

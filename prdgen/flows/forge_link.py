@@ -23,11 +23,18 @@ _log = logging.getLogger(__name__)
 _OPENED = frozenset({"titled", "described"})
 
 
+def reviews(clone: Clone) -> list[Review]:
+    """In a thread: every review, each with a branch that is certainly its own: what is only guessed to be
+    a draft's is neither pushed nor joined to a pull request.
+    """
+    return drafts.reviews(clone, guess=False)
+
+
 def branches(clone: Clone) -> set[str]:
     """In a thread: the branches that the forge has to have, or has."""
     if not forge_wanted.is_on(clone):
         return set()
-    found = drafts.reviews(clone)
+    found = reviews(clone)
     return {each.branch for each in found if each.state == "open" and (each.asked_by or each.link)}
 
 
@@ -35,7 +42,7 @@ async def adopt(app: App, forge: Forge, pulls: list[Pull]) -> None:
     """Link each open pull request into main to the review of its branch; one is begun where there is
     none.
     """
-    found = await to_thread.run_sync(drafts.reviews, app)
+    found = await to_thread.run_sync(reviews, app)
     linked = {(each.link.forge, each.link.number) for each in found if each.link}
     for pull in pulls:
         link = Link(forge.key, pull.number, pull.address)
@@ -83,7 +90,7 @@ def _linked(link: Link, at: datetime | None = None) -> Entry:
 
 async def open_asked(app: App, forge: Forge, state: State) -> None:
     """Open a pull request for each draft whose review is asked for, when the remote has its branch."""
-    for review in await to_thread.run_sync(drafts.reviews, app):
+    for review in await to_thread.run_sync(reviews, app):
         if review.state == "open" and review.asked_by and review.link is None:
             await _open(app, forge, state, review)
 

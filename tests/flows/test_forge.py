@@ -266,6 +266,36 @@ async def test_what_has_no_branch_there_is_left_alone(houses, repo, tmp_path):
         assert drafts.reviews(house.app) == []
 
 
+async def test_a_branch_that_is_only_guessed_to_be_a_drafts_stays_its_owners(both):
+    """A draft's branch was deleted, and somebody wrote on from it in another one: that one is not pushed,
+    and its pull request is a review of its own.
+    """
+    house, forge = both
+    ann, bob, hub = house.people["ann"], house.people["bob"], forge.hub
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    change(house, draft.branch, PAGE.replace("second line", "second line, changed"))
+    await reviews.comment(house.app, draft.branch, bob, "Why?", page_path="one.md",
+                          quote="second line, changed", line=SECOND)  # fmt: skip
+    await draft_merge.ask(house.app, draft.branch, ann)
+    house.repo.git("branch", "bobs", draft.branch)
+    change(house, "bobs", PAGE.replace("third", "last"))
+    house.repo.git("branch", "-D", draft.branch)
+    assert drafts.find_review(house.app, draft.review.id).branch == "bobs"
+    await trade(house, forge)
+    assert hub.pulls == {}
+    assert hub.tip("bobs") is None
+    house.repo.git("push", "-q", "origin", "bobs")
+    hub.open("bobs", "main", "Bob's own", "", "zoe")
+    await trade(house, forge)
+    hub.comment(1, "zoe", "Of Bob's")
+    await trade(house, forge)
+    found = {each.title: each for each in drafts.reviews(house.app)}
+    assert found["Plan"].link is None
+    assert found["Bob's own"].link.number == 1
+    assert said(found["Plan"]) == [[("Bob", "Why?")]]
+    assert said(found["Bob's own"]) == [[("zoe", "Of Bob's")]]
+
+
 async def test_lines_wait_until_the_forge_has_compared_the_commits(houses, repo, tmp_path):
     """GitLab does that after it has opened one; without it a comment would go without its line."""
     async with at_forge(houses, repo, tmp_path, "gitlab") as (house, forge):
