@@ -195,7 +195,7 @@ async def _commit_once(
         await pull.take_in(app, live, new, committed, origin="commit", move=move)
     _restored(live)
     live.leave_tip(row.tip_hash, row.tip_heads)
-    live.overlooked = None
+    live.overlooked = live.put_away = None
     live.written.clear()
     live.refused = None
     live.authorship.rebase(committed)

@@ -78,6 +78,8 @@ class Live:
     """The branch's text before a commit took out what its author never had; until we commit again."""
     taken: deque[Taken] = field(default_factory=lambda: deque(maxlen=_TAKEN_KEPT))
     """The newest saves and commits that were taken in (see `taken`)."""
+    put_away: str | None = None
+    """What the file had before it went back to the branch's text (`git stash`); until we commit."""
     recent: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_KEPT))
     """What we wrote into the file lately: a save may have been made before."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)

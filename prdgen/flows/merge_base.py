@@ -13,7 +13,7 @@ from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live, Step, content_hash, heads_with_text
 from prdgen.git import log as git_log
 from prdgen.git.errors import CommitNotFound
-from prdgen.merge import nearness
+from prdgen.merge import nearness, three_way
 from prdgen.store import texts
 from prdgen.store.documents import Document
 
@@ -197,11 +197,24 @@ async def of_file(app: App, live: Live, theirs: str) -> str:
     the branch's tip, which is what a file of a checkout was made from when this store never knew it.
     """
     row, steps = live.document, live.lately_written()
-    base = await agreed_text(app, live, row.file_heads, row.file_hash)
+    base = agreed = await agreed_text(app, live, row.file_heads, row.file_hash)
     if row.tip_hash != row.file_hash and taken.is_since(
         live.room.replica, row.file_heads, row.tip_heads
     ):
         tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         base = await to_thread.run_sync(nearness.nearer, base, tip, theirs)
     base = await to_thread.run_sync(taken.base, live, row.file_heads, base, theirs)
-    return await to_thread.run_sync(made_from.text, base, steps, theirs)
+    base = await to_thread.run_sync(made_from.text, base, steps, theirs)
+    for had in (agreed, live.put_away):
+        if had is not None and await to_thread.run_sync(_put_back, had, theirs, live.room.text):
+            return had
+    return base
+
+
+def _put_back(had: str, theirs: str, ours: str) -> bool:
+    """Whether `theirs` is what the file had, with nothing but what the document has by now: Git put typed
+    text away, brought a commit, and put it back on top. The commit alone is no base of that: what
+    was typed would count as typed twice. Blocks.
+    """
+    merged = three_way.merge(had, theirs, ours)
+    return not merged.hunks and not merged.conflicts

@@ -98,6 +98,8 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         return await documents.move_file_point(tx, row.id, row.file_hash, heads, digest, live.fence)
 
     if met := live.met(digest):
+        if digest == row.tip_hash != row.file_hash and row.file_hash not in live.old_tips:
+            live.put_away = await merge_base.agreed_text(app, live, row.file_heads, row.file_hash)
         await _only_move(app, live, met, move)
     elif cold and await _went_back(app, live, digest):
         await _only_move(app, live, None, move)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from prdgen.flows import watch
 from prdgen.flows.errors import WorkTreePaused
 
 from .conftest import ONE
@@ -169,6 +171,30 @@ async def test_autostash_brings_both(house, repo, ann, page, side, words):
     want = ONE.replace("third", "3rd").replace("first line", "first line typed")
     await ann.until(lambda: ann.text == want)
     await typed(ann, page, " more", "second line")
+    await rest(house, repo, ann, page)
+
+
+@pytest.mark.parametrize("looks", [(), ("stash",), ("merge",), ("stash", "merge")])
+async def test_autostash_while_somebody_types_on_in_the_same_line(
+    house, repo, ann, page, side, looks
+):
+    """What was put away is less than what is in the page by now; wherever it was looked at in between,
+    it counts as typed once.
+    """
+    await typed(ann, page)
+    live = house.live()
+    house.app.settings = replace(house.app.settings, write_seconds=60)
+    await ann.write(" more", after="typed")
+    await until(lambda: live.room.text == ann.text)
+    async with live.lock:
+        for words in (("stash",), ("merge", "-q", "side"), ("stash", "pop")):
+            repo.git(*words)
+            if words[0] in looks or words[-1] == "pop":
+                await watch.look(house.app, live)
+    house.app.settings = house.settings
+    await ann.until(lambda: "3rd" in ann.text)
+    assert ann.text == ONE.replace("third", "3rd").replace("first line", "first line typed more")
+    await typed(ann, page, " again", "second line")
     await rest(house, repo, ann, page)
 
 
