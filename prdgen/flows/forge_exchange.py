@@ -71,6 +71,7 @@ async def run(app: App, *, look: bool = False) -> None:
         except PrdgenError as error:
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint
+            state.not_before = ""
             if isinstance(error, ForgeBusy):
                 state.put_off(error.seconds)
             raise
@@ -186,6 +187,15 @@ def _known(app: App, review: Review) -> exchanged.Exchanged:
     return exchanged.fold(log.entries(drafts.log_of(app, review.id)), review.link)
 
 
+def is_due(app: App, state: State) -> bool:
+    """Whether the clock has an exchange made: when a busy forge said when, then, however long it had failed
+    before.
+    """
+    if state.not_before:
+        return not state.is_put_off
+    return state.tried_seconds_ago >= _pause(app, state)
+
+
 def _pause(app: App, state: State) -> float:
     """Seconds between two looks: longer and longer ones while the forge fails."""
     failing = forge_state.ago(state.failing_since) if state.failing_since else 0.0
@@ -200,8 +210,7 @@ async def clock(app: App, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             state = await to_thread.run_sync(forge_state.load, app)
-            is_due = state.tried_seconds_ago >= _pause(app, state)
-            if not state.is_put_off and (begins or is_due):
+            if not state.is_put_off and (begins or is_due(app, state)):
                 await forge_wanted.now(app, look=begins)
                 begins = False
         except PrdgenError as error:

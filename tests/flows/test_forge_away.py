@@ -5,7 +5,7 @@ said twice.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from forge.serving import Fault
@@ -153,6 +153,30 @@ async def test_a_busy_forge_is_left_in_peace(at_github):
     await trade(house, forge)
     assert len(pull.notes) == 1
     assert not forge_state.load(house.app).failure
+
+
+async def test_a_busy_forge_is_asked_again_when_it_says(at_github):
+    """Also when it had failed for hours before: what the page says is what is done."""
+    house, forge = at_github
+    forge.faults = [Fault(500, "GET", times=9)]
+    with pytest.raises(errors.ForgeAway):
+        await trade(house, forge)
+    state = forge_state.load(house.app)
+    state.failing_since = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    forge_state.save(house.app, state)
+    assert not forge_exchange.is_due(house.app, state)
+    forge.faults = [Fault(429, "GET", headers={"retry-after": "30"})]
+    with pytest.raises(errors.ForgeBusy):
+        await trade(house, forge)
+    state = forge_state.load(house.app)
+    assert not forge_exchange.is_due(house.app, state)
+    state.put_off(-1)
+    assert forge_exchange.is_due(house.app, state)
+    forge_state.save(house.app, state)
+    forge.faults = [Fault(500, "GET", times=9)]
+    with pytest.raises(errors.ForgeAway):
+        await trade(house, forge)
+    assert not forge_exchange.is_due(house.app, forge_state.load(house.app))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 422, 429, 500])
