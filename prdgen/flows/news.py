@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4, uuid5
 
+from anyio import to_thread
+
 from prdgen.errors import PrdgenError
-from prdgen.flows import roles
+from prdgen.flows import kept_facts, roles
+from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.git.values import Signature
 from prdgen.store import notifications, people
@@ -20,6 +23,8 @@ from prdgen.store.statements import Tx
 log = logging.getLogger(__name__)
 _SPACE: Final = UUID("5f0b9a34-6f0e-5a6e-9f0c-2f6d3a1c7e11")
 _LONGEST: Final = 300
+_UNTOLD: Final = "untold.json"
+_MOST_UNTOLD: Final = 100
 TO_DO: Final[Mapping[str, str]] = {
     "git.conflict.detected": "Open it and choose: until then both are kept.",
     "file.kept": "Compare the two and keep one; the other is taken away like any file, with Git.",
@@ -71,8 +76,11 @@ async def with_role(app: App, tx: Tx, role: str) -> list[Person]:
 
 
 async def to_keepers(app: App, told: Iterable[News]) -> None:
-    """Tell maintainers and owners. What is done already is not undone when that cannot be stored now."""
-    found = list(told)
+    """Tell maintainers and owners, also what could not be told before. What is done already is not undone
+    when that cannot be stored now: it is told with the next call, which may have nothing new.
+    """
+    kept = await to_thread.run_sync(_untold, app)
+    found = [*kept, *told]
     if not found:
         return
     try:
@@ -81,7 +89,34 @@ async def to_keepers(app: App, told: Iterable[News]) -> None:
             for each in found:
                 await tell(tx, each, whom)
     except PrdgenError as error:
-        log.warning("nobody is told that %s: %s", found[0].title, error)
+        log.warning("it is told later that %s: %s", found[0].title, error)
+        await to_thread.run_sync(_keep, app, found[-_MOST_UNTOLD:])
+    else:
+        if kept:
+            await to_thread.run_sync(_keep, app, ())
+
+
+def _untold(clone: Clone) -> list[News]:
+    """In a thread."""
+    try:
+        return [
+            News(
+                each["type"], each["title"], each["href"],
+                datetime.fromisoformat(each["at"]), UUID(each["event_id"]),
+            )
+            for each in kept_facts.load(clone, _UNTOLD).get("news", [])
+        ]  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        log.warning("what could not be told before cannot be read: %s", error)
+        return []
+
+
+def _keep(clone: Clone, told: Iterable[News]) -> None:
+    """In a thread: keep what could not be told, in a file of the clone: the store is away."""
+    facts = [
+        {**asdict(each), "at": each.at.isoformat(), "event_id": str(each.event_id)} for each in told
+    ]
+    kept_facts.save(clone, _UNTOLD, {"news": facts})
 
 
 async def of_recovered(

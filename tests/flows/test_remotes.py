@@ -8,6 +8,7 @@ from git.repos import Repo
 from prdgen.flows import remote_wanted
 from prdgen.git.errors import RemoteUnclear
 from prdgen.store import conflicts, notifications, people
+from prdgen.store.errors import StoreUnavailable
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -325,6 +326,28 @@ async def test_what_a_person_is_to_decide_is_told_once(house, repo, hub):
         await trade(house)
     assert "its history was rewritten here" in (await told(house, max_))[0]
     assert await told(house, house.people["ann"]) == []
+
+
+async def test_what_could_not_be_told_is_told_with_the_next_look(house, repo, hub, monkeypatch):
+    """The store was away at that moment; once, though nothing new is to be told then."""
+    max_ = await keeper(house)
+
+    async def away(*_, **__):
+        raise StoreUnavailable(where="the store")
+
+    repo.commit("Sent", other="# Other\n\nsent\n")
+    await trade(house)
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.commit("Instead", other="# Other\n\ninstead\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(notifications, "notify", away)
+        await trade(house)
+        await trade(house)
+    assert await told(house, max_) == []
+    for _ in range(2):
+        await trade(house)
+        (title,) = await told(house, max_)
+        assert "its history was rewritten here" in title
 
 
 async def test_files_that_are_left_are_told(house, repo, hub, bob):
