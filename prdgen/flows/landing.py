@@ -173,6 +173,7 @@ async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
             left = await to_thread.run_sync(
                 partial(checked_out.follow, app, branch, old, tip, leased, again=again)
             )
+            left = await _nobodys(app, branch, left)
         else:
             left = []
     except (PrdgenError, OSError) as error:
@@ -189,6 +190,14 @@ async def _leased(app: App, branch: str) -> frozenset[str]:
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, branch)
     return frozenset(row.page_path for row in rows if row.lease_holder is not None)
+
+
+async def _nobodys(app: App, branch: str, left: list[str]) -> list[str]:
+    """Without the pages that documents write by now: one that was renamed may have got there first."""
+    if not left:
+        return left
+    ours = tuple(f"{page_path}: " for page_path in await _leased(app, branch))
+    return [line for line in left if not line.startswith(ours)]
 
 
 async def recover(app: App) -> None:

@@ -223,6 +223,29 @@ async def test_a_page_renamed_by_a_push_takes_its_people_along(server, house, re
     await until(lambda: not (repo.path / "one.md").exists())
 
 
+async def test_a_renamed_page_that_is_typed_in_is_nobodys_fault(server, house, repo, monkeypatch):
+    """What its writers have not committed may be in the file by its new name before the files of the
+    push are: no reason to tell who pushes.
+    """
+    editor, leased = await house.editor(), landing._leased
+    await editor.write(" typed", after="first line")
+    await until(lambda: "typed" in (repo.path / "one.md").read_text())
+
+    async def before_the_document_goes_along(app, branch):
+        found = await leased(app, branch)
+        await until((repo.path / "uno.md").exists)
+        return found
+
+    bob = await server.clone()
+    bob.git("mv", "one.md", "uno.md")
+    bob.commit("Rename")
+    monkeypatch.setattr(landing, "_leased", before_the_document_goes_along)
+    done = await bob.push()
+    assert "left as they are" not in done.said
+    assert "typed" in (repo.path / "uno.md").read_text()
+    await until(lambda: not (repo.path / "one.md").exists())
+
+
 @pytest.mark.parametrize("more", [False, True])
 async def test_a_branch_renamed_by_a_push_takes_its_people_along(server, house, repo, more):
     """One push of the new name that deletes the old one, with commits of its own or without; the review
