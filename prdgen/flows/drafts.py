@@ -261,7 +261,13 @@ def find_branch(clone: Clone, branch: str) -> Draft:
 
 
 def _was_called(review: Review, branch: str) -> bool:
-    return branch in (review.branch, review.lost, *review.former)
+    return branch in names(review)
+
+
+def names(review: Review) -> list[str]:
+    """What a draft's branch is called, and was."""
+    lost = (review.lost,) if review.lost else ()
+    return [review.branch, *lost, *review.former]
 
 
 def fork_of(clone: Clone, draft: Draft) -> str | None:

@@ -62,18 +62,22 @@ def _page(app: App, branch: str, page_path: str) -> NoSuchPage | None:
 
 def branch(app: App, address: str) -> DraftEnded | None:
     """In a thread: the draft that `<branch>/<page_path>` (or `<branch>/`, of all its pages) was in, once it is
-    over or its branch is gone; None: there was none.
+    over or its branch is gone, also by a name that its branch had before; None: there was none.
     """
     here = app.repository.branches()
     found = [
-        review
+        (name, review)
         for review in drafts.reviews(app)
-        if drafts.state_of(review, here) != "open" and address.startswith(f"{review.branch}/")
+        if drafts.state_of(review, here) != "open"
+        for name in drafts.names(review)
+        if address.startswith(f"{name}/")
     ]
     if not found:
         return None
-    review = max(found, key=lambda each: (len(each.branch), each.changed_at))
-    page_path = address[len(review.branch) + 1 :]
+    name, review = max(
+        found, key=lambda each: (len(each[0]), each[0] == each[1].branch, each[1].changed_at)
+    )
+    page_path = address[len(name) + 1 :]
     return DraftEnded(
         title=review.title, branch=review.branch, fate=fate(review), id=review.id,
         main=app.main_branch, now=on_main(app, page_path) if page_path else None,

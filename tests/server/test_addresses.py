@@ -149,6 +149,22 @@ async def test_an_address_in_a_draft_that_is_over_leads_to_the_page_on_main(own)
     assert closed.headers["location"] in page.links()
 
 
+async def test_so_does_one_by_a_name_that_the_draft_had_before(own):
+    """Its branch was renamed, and it is over; the draft that had the name last counts."""
+    browser = await own.as_("editor")
+    answer = await browser.send_form("/drafts", title="Cheaper", page_path=OLD)
+    there = answer.headers["location"]
+    branch = there.removeprefix("/edit/").removesuffix(f"/{OLD}")
+    git(own, "branch", "-m", branch, "plan-b")
+    closed = await browser.send_form("/drafts/plan-b", do="close")
+    assert closed.status_code == 303
+    for address in (there, f"/p/{branch}/{OLD}", f"/p/plan-b/{OLD}"):
+        page = Seen((await browser.get(address, headers=HTML)).text)
+        assert "Cheaper" in page.words, address
+        assert f"/p/main/{OLD}" in page.links()
+        assert closed.headers["location"] in page.links()
+
+
 async def test_a_deleted_page_is_restored_from_its_history(own):
     """As its last page says: any version it had, as a page again, by whoever restores it."""
     path = own.app.repository.work_tree / OLD
