@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import remote_state
@@ -11,6 +12,10 @@ from prdgen.flows.clone import Clone
 from prdgen.git import remote_address
 from prdgen.git.doctor import Finding
 from prdgen.git.remote import Remote
+
+_FORGOTTEN: Final = timedelta(hours=1)
+_ORDINARY: Final = timedelta(seconds=20)
+_JUST: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,36 @@ class Report:
     hint: str = ""
     failing_since: datetime | None = None
     branches: tuple[BranchReport, ...] = field(default=())
+    asked_at: datetime | None = None
+    """When somebody wanted to see it looked at last."""
+
+    @property
+    def looking(self) -> bool:
+        """Whether the look that somebody wanted is still to come, or under way."""
+        if self.asked_at is None or datetime.now(UTC) - self.asked_at > _FORGOTTEN:
+            return False
+        return self.tried_at is None or self.tried_at < self.asked_at
+
+    @property
+    def slow(self) -> bool:
+        """Whether that takes longer than it does when all is well."""
+        return (
+            self.looking
+            and self.asked_at is not None
+            and datetime.now(UTC) - self.asked_at > _ORDINARY
+        )
+
+    @property
+    def looked(self) -> bool:
+        """Whether the look that somebody wanted is over, and was just now."""
+        if self.asked_at is None or self.tried_at is None or self.looking:
+            return False
+        return datetime.now(UTC) - self.asked_at < _JUST
+
+    @property
+    def apart(self) -> bool:
+        """Whether a branch has commits that are on one side only."""
+        return any(each.ahead != 0 or each.behind != 0 for each in self.branches)
 
     @property
     def undecided(self) -> tuple[BranchReport, ...]:
@@ -82,6 +117,7 @@ def of(clone: Clone) -> Report | None:
         hint=state.hint,
         failing_since=_moment(state.failing_since),
         branches=tuple(_branch(clone, remote, *each) for each in state.branches.items()),
+        asked_at=_moment(remote_state.asked_at(clone)),
     )
 
 

@@ -29,8 +29,14 @@ async def now(app: App, tx: Tx | None = None) -> None:
 
 
 async def asked(app: App) -> None:
-    """Somebody wants it done now, what the remote refused a moment ago, too."""
+    """Somebody wants it done now, what the remote refused a moment ago, too, and however long it has failed."""
     await to_thread.run_sync(remote_state.ask, app)
+    await told(app)
+
+
+async def told(app: App) -> None:
+    """The remote itself says that there is news: it is not waited for any longer."""
+    await app.queue.hurry(TASK)
     await now(app)
 
 

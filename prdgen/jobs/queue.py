@@ -114,6 +114,12 @@ class Queue:
             except exceptions.AlreadyEnqueued:
                 return None
 
+    async def hurry(self, name: str) -> None:
+        """Have what waits to be tried again tried with the next job that is deferred: one that waits keeps
+        back every later one under its `lock`.
+        """
+        await self.rows("hurry", task=name)
+
     async def failed(self, *, limit: int = 100) -> list[FailedJob]:
         """Jobs that used up their tries, newest first."""
         rows = await self.rows("failed", limit=limit)

@@ -67,13 +67,13 @@ def _shown(report: Report) -> dict[str, Any]:
         for key, value in facts.items()
         if key.endswith("_at") or key == "failing_since"
     }
-    return {**facts, **moments, "state": report.state}
+    return {**facts, **moments, "state": report.state, "looking": report.looking}
 
 
 _BRANCH = obj(name=STRING, decide=STRING, hint=STRING, refused=STRING)
 _REPORT = obj(
     address=STRING, state=STRING, tried_at=NULLABLE, fetched_at=NULLABLE, pushed_at=NULLABLE,
-    failure=STRING, hint=STRING, branches=listing(_BRANCH)["properties"]["items"],
+    asked_at=NULLABLE, looking={"type": "boolean"}, failure=STRING, hint=STRING, branches=listing(_BRANCH)["properties"]["items"],
 )  # fmt: skip
 OPERATIONS = (
     Operation("GET", "/api/remote", "Get how the remote stands.", get_remote, _REPORT),

@@ -64,7 +64,7 @@ async def remote(request: Request) -> Response:
         )
         raise BadSignature
     if request.headers.get("x-github-event") != "ping":
-        await remote_wanted.now(app)
+        await remote_wanted.told(app)
         await forge_wanted.now(app, look=True)
     return JSONResponse({"status": "accepted"}, 202)
 

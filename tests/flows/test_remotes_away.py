@@ -125,6 +125,27 @@ async def test_while_the_remote_is_away_commits_make_no_further_jobs(house, repo
         assert [status for (status,) in await found.fetchall()] == ["todo"]
 
 
+@pytest.mark.parametrize("wanted", [remote_wanted.asked, remote_wanted.told])
+async def test_a_look_is_made_now_however_long_the_remote_was_away(house, repo, tmp_path, wanted):
+    """Somebody wants it, or the remote's webhook came: what waits to be tried again keeps it not back."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    aim(house, str(tmp_path / "nowhere.git"))
+    await remote_wanted.now(house.app)
+    await house.work()
+    assert state(house).failure
+    async with house.app.store.transaction() as tx:
+        await tx.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '5 minutes'"
+        )
+    aim(house, str(hub.path))
+    await remote_wanted.now(house.app)
+    await house.work()
+    assert state(house).failure
+    await wanted(house.app)
+    await house.work()
+    assert not state(house).failure
+
+
 @pytest.mark.parametrize("address", ["ext::sh -c 'touch PWNED'", "--upload-pack=touch PWNED"])
 async def test_smuggled_options_run_nothing(house, repo, address):
     """Not from the settings, not from Git's configuration."""

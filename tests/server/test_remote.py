@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import json
 import subprocess
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from anyio import to_thread
@@ -140,6 +142,31 @@ async def test_the_page_says_how_the_remote_stands(house):
         page = (await reader.get(address)).text
         assert "it has a password in it" in page
         assert "pa55word" not in page
+
+
+async def test_a_look_that_somebody_wants_is_shown_until_it_is_over(house):
+    """While it is under way, also without scripts; then what came of it, also when it failed."""
+    editor = await house.as_("editor")
+    await editor.send_form("/remote")
+    page = (await editor.get("/remote")).text
+    assert "Looking since" in page
+    assert 'http-equiv="refresh"' in page
+    assert "Look now" not in page
+    assert (await editor.get("/api/remote")).json()["looking"]
+    asked = house.app.state_dir / "remote-asked.json"
+    asked.write_text(json.dumps({"at": (datetime.now(UTC) - timedelta(minutes=1)).isoformat()}))
+    assert "It takes longer than usual" in (await editor.get("/remote")).text
+    await Worker(house.app.queue).run_until_idle()
+    page = (await editor.get("/remote")).text
+    assert "Both sides have the same commits" in page
+    assert "Look now" in page
+    assert 'http-equiv="refresh"' not in page
+    assert not (await editor.get("/api/remote")).json()["looking"]
+    house.app.settings = replace(house.app.settings, remote=f"{house.app.settings.remote}-gone")
+    await editor.send_form("/remote")
+    await Worker(house.app.queue).run_until_idle()
+    page = (await editor.get("/remote")).text
+    assert "and it is as said above" in page
 
 
 async def test_the_api_says_the_same(house):

@@ -57,6 +57,17 @@ for (const box of document.querySelectorAll("[data-follow]")) {
   setTimeout(look, 1000);
 }
 
+// Something that is under way: the page anew as soon as it is over.
+for (const box of document.querySelectorAll("[data-await]")) {
+  const look = async () => {
+    const answer = await fetch(box.dataset.await).catch(() => null);
+    const found = answer?.ok ? await answer.json() : null;
+    if ((found && !found.looking) || answer?.status === 401 || answer?.status === 404) return location.reload();
+    setTimeout(look, 500);
+  };
+  setTimeout(look, 300);
+}
+
 // Drafts: words marked in a page are what a comment is about.
 for (const section of document.querySelectorAll(".change")) {
   const page = section.querySelector("[data-marked]");
