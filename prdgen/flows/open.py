@@ -161,7 +161,8 @@ def _source_at_tip(app: App, branch: str, page_path: str) -> Source:
         if isinstance(state, disk.Missing):
             raise NoSuchPage(page_path=page_path, branch=branch)
         data = state.data
-        reason = _read_only_reason(app, page_path, data)
+        reason = attributes.folder_reason(repository, tip, page_path)
+        reason = reason or _read_only_reason(app, page_path, data)
         return Source(tip, "" if reason is None else _readable(data), reason)
     reason = _read_only_reason(app, page_path, data)
     return Source(tip, _readable(data) if reason else text.decode(data).text, reason)
@@ -175,7 +176,7 @@ def _claimed_base(app: App, claim: Claim) -> str | None:
         return None
     data = repository.read(claim.base_commit, claim.page_path)
     if data is None:
-        return ""
+        return "" if attributes.folder_reason(repository, tip, claim.page_path) is None else None
     return None if _read_only_reason(app, claim.page_path, data) else text.decode(data).text
 
 

@@ -117,6 +117,20 @@ def entry_reason(repository: Repository, commit: str, page_path: str) -> str | N
     return None if mode is None else _BY_MODE.get(mode)
 
 
+def folder_reason(repository: Repository, commit: str, page_path: str) -> str | None:
+    """Why nothing below one of this path's folders is a page here: it is another repository's; None: it
+    may be one.
+    """
+    names = page_path.split("/")[:-1]
+    for folder in ("/".join(names[:depth]) for depth in range(1, len(names) + 1)):
+        mode = repository.mode(commit, folder)
+        if mode == SUBMODULE:
+            return f"{folder} is a submodule, another repository inside this one"
+        if mode is None and (repository.work_tree / folder / ".git").exists():
+            return f"{folder} is another repository inside this one"
+    return None
+
+
 def _attribute_reason(repository: Repository, page_path: str, commit: str | None) -> str | None:
     def value(name: str) -> str | bool | None:
         flags = AttrCheck.FILE_THEN_INDEX | AttrCheck.NO_SYSTEM

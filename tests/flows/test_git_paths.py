@@ -9,6 +9,7 @@ import time
 import pytest
 from git.repos import ANN
 
+from prdgen import ids
 from prdgen.flows import draft_merge, drafts, edit, pull, recovered, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import PageNotLive, PageRecovered
@@ -369,6 +370,28 @@ async def test_submodules_and_lfs_files_beside_a_page_are_left_alone(house, repo
     with pytest.raises(PageNotLive):
         await edit.save_version(house.app, "main", "big.md", None, house.people["ann"].id)
     assert (repo.path / "big.md").read_text() == pointer
+
+
+@pytest.mark.parametrize("how", ["submodule", "clone"])
+async def test_a_page_of_another_repository_inside_is_read_only(house, repo, tmp_path, how):
+    """What is typed in it could be in its file and in no commit of ours."""
+    inner = tmp_path / "inner"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(inner)], check=True)  # noqa: ASYNC221
+    (inner / "page.md").write_text("# Inner\n")
+    git = ["git", "-C", str(inner), "-c", "user.name=I", "-c", "user.email=i@example.org"]
+    subprocess.run([*git, "add", "."], check=True)  # noqa: ASYNC221
+    subprocess.run([*git, "commit", "-q", "-m", "i"], check=True)  # noqa: ASYNC221
+    words = ("submodule", "add", "-q") if how == "submodule" else ("clone", "-q")
+    repo.git("-c", "protocol.file.allow=always", *words, str(inner), "sub/deep")
+    if how == "submodule":
+        repo.git("commit", "-qm", "Module")
+    opened = await open_flow.document(house.app, "main", "sub/deep/page.md")
+    assert (opened.document, opened.text) == (None, "# Inner\n")
+    assert "sub/deep is" in opened.read_only_reason
+    assert "another repository" in opened.read_only_reason
+    claim = open_flow.Claim("main", "sub/deep/new.md", repo.tip(), 0)
+    made = ids.document_id(house.app.repository_id, *("main", claim.page_path, repo.tip(), 0))
+    assert await open_flow.claimed(house.app, made, claim) is None
 
 
 @pytest.mark.parametrize("words", [("gc", "-q", "--prune=now"), ("repack", "-q", "-a", "-d", "-f")])
