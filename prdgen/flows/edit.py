@@ -292,25 +292,26 @@ async def follow(app: App, branch: str, tx: Tx) -> None:
 
 
 async def save_version(
-    app: App, branch: str, page_path: str, message: str | None, person: UUID
+    app: App, branch: str, page_path: str, message: str | None, person: UUID, *, own: bool = False
 ) -> Version:
-    """A person saves a version: the file and the commit are there when this returns.
+    """A person saves a version: the file and the commit are there when this returns; `own` as in `commit`.
 
     Raises NoSuchPage when nobody has the page open and NotHere when another process leases it.
     """
     assert app.keeper is not None
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
-        return await save(app, live, message, person)
+        return await save(app, live, message, person, own=own)
 
 
 async def save(
-    app: App, live: Live, message: str | None = None, person: UUID | None = None
-) -> Version:
+    app: App, live: Live, message: str | None = None, person: UUID | None = None, *,
+    own: bool = False,
+) -> Version:  # fmt: skip
     """The page's file, then its commit. Call with `live.lock` held; raises as `commit` does."""
     try:
         await write_file(app, live)
-        return await commit(app, live, message, person)
+        return await commit(app, live, message, person, own=own)
     except AgreedPointMoved:
         await astray.heal(app, live)
         await write_file(app, live)
-        return await commit(app, live, message, person)
+        return await commit(app, live, message, person, own=own)

@@ -21,7 +21,7 @@ from prdgen.sync import ports
 
 async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     """Put what was suggested in its place, in the live page, and save that as a version with its
-    author named. Raises NoSuchDraft, NoSuchThread, and SuggestionOutdated when the words it is about
+    author named; what was typed there before is a version of its own. Raises NoSuchDraft, NoSuchThread, and SuggestionOutdated when the words it is about
     are other ones by now.
     """
     draft = await to_thread.run_sync(drafts.find, app, name)
@@ -42,7 +42,7 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     message = f"Take a suggestion by {by.name}"
     if by.email.casefold() != person.email.casefold():
         message += f"\n\nCo-authored-by: {Signature(by.name, by.email)}"
-    await edit.save_version(app, draft.branch, page_path, message, person.id)
+    await edit.save_version(app, draft.branch, page_path, message, person.id, own=True)
     assert draft.review is not None
     said = Entry("taken", person.name, person.email, {"thread": thread_id})
     review = await to_thread.run_sync(drafts.say, app, draft.review.id, said)
@@ -68,4 +68,5 @@ async def _edit(
         return replica.edit([Splice(place.start, place.end - place.start, suggested)])
 
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
+        await edit.save(app, live, None, person.id)
         await live.room.edit(make, origin=ports.PEER, person_id=person.id)

@@ -117,6 +117,30 @@ async def test_a_suggestion_is_taken_while_people_type(house, repo, ann, bob, na
     assert editor.text.count("3rd") == 1
 
 
+async def test_a_taken_suggestion_says_nothing_of_what_others_typed(house, repo, ann, bob, name):
+    """Nor of what who takes it typed before: those are versions of their own, each by whom it is."""
+    review = await reviews.comment(
+        house.app, name, bob, "", page_path="one.md", quote="third line", suggestion="3rd line"
+    )
+    (thread,) = review.threads.values()
+    before = repo.tip(name)
+    for who, words in (("ann", "first line"), ("carl", "second** line")):
+        await house.person(who)
+        editor = await house.editor(who, branch=name)
+        await editor.write(f" by {who}", after=words)
+    await suggest.take(house.app, name, ann, thread.id)
+    made = repo.git(
+        "log", "--format=%an: %s|%(trailers:key=Co-authored-by,valueonly)", f"{before}..{name}"
+    )
+    found = [line for line in made.splitlines() if line]
+    assert found[0] == "Ann: Take a suggestion by Bob|Bob <bob@example.org>"
+    assert sorted(line.partition(":")[0] for line in found[1:]) == ["Ann", "Carl"]
+    assert not any("suggestion" in line or "Bob" in line for line in found[1:])
+    lines = repo.git("show", "-U0", "--format=", name).splitlines()
+    changed = [line for line in lines if line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"}]
+    assert changed == ["-third line", "+3rd line"]
+
+
 async def test_a_suggestion_about_other_words_by_now_is_not_taken(house, ann, bob, name):
     """Somebody typed in them: nothing is changed, and it says so."""
     review = await reviews.comment(
