@@ -132,8 +132,9 @@ def one(
     except NotEditable as error:
         return [Problem(1, str(error), "not-editable", error.hint, page_path)]
     found = checks.check(page_path, content, pages, known_files=files, defined=defined)
-    drawn = render.render(page_path, content, context=render.RenderContext()).problems
-    found += [problem for problem in drawn if "diagram" in problem.code]
+    if "```" in content or "~~~" in content:  # nothing else is a diagram
+        drawn = render.render(page_path, content, context=render.RenderContext()).problems
+        found += [problem for problem in drawn if "diagram" in problem.code]
     return [replace(problem, page_path=page_path) for problem in found]
 
 

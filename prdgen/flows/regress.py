@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
 from prdgen.flows import check
 from prdgen.flows.pages_of import Globs
+from prdgen.git import log as git_log
+from prdgen.git.repository import Repository
 from prdgen.git.snapshots import Snapshot
 from prdgen.page.problems import Problem
+
+_KEPT: Final = 8192
+"""Pages of which it is known what they define."""
 
 
 def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem]:
@@ -22,7 +29,7 @@ def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem
     was = {each.path: each.old_path or each.path for each in changes if each.kind != "deleted"}
     gone = {each.old_path or each.path for each in changes if each.kind in {"deleted", "renamed"}}
     touched = {path for path in was if globs.match(path)}
-    ids = {name for path in touched for name in check.defined_in(path, after.read(path))}
+    ids = {name for path in touched for name in _defined_in(after, path)}
     near = touched | set(filter(globs.match, after.naming({*ids, *_written(gone)})))
     now = _problems(globs, after, near)
     known = {path: was.get(path, path) for path in near}
@@ -42,8 +49,8 @@ def _problems(
 ) -> Mapping[str, list[Problem]]:
     data = {path: snapshot.read(path) for path in sorted(wanted) if path in snapshot.files}
     defined: dict[str, str] = {}
-    for path, content in data.items():
-        for name in check.defined_in(path, content):
+    for path in data:
+        for name in _defined_in(snapshot, path):
             defined.setdefault(name, path)
     files = frozenset(snapshot.files)
     pages = frozenset(filter(globs.match, files))
@@ -52,6 +59,16 @@ def _problems(
         for path, content in data.items()
         if path in pages
     }
+
+
+def _defined_in(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    return _ids(snapshot.repository, path, snapshot.files[path])
+
+
+@lru_cache(maxsize=_KEPT)
+def _ids(repository: Repository, path: str, blob: str) -> tuple[str, ...]:
+    """The ids that a page defines: asked for again with each commit of a draft, and mostly the same."""
+    return tuple(check.defined_in(path, git_log.blob(repository, blob)))
 
 
 def _without(now: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import pygit2
 
 from prdgen.git import history, process
 from prdgen.git.repository import Repository
 from prdgen.git.values import FileChange
+
+_SPECIAL: Final = re.compile(r"[\\.\[\](){}*+?|^$]")
+"""What means something in an extended regular expression."""
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,16 @@ class Snapshot:
 
     def naming(self, words: Iterable[str]) -> set[str]:
         """The paths of the text files in which one of the words stands."""
-        wanted = "\n".join(word for word in words if word)
+        wanted = [
+            _SPECIAL.sub(r"\\\g<0>", part) for word in words for part in word.split("\n") if part
+        ]
         if not wanted:
             return set()
+        # Many words as one expression are looked for at once; as words (-F) they are one after the other.
+        lines = ["|".join(wanted[at : at + _AT_ONCE]) for at in range(0, len(wanted), _AT_ONCE)]
         top = self.repository.work_tree
-        asked = ("grep", "-z", "-l", "-I", "-F", "--full-name", "-f", "-", self.tree)
-        done = process.run(top, *asked, data=f"{wanted}\n".encode())
+        asked = ("grep", "-z", "-l", "-I", "-E", "--full-name", "-f", "-", self.tree)
+        done = process.run(top, *asked, data="".join(f"{line}\n" for line in lines).encode())
         if done.code > 1:
             raise process.failure(asked, done)
         names = done.output.decode("utf-8", "replace").split("\0")

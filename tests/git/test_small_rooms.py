@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prdgen.git import attributes, diff, doctor, locks, process, refs, setup
+from prdgen.git import attributes, diff, doctor, locks, process, refs, setup, snapshots
 from prdgen.git.errors import GitFailed, InsideRepository, Locked, TipMoved
 
 from . import repos
@@ -277,3 +277,22 @@ def test_a_command_has_a_time_limit(repo):
     """Also one without hooks."""
     with pytest.raises(process.TimedOut):
         process.run(repo.path, "-c", "alias.wait=!sleep 60", "wait", seconds=0.1)
+
+
+# --- what stands in a commit
+
+
+@pytest.mark.parametrize(
+    "word", ["a.b(c)[d]", "x{2}*+?|^$", "\\d", "REQ-012", "über", "-e", "]}", "two\nlines"]
+)
+def test_words_are_found_as_they_are_written(repo, word):
+    """Whatever they would mean in an expression, alone and among thousands."""
+    repo.commit("Words", **{"has": f"… {word} …\n", "not": "axb(c)d x2 d REQ-01 uber e\n"})
+    found = snapshots.of(repo.opened, repo.tip())
+    many = [f"REQ-{number}z" for number in range(3000)]
+    for words in ([word], [*many, word], [word, *many]):
+        named = found.naming(words)
+        assert "has.md" in named
+        assert "not.md" not in named
+    assert found.naming(many) == set()
+    assert found.naming([]) == set()
