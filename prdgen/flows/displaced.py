@@ -23,7 +23,7 @@ from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.disk import Swapped
 from prdgen.files.errors import NotEditable
-from prdgen.flows import pull, taken
+from prdgen.flows import made_from, pull, taken
 from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live, content_hash
 from prdgen.store.statements import Tx
@@ -181,6 +181,9 @@ async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
     if await to_thread.run_sync(taken.known, live, tip_heads, theirs):
         return
     base_text = await to_thread.run_sync(taken.base, live, tip_heads, base_text, theirs)
+    # It may be older than what our swap expected: Git puts back what was staged a moment ago.
+    steps = live.lately_written()
+    base_text = await to_thread.run_sync(made_from.text, base_text, steps, theirs)
     await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
     live.took(base_text, theirs)
 

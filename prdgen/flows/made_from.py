@@ -87,7 +87,7 @@ def _versions(replica: Replica, upto: Heads, came: set[bytes]) -> list[str]:
     step = len(order) // _MOST + 1
     for number, change in enumerate(order, 1):
         heads = frontier(heads, change)
-        if number % step == 0:
+        if number % step == 0 or number == len(order):
             found.append(replica.text(tuple(sorted(heads))))
     return found
 
