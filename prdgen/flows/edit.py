@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,8 +27,8 @@ from prdgen.flows import (
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.live import Heads, Live, content_hash, file_path
-from prdgen.git import commits, locks
-from prdgen.git.errors import HookRefused, HookTooSlow, TipMoved
+from prdgen.git import commits, index, locks
+from prdgen.git.errors import HookRefused, HookTooSlow, Locked, TipMoved
 from prdgen.jobs.queue import HIGH
 from prdgen.merge import diff, sections
 from prdgen.merge.authorship import Portion
@@ -36,6 +37,7 @@ from prdgen.store.documents import Document
 from prdgen.store.errors import AgreedPointMoved
 from prdgen.store.statements import Tx
 
+log = logging.getLogger(__name__)
 _TRIES = 5
 _TELL_SECONDS = 5.0
 """While people type, `content.changed` is told so often at most."""
@@ -79,11 +81,21 @@ async def write_file(app: App, live: Live) -> None:
     displaced.follow(app, live, swapped, save)
     if swapped.written:
         await _file_point(app, live, heads, new)
+        if live.behind(content_hash(old)) is not None:
+            await to_thread.run_sync(_index_too, app, live)
     else:
         live.changed.set()
     logs.trace("edit.write_file", began, page=live.page_path, bytes=len(data))
     if trace.on:
         trace.in_file(live.id, live.page_path)
+
+
+def _index_too(app: App, live: Live) -> None:
+    """In a thread: what left the file behind may have left Git's index behind, too."""
+    try:
+        index.catch_up(app.repository, live.branch, live.page_path)
+    except Locked as error:
+        log.info("Git may show %s as changed: %s", live.page_path, error)
 
 
 async def _look_closely(app: App, live: Live) -> glance.Seen | glance.Gone | None:

@@ -28,6 +28,9 @@ from prdgen.git.work_trees import INDEX_LOCK, OWN_MARK, WorkTree
 
 _COPY: Final = "index.prdgen"
 _PAUSE_SECONDS: Final = 0.01
+_SWITCH_SECONDS: Final = 10.0
+"""A `git switch` that began before so long ago may still bring the index to what the branch had then."""
+_LOOKED_BACK: Final = 16
 _ZERO: Final = "0" * 40
 
 
@@ -46,6 +49,9 @@ def following(
     tree = repository.tree_of(branch)
     if tree is None:
         yield
+        if repository.tree_of(branch) is not None:  # somebody was just checking it out
+            with following(repository, branch, old, new, moves=moves, seconds=seconds):
+                pass
         return
     with _locked(repository, tree, seconds) as lock:
         # With the lock held nobody can check out another branch; before it somebody could.
@@ -54,7 +60,7 @@ def following(
             return
         if moves is None:
             moves = trees.moved(repository.libgit2, old, new)
-        _update_copy(repository, tree, moves)
+        _update_copy(repository, tree, moves, old)
         os.pwrite(lock, f"{OWN_MARK.decode()}{branch}\n{new}\n".encode(), 0)
         yield
         if (tree.git_dir / _COPY).exists():
@@ -64,6 +70,21 @@ def following(
 def follow(repository: Repository, branch: str, old: str | None, new: str) -> None:
     """The same for a branch somebody else has moved already (a push into this repository)."""
     with following(repository, branch, old, new):
+        pass
+
+
+def catch_up(repository: Repository, branch: str, path: str) -> None:
+    """Bring one path to the branch's tip when the index has what the branch had until a moment ago: it
+    moved while `git switch` came to it. Anything else is somebody's. Raises Locked as `following` does.
+    """
+    tip = repository.tip(branch)
+    if tip is None:
+        return
+    tree = repository.libgit2[tip].peel(pygit2.Tree)
+    moves = [
+        Moved(path, side, side) for side in trees.at(repository.libgit2, tree, [path]).values()
+    ]
+    with following(repository, branch, tip, tip, moves=moves):
         pass
 
 
@@ -171,7 +192,9 @@ def _link(repository: Repository, made: Path, lock: Path, until: float) -> None:
             return
 
 
-def _update_copy(repository: Repository, tree: WorkTree, moves: Sequence[Moved]) -> None:
+def _update_copy(
+    repository: Repository, tree: WorkTree, moves: Sequence[Moved], old: str | None
+) -> None:
     copy, index = tree.git_dir / _COPY, tree.git_dir / "index"
     copy.unlink(missing_ok=True)
     if index.exists() and (made := index_file.patched(repository, tree, index, moves)) is not None:
@@ -186,7 +209,7 @@ def _update_copy(repository: Repository, tree: WorkTree, moves: Sequence[Moved])
     for move in moves:
         if not _is_ours_to_move(found, move):
             continue
-        wanted = _wanted(repository, found, move)
+        wanted = _wanted(repository, found, move, old)
         mode, blob = wanted or (0, _ZERO)
         lines.append(f"{mode:o} {blob}\t{move.path}".encode())
         fresh += [move.path] if wanted else []
@@ -219,13 +242,35 @@ def _is_ours_to_move(found: pygit2.Index, move: Moved) -> bool:
     return staged != move.new and (staged is not None or move.old is None)
 
 
-def _wanted(repository: Repository, found: pygit2.Index, move: Moved) -> tuple[int, str] | None:
+def _wanted(
+    repository: Repository, found: pygit2.Index, move: Moved, old: str | None
+) -> tuple[int, str] | None:
     """What the index shall have at this path; None: nothing."""
     staged = _staged(found, move.path)
     if staged is None or move.new is None or staged == move.old:
         return move.new
+    if old is not None and _had_lately(repository, old, move.path, staged):
+        return move.new
     merged = _merge_staged(repository, move, staged)
     return move.new if merged is None else (staged[0], merged)
+
+
+def _had_lately(repository: Repository, tip: str, path: str, staged: tuple[int, str]) -> bool:
+    """Whether the branch left this behind seconds ago, so that nobody staged it: it moved while `git
+    switch` was on its way to it.
+    """
+    commit = repository.libgit2[tip].peel(pygit2.Commit)
+    for _ in range(_LOOKED_BACK):
+        if commit.commit_time < time.time() - _SWITCH_SECONDS or not commit.parents:
+            return False
+        commit = commit.parents[0]
+        try:
+            found = commit.tree[path]
+        except KeyError:
+            continue
+        if (int(found.filemode), str(found.id)) == staged:
+            return True
+    return False
 
 
 def _merge_staged(repository: Repository, move: Moved, staged: tuple[int, str]) -> str | None:

@@ -565,6 +565,49 @@ async def test_git_stash_between_our_look_and_our_swap_deletes_nothing(house, an
     assert "more\ntyped\n" in ann.text
 
 
+async def test_a_commit_while_git_switch_is_on_its_way_is_not_taken_back(
+    house, repo, ann, page, eventually
+):
+    """Git looked up the branch before we moved it: file and index have the text of before, and HEAD names
+    the branch as it is now."""
+    repo.git("switch", "--quiet", "--create", "aside")
+    live = house.live()
+    await ann.write("typed\n", after="first line\n")
+    async with live.lock:
+        await edit.commit(house.app, live, None, None)
+        assert "typed" in repo.git("show", "main:one.md")
+        repo.git("symbolic-ref", "HEAD", "refs/heads/main")
+        assert "-typed" in repo.git("diff", "--cached")
+    await until(lambda: page.read_text() == ann.text)
+    await eventually(lambda: repo.git("diff", "--cached") == "")
+    repo.git("checkout", "--", "one.md")
+    assert "typed" in page.read_text()
+
+
+async def test_what_was_staged_and_is_put_back_between_our_look_and_our_swap_deletes_nothing(
+    house, repo, ann, page
+):
+    """`git checkout -- page` puts back what was staged: a text that we wrote before the last commit."""
+
+    async def written(word):
+        await ann.write(f"{word}\n", after="first line\n")
+        await until(lambda: page.read_text() == ann.text)
+
+    await written("typed")
+    repo.git("add", "one.md")
+    staged = page.read_bytes()
+    await written("more")
+    looked_at = page.read_bytes()
+    await house.save("ann")
+    await written("on")
+    live = house.live()
+    async with live.lock:
+        await displaced.merge(house.app, live, looked_at, staged)
+    await ann.write("last\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    assert "last\non\nmore\ntyped\n" in ann.text
+
+
 async def test_a_commit_between_the_file_and_the_next_epoch_comes_in_once(
     house, repo, ann, page, monkeypatch
 ):

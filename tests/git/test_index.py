@@ -94,6 +94,60 @@ def test_follow_brings_the_index_to_a_tip_somebody_else_moved(repo):
     assert repo.status() == ""
 
 
+@pytest.fixture
+def switched(repo):
+    """The branch moved to `two` as `git switch` was under way to it: the index has what it had before,
+    and the file, too."""
+    repo.commit(one="a\nb\nc\none\n")
+    one = repo.tip()
+    repo.commit(one="a\nb\nc\none\ntwo\n")
+    repo.git("read-tree", one)
+    repo.write(one="a\nb\nc\none\n")
+    return repo
+
+
+def test_what_a_switch_left_behind_is_not_taken_for_staged(switched):
+    """Else a push merges it with what came, and `git checkout -- page` takes out what the tip has."""
+    two = switched.tip()
+    switched.git("branch", "pushed")
+    three = switched.save({"one.md": "three\na\nb\nc\none\ntwo\n"}, branch="pushed")
+    switched.git("update-ref", "refs/heads/main", three)
+    index.follow(switched.opened, "main", two, three)
+    assert switched.git("diff", "--cached") == ""
+
+
+def test_the_index_catches_up(switched):
+    """By itself, with no other commit."""
+    index.catch_up(switched.opened, "main", "one.md")
+    assert switched.git("diff", "--cached") == ""
+    assert "-two" in switched.git("diff")
+
+
+def test_what_is_staged_does_not_catch_up(switched, monkeypatch):
+    """It is somebody's, also when it is what the branch had some time ago."""
+    switched.write(one="mine\n")
+    switched.git("add", "one.md")
+    index.catch_up(switched.opened, "main", "one.md")
+    assert switched.git("show", ":one.md") == "mine"
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+    switched.git("commit", "--quiet", "--amend", "--no-edit", "--only")
+    switched.git("read-tree", "HEAD^")
+    index.catch_up(switched.opened, "main", "one.md")
+    assert "-two" in switched.git("diff", "--cached")
+
+
+def test_a_branch_that_is_checked_out_as_it_moves(repo):
+    """`git switch` was under way: the index that it leaves has the tip of before."""
+    repo.git("switch", "--quiet", "--create", "aside")
+    before = repo.tip()
+    repo.git("branch", "made")
+    after = repo.save({"one.md": "moved\n"}, branch="made")
+    with index.following(repo.opened, "main", before, after):
+        repo.git("switch", "--quiet", "main")
+        repo.git("update-ref", "refs/heads/main", after)
+    assert repo.git("diff", "--cached") == ""
+
+
 def test_a_block_that_fails_leaves_the_index_alone(repo):
     """The branch could not be moved."""
     new = repo.git("commit-tree", "main^{tree}", "-m", "x")
