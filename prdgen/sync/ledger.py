@@ -31,6 +31,7 @@ class Ledger:
         self._replica: Replica | None = None
         self._bytes = b""
         """The document while it is asleep, at `heads`."""
+        self._woken = False
         self.last_seq: int
         self._snapshot_bytes: int
         self._loose_bytes: int
@@ -43,12 +44,20 @@ class Ledger:
         """The open document; loaded again when it was asleep."""
         if self._replica is None:
             self._replica, self._bytes = Replica.load(self._bytes), b""
+            self._woken = True
         return self._replica
 
-    def sleep(self) -> None:
-        """Keep only the document's bytes until someone needs it. Not while a turn is under way."""
+    def sleep(self) -> bool:
+        """Keep only the document's bytes until someone needs it. Not while a turn is under way.
+
+        False when it was woken since the last call: who needed it will soon need it again.
+        """
+        woken, self._woken = self._woken, False
+        if woken:
+            return False
         if self._replica is not None and self._replica.heads == self.heads:
             self._bytes, self._replica = self._replica.save(), None
+        return True
 
     @property
     def asleep(self) -> bool:

@@ -206,8 +206,8 @@ class Room:
 
     def sleep(self) -> None:
         """Keep the document as bytes until someone needs it; its peers notice nothing."""
-        if not self.saving and not self._turning:
-            self._ledger.sleep()
+        if not self.saving and not self._turning and not self._ledger.sleep():
+            self.touch()
 
     def save(self) -> bytes:
         """The document's bytes; only for a room with nothing under way (see Rooms)."""

@@ -97,6 +97,7 @@ async def test_a_sleeping_document_goes_on_where_it_was():
 
         async def sleeping():
             await one.rooms.check(now() + 3600)
+            await one.rooms.check(now() + 7200)
             assert room.asleep
 
         await sleeping()
@@ -114,6 +115,22 @@ async def test_a_sleeping_document_goes_on_where_it_was():
         await quiesce(ann, bob, carol)
         assert {ann.text, bob.text, carol.text} == {room.text}
         assert sorted(room.text) == ["a", "b", "c", "d"]
+
+
+async def test_a_woken_document_stays_awake_for_a_while():
+    """Who looked at it is about to write: it would be loaded again a moment later."""
+    async with Server("a") as server:
+        await joined(server, "ann")
+        (room,) = server.rooms.open
+        await server.rooms.check(now() + 3600)
+        assert room.asleep
+        assert room.replica.text() == "a"
+        await server.rooms.check(now() + 3600)
+        assert not room.asleep
+        await server.rooms.check(now() + 1)
+        assert not room.asleep, "as long as one that was typed in"
+        await server.rooms.check(now() + 3600)
+        assert room.asleep
 
 
 async def test_a_snapshot_when_the_changes_outgrow_it():
