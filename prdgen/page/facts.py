@@ -173,7 +173,7 @@ def of_tree(page_path: str, tree: trees.Tree, *, brief: bool = False) -> PageFac
         requirements=requirements.of(tree),
         links=[] if brief else links.of(tree, page_path),
         plain_text=words,
-        word_count=len(_WORD.findall(words)),
+        word_count=len(words.split()),
         problems=[
             replace(each, page_path=page_path)
             for each in (*front.problems, *meta.problems, *_nesting(tree))

@@ -16,7 +16,7 @@ from prdgen.page import tree as trees
 
 VERSION: Final = 1
 """Raised when the same two texts give another answer."""
-_MARK: Final = re.compile(rb"#{1,6}(?![^ \t\r\n])[^\n]*")
+_MARK: Final = re.compile(rb"##{0,5}(?![^ \t\r\n])[^\n]*")
 _UNDERLINE: Final = re.compile(rb"\n[ >]{0,40}(?:=+|-+)[ \t\r]*(?=\n|$)")
 _WORD: Final = re.compile(r"\w+")
 _SAME_BODY: Final = 0.6

@@ -32,9 +32,7 @@ _GUARDED: Final = comrak.RenderOptions(unsafe_=False)
 MAX_DEPTH: Final = 200
 # comrak's own tree is walked without recursion, but handing it to Python recurses: about 1,500
 # levels overflow a 512 KiB thread stack and take the process with them (no exception).
-_DEEP_BLOCKS: Final = re.compile(
-    r"^(?:[ \t>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])){90,}", re.MULTILINE
-)
+_DEEP_BLOCKS: Final = re.compile(r"\n((?:[ \t>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])){90,})")
 _HOPELESS: Final = 2_000
 """A line that begins with more is not even measured: comrak's time grows with its square."""
 _OPENERS: Final = "*_~["
@@ -120,7 +118,7 @@ def line_of(node: Node) -> int:
 
 def _is_too_deep(body: str) -> bool:
     """Whether the tree would be deeper than MAX_DEPTH; exact only for texts that look it."""
-    prefixes = [match.end() - match.start() for match in _DEEP_BLOCKS.finditer(body)]
+    prefixes = [len(match[1]) for match in _DEEP_BLOCKS.finditer("\n" + body)]
     if max(prefixes, default=0) > _HOPELESS:
         return True
     if not prefixes and not _many_openers(body):

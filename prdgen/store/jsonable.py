@@ -17,7 +17,7 @@ def text(value: str) -> str:
     """`value` with U+FFFD for what PostgreSQL refuses (NUL, lone surrogates) and for the two
     characters that mark highlights.
     """
-    return _UNSTORABLE.sub("\ufffd", value)
+    return value if value.isprintable() else _UNSTORABLE.sub("\ufffd", value)
 
 
 def jsonb(value: Any) -> Jsonb:
