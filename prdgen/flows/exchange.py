@@ -212,13 +212,29 @@ def _was_deleted(app: App, remote: Remote, name: str, there: dict[str, str]) -> 
     kept = [agreed, there.get(app.main_branch, agreed)]
     if name != app.main_branch and any(repository.is_ancestor(tip, each) for each in kept):
         return "it was deleted there, and stays here until somebody deletes it"
-    how = (
-        f"To have it there again, push it by hand (`git push {remote.reach.spoken} {name}`); else "
-        "delete it here, too."
-    )
-    raise PersonDecides(
-        branch=name, why="it was deleted there, and has commits of its own", how=how
-    )
+    how = f"To have it there again, push it by hand (`git push {remote.reach.spoken} {name}`)"
+    if name != app.main_branch:
+        why, how = (
+            "it was deleted there, and has commits of its own",
+            f"{how}; else delete it here, too.",
+        )
+    elif new := _renamed(app, agreed, there):
+        why = f"it is not there any more, and {new} has its commits there"
+        how = f"If it was renamed there: `git branch -m {name} {new}` in the clone, and start the server again. {how}."
+    else:
+        why, how = "it was deleted there, and is the main branch here", f"{how}."
+    raise PersonDecides(branch=name, why=why, how=how)
+
+
+def _renamed(app: App, agreed: str, there: Mapping[str, str]) -> str | None:
+    """In a thread: what a branch of the remote may be called there now: one that we have not, and that has
+    the commits.
+    """
+    repository = app.repository
+    new = [name for name in there if repository.tip(name) is None]
+    same = [name for name in new if there[name] == agreed]
+    more = [name for name in new if repository.is_ancestor(agreed, there[name])]
+    return next(iter([*same, *more]), None)
 
 
 async def clock(app: App, stop: asyncio.Event) -> None:

@@ -378,12 +378,27 @@ async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):
     repo.commit("More", other="# Other\n\nmore\n")
     await trade(house)
     assert "deleted there" in known(house).decide
+    assert known(house).hint.endswith("(`git push origin main`).")
     assert hub.git("branch", "--list") == ""
     repo.git("push", "--quiet", "origin", "main")
     repo.commit("Even more", other="# Other\n\neven more\n")
     await trade(house)
     assert known(house).decide == ""
     assert hub.git("rev-parse", "main") == repo.tip()
+
+
+async def test_a_main_branch_that_has_another_name_there_is_for_a_person(house, repo, hub):
+    """Who reads it is told the name, and what to do to follow; nobody is told to delete main here."""
+    await trade(house)
+    hub.git("branch", "-m", "main", "trunk")
+    await trade(house)
+    found = known(house)
+    assert "trunk has its commits there" in found.decide
+    assert "`git branch -m main trunk`" in found.hint
+    assert "delete" not in found.hint
+    hub.git("branch", "-m", "trunk", "main")
+    await trade(house)
+    assert known(house).decide == ""
 
 
 async def test_a_draft_merged_and_deleted_there_asks_nobody(house, repo, hub):

@@ -149,13 +149,13 @@ async def test_a_look_that_somebody_wants_is_shown_until_it_is_over(house):
     editor = await house.as_("editor")
     await editor.send_form("/remote")
     page = (await editor.get("/remote")).text
-    assert "Looking since" in page
+    assert "Looking…" in page
     assert 'http-equiv="refresh"' in page
     assert "Look now" not in page
     assert (await editor.get("/api/remote")).json()["looking"]
     asked = house.app.state_dir / "remote-asked.json"
     asked.write_text(json.dumps({"at": (datetime.now(UTC) - timedelta(minutes=1)).isoformat()}))
-    assert "It takes longer than usual" in (await editor.get("/remote")).text
+    assert "it takes longer than usual" in (await editor.get("/remote")).text
     await Worker(house.app.queue).run_until_idle()
     page = (await editor.get("/remote")).text
     assert "Both sides have the same commits" in page
