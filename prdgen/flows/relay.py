@@ -109,7 +109,8 @@ def _kept(event: Event, branch: str, path: str) -> News | None:
         href = read.address("p", branch, path) if path.endswith(".md") else "/remote"
         return News("file.revived", title, href, event.at, event.id)
     title = f"Two versions of the same lines stand in {path}"
-    return News(event.type, title, read.address("edit", branch, path), event.at, event.id)
+    href = f"{read.address('edit', branch, path)}#conflict"
+    return News(event.type, title, href, event.at, event.id)
 
 
 async def export_again(app: App, tx: Tx, event: Event) -> None:

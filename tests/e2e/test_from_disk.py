@@ -73,24 +73,32 @@ def test_a_save_while_someone_types_loses_neither(shared: House, sit: Sit) -> No
 
 
 def test_two_versions_of_one_line_both_stay_and_are_marked(shared: House, sit: Sit) -> None:
-    """A real conflict keeps both lines whole; the editor marks them and offers the choice."""
-    page = shared.add_page("docs/conflict.md", LINES)
+    """A real conflict keeps both lines whole; the editor marks them and offers the choice, also to who comes
+    for it by the link in what they were told.
+    """
+    head = "Before.\n\n" * 200
+    page = shared.add_page("docs/conflict.md", head + LINES)
     ada = sit(shared, "Ada")
     ada.open(page)
     ada.saved()
-    ada.go("Control+Home", "ArrowDown", "ArrowDown", "ArrowDown", "End")
+    ada.go("Control+End", "ArrowUp", "ArrowUp", "ArrowUp", "End")
     ada.page.context.set_offline(True)
     ada.type(" as Ada has it")
-    in_place_save(shared, page, LINES.replace("two\n", "two from the disk\n"))
+    in_place_save(shared, page, head + LINES.replace("two\n", "two from the disk\n"))
     ada.page.context.set_offline(False)
     ada.sees("two from the disk")
     expect(ada.page.locator(".conflict-bar")).to_be_visible(timeout=15_000)
     text = ada.settle(page)
     assert "two as Ada has it\n" in text
     assert "two from the disk\n" in text
+    told = ada.page.context.request.get(f"{shared.url}/api/notifications").json()["items"]
+    ada.page.goto("about:blank")
+    ada.page.goto(f"{shared.url}{next(each['href'] for each in told if page in each['href'])}")
+    expect(ada.page.locator(".conflict-bar")).to_be_in_viewport(timeout=15_000)
     ada.page.get_by_role("button", name="Keep second").click()
     text = ada.settle(page)
-    assert text == LINES.replace("two\n", text.splitlines()[3] + "\n")
+    (kept,) = (line for line in text.splitlines() if line.startswith("two"))
+    assert text == head + LINES.replace("two\n", f"{kept}\n")
     expect(ada.page.locator(".conflict-bar")).to_have_count(0)
 
 

@@ -339,7 +339,7 @@ async def test_recovered_words_are_told_to_those_who_wrote_them(own):
 @pytest.mark.parametrize(
     ("data", "said", "href"),
     [
-        ({"line": 3}, "Two versions of the same lines stand in site/a b.md", "/edit/main/site/a%20b.md"),
+        ({"line": 3}, "Two versions of the same lines stand in site/a b.md", "/edit/main/site/a%20b.md#conflict"),
         ({"kept_as": "site/a.ours-1.md"}, "the other version is kept as site/a.ours-1.md", "/remote"),
         ({"deleted_in": "origin", "edited_in": "main"}, "edited in main: origin had deleted it", "/p/main/site/a%20b.md"),
         ({"kept_as": "recovered/a-1"}, None, None),

@@ -1,5 +1,5 @@
 /** Conflicts from the server to the text, and choices back. */
-import type { EditorView } from "@codemirror/view";
+import { EditorView } from "@codemirror/view";
 import { ApiError, type Api } from "../api/http";
 import { conflictMarks, keep } from "./marks";
 import type { Conflict } from "./locate";
@@ -7,6 +7,8 @@ import type { Conflict } from "./locate";
 /** Shows the page's open conflicts; ask again with `refresh` whenever one may have come. */
 export class Conflicts {
   #open: readonly Conflict[] = [];
+  /** Whoever follows what they were told of comes for the conflict. */
+  #wanted = location.hash === "#conflict";
   readonly marks = conflictMarks((view, located, choice) => {
     keep(view, located, choice);
     void this.#resolved(view, located.conflict, choice);
@@ -22,6 +24,8 @@ export class Conflicts {
   async refresh(view: EditorView): Promise<void> {
     try {
       this.#show(view, (await this.api.get<{ items: Conflict[] }>(this.urls.list)).items);
+      if (this.#wanted && this.#open.length > 0) this.jump(view);
+      this.#wanted = false;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 0 && error.status !== 404) this.trouble(`Conflicts: ${error.message}`);
@@ -34,7 +38,8 @@ export class Conflicts {
     const head = view.state.selection.main.head;
     const target = located.find((one) => one.first.from > head) ?? located[0];
     if (!target) return;
-    view.dispatch({ selection: { anchor: target.first.from }, scrollIntoView: true });
+    const effects = EditorView.scrollIntoView(target.first.from, { y: "center" });
+    view.dispatch({ selection: { anchor: target.first.from }, effects });
     view.focus();
   }
 
