@@ -40,19 +40,24 @@ def end(here: Here) -> Entry | None:
     """What became of it there, when it is something else here and nobody here has said so since."""
     pull, review, last = here.pull, here.review, here.known.last_state
     is_ours_to_tell = last is not None and is_ours(last) and last.id not in here.known.sent
-    if pull.state == review.state or last is None:
+    elsewhere = pull.state == "merged" and pull.base != here.clone.main_branch
+    # What was merged into another branch there is over, and main has it not.
+    state = "closed" if elsewhere else pull.state
+    if state == review.state or last is None:
         return None
-    if pull.state != "merged" and is_ours_to_tell and last.kind != "started":
+    if state != "merged" and is_ours_to_tell and last.kind != "started":
         return None
     if review.state == "merged":
         return None  # It is in main, whatever the pull request says.
+    if elsewhere and last.kind == "reopened":
+        return None  # Somebody wants it on main, too.
     by = pull.ended_by or (pull.author if pull.state == "open" else Who("somebody", "forge"))
     at = exchanged.after(pull.ended_at or pull.changed_at, last.at)
     count = here.known.count("closed", "reopened")
-    if pull.state == "merged":
+    if state == "merged":
         facts = {"tip": pull.tip, "made": pull.made or "", "how": "there"}
         return here.entry("merged", by, at, facts, "merged")
-    if pull.state == "closed":
+    if state == "closed":
         return here.entry("closed", by, at, {"tip": pull.tip}, "closed", count)
     return here.entry("reopened", by, at, {}, "reopened", count)
 

@@ -255,6 +255,25 @@ async def test_a_pull_request_that_somebody_opened_there(both):
     assert (found.title, found.description) == ("Another title", "Another why")
 
 
+async def test_merged_there_into_another_branch(both):
+    """Somebody aimed the pull request there: the draft is closed, and nobody says that main has it."""
+    house, forge = both
+    hub, ann = forge.hub, house.people["ann"]
+    branch, found, pull = await begun(house, forge)
+    main = hub.tip("main")
+    hub.git("branch", "next", "main")
+    pull.base = "next"
+    hub.merge(1, "octavia")
+    await trade(house, forge)
+    assert review(house, branch).state == "closed"
+    assert house.repo.tip() == main
+    await draft_merge.reopen(house.app, found.id, ann)
+    for _ in range(2):
+        await trade(house, forge)
+    assert drafts.find_review(house.app, found.id).state == "open"
+    assert house.repo.tip(branch)
+
+
 async def test_what_has_no_branch_there_is_left_alone(houses, repo, tmp_path):
     """Gitea and Forgejo make a pull request of a push to `refs/for/main`, too."""
     async with at_forge(houses, repo, tmp_path, "gitea") as (house, forge):
