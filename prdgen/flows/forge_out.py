@@ -17,7 +17,13 @@ from anyio import to_thread
 from prdgen.flows import draft_changes, drafts, forge_link, remote_state, reviews
 from prdgen.flows.context import App
 from prdgen.flows.forge_state import State, Trouble
-from prdgen.forge.errors import ForgeConflict, ForgeForbids, ForgeMissing, ForgeRefuses
+from prdgen.forge.errors import (
+    ForgeAway,
+    ForgeConflict,
+    ForgeForbids,
+    ForgeMissing,
+    ForgeRefuses,
+)
 from prdgen.forge.values import Forge, Mark, Place, Posted, Pull
 from prdgen.git import log as git_log
 from prdgen.merge import diff
@@ -30,6 +36,8 @@ from prdgen.review.state import Link, Review
 log = logging.getLogger(__name__)
 _NO = (ForgeRefuses, ForgeConflict, ForgeMissing)
 """This one request, not everything, is not taken."""
+_TRIES: Final = 3
+"""So often everything waits for one line over which the forge fails."""
 _PREPARED: Final = timedelta(minutes=10)
 """So long one that was just opened may take to be compared."""
 _NOTICED_SECONDS: Final = 60.0
@@ -64,6 +72,15 @@ class Out:
             except _NO as error:
                 log.warning("%s is not sent: %s", entry.kind, error)
                 self.state.refused[entry.id] = error.message
+            except ForgeAway as error:
+                tries = self.state.stuck.get(entry.id, 0) + 1
+                self.state.stuck[entry.id] = tries
+                if tries < _TRIES:
+                    raise
+                log.warning("%s is not sent, nothing else waits for it: %s", entry.kind, error)
+                self.state.refused[entry.id] = error.message
+            else:
+                self.state.stuck.pop(entry.id, None)
 
     @property
     def _is_early(self) -> bool:
@@ -92,7 +109,8 @@ class Out:
         assert self.known.sent[entry.id] == there
 
     async def _comment(self, entry: Entry) -> Posted:
-        placed = await to_thread.run_sync(self._place, entry)
+        failed = entry.id in self.state.stuck  # perhaps over its line: Gitea says 500 then
+        placed = None if failed else await to_thread.run_sync(self._place, entry)
         text = str(entry.facts.get("text", ""))
         if placed is not None:
             place, words = placed

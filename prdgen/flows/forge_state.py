@@ -48,6 +48,8 @@ class State:
     """By review."""
     refused: dict[str, str] = field(default_factory=dict)
     """Entry of a review's log → why the forge does not take it."""
+    stuck: dict[str, int] = field(default_factory=dict)
+    """Entry of a review's log → how often the forge failed over it while it answered everything else."""
 
     @property
     def tried_seconds_ago(self) -> float:

@@ -155,6 +155,31 @@ async def test_a_busy_forge_is_left_in_peace(at_github):
     assert not forge_state.load(house.app).failure
 
 
+async def test_a_comment_over_which_the_forge_fails_keeps_nothing_back(both):
+    """It goes without its line then; where that fails, too, it is told, and the rest goes on."""
+    house, forge = both
+    bob = house.people["bob"]
+    branch, _, pull = await begun(house, forge)
+    await reviews.comment(
+        house.app, branch, bob, "Why?", page_path="one.md", quote="changed", line=5
+    )
+    await reviews.comment(house.app, branch, bob, "And this")
+    forge.faults = [Fault(500, "POST")]
+    with pytest.raises(errors.ForgeAway):
+        await trade(house, forge)
+    await trade(house, forge)
+    assert [(n.path, n.text.count("> changed")) for n in pull.notes] == [(None, 1), (None, 0)]
+    await reviews.comment(house.app, branch, bob, "Never")
+    forge.faults = [Fault(500, "POST", times=2)]
+    for _ in range(2):
+        with pytest.raises(errors.ForgeAway):
+            await trade(house, forge, look=False)
+    forge.faults = [Fault(500, "POST")]
+    await trade(house, forge, look=False)
+    (refused,) = forge_state.load(house.app).refused.values()
+    assert "500" in refused
+
+
 async def test_a_busy_forge_is_asked_again_when_it_says(at_github):
     """Also when it had failed for hours before: what the page says is what is done."""
     house, forge = at_github
