@@ -110,9 +110,10 @@ def _one(at: _Place) -> str | None:
             f"Git keeps it behind the filter {at.form.filter}; "
             f"`git checkout HEAD -- {moved.path}` writes it"
         )
-    before, after = at.bytes_of(moved.old), at.bytes_of(moved.new)
-    if max(len(before or b""), len(after or b"")) > disk.SIZE_LIMIT:
+    blobs = [side[1] for side in (moved.old, moved.new) if side is not None]
+    if any(checkout.size(at.clone.repository, blob) > disk.SIZE_LIMIT for blob in blobs):
         return f"it is large; `git checkout HEAD -- {moved.path}` writes it"
+    before, after = at.bytes_of(moved.old), at.bytes_of(moved.new)
     return _file(at, before, after)
 
 

@@ -83,6 +83,11 @@ def raw(repository: Repository, blob: str) -> bytes:
     return bytes(repository.libgit2[blob].peel(pygit2.Blob).data)
 
 
+def size(repository: Repository, blob: str) -> int:
+    """A blob's bytes as Git has them, counted; the blob is not read."""
+    return repository.libgit2.odb.read_header(blob)[1]
+
+
 def is_blob(data: bytes, blob: str) -> bool:
     """Whether a file's bytes are a blob's as Git has them; the blob is not read."""
     return str(pygit2.hash(data)) == blob

@@ -8,8 +8,9 @@ import time
 import pytest
 from git.repos import ANN
 
+from prdgen.files import disk
 from prdgen.flows import checked_out, drafts, edit, landing, pull, watch
-from prdgen.git import commits
+from prdgen.git import checkout, commits
 
 from . import pushing
 from .conftest import ONE
@@ -392,6 +393,19 @@ async def test_a_page_edited_in_the_folder_gets_what_is_pushed_once(server, hous
     await landing.recover(house.app)
     assert page.read_text() == both
     assert not note.exists()
+
+
+async def test_a_large_file_of_a_push_is_not_read(server, repo, monkeypatch):
+    """It is named, and costs no memory: a film of 300 MB took a gigabyte."""
+    monkeypatch.setattr(disk, "SIZE_LIMIT", 1_000)
+    read, real = [], checkout.raw
+    monkeypatch.setattr(checkout, "raw", lambda of, blob: read.append(blob) or real(of, blob))
+    bob = await server.clone()
+    bob.commit("Film", page="# Page\n", film="x" * 2_000)
+    done = await bob.push()
+    assert "film.md: it is large" in done.said
+    assert bob.git("rev-parse", "HEAD:film.md") not in read
+    assert (repo.path / "page.md").exists()
 
 
 async def test_files_follow_as_git_would_write_them(server, repo):
