@@ -8,13 +8,13 @@ its branches. Once they moved the live text meets the new tip, like any other, w
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from anyio import CancelScope, to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import judge, push_renames
+from prdgen.flows import judge, push_renames, roles
 from prdgen.flows.context import App
 from prdgen.flows.judge import Pusher
 from prdgen.flows.landing import Landing, Move
@@ -23,7 +23,10 @@ from prdgen.git.pushed import Pushed
 from prdgen.git.values import Signature
 
 log = logging.getLogger(__name__)
-_REFUSED = "nothing was taken; the rules are in docs/git.md under Pushing"
+_REFUSED = "nothing was taken; the rules are in prdgen's docs/git.md under What is refused"
+_OVER = "while this push came, the token was revoked or the role taken away that it takes (editor)"
+Again = Callable[[], Awaitable[Pusher | None]]
+"""Who pushes, by the token and the roles there are now; None: nobody any more."""
 
 
 @dataclass(slots=True)
@@ -34,13 +37,16 @@ class _Push:
     accepted: tuple[Update, ...] = ()
 
 
-async def run(app: App, backend: Backend, who: Pusher) -> None:
-    """Answer what the hooks of a push ask until it is over; however it ends, everything follows."""
+async def run(app: App, backend: Backend, who: Pusher, now: Again) -> None:
+    """Answer what the hooks of a push ask until it is over; however it ends, everything follows.
+
+    `now` looks again who pushes, once all of it came: that may have taken minutes.
+    """
     push = _Push(Landing(app))
     try:
         async for question in backend.questions():
             if question.hook == "pre-receive":
-                refusals = await _judged(app, who, push, question)
+                refusals = await _judged(app, now, push, question)
                 backend.reply(_told(refusals), accept=not refusals)
             else:
                 await _noted(app, who, push.accepted)
@@ -80,10 +86,13 @@ def _told(refusals: Sequence[str]) -> list[str]:
     return [f"prdgen: {line}" for line in (*refusals, _REFUSED)] if refusals else []
 
 
-async def _judged(app: App, who: Pusher, push: _Push, question: Question) -> list[str]:
+async def _judged(app: App, now: Again, push: _Push, question: Question) -> list[str]:
     """Why the push is refused; nothing: it is accepted, and its branches are held."""
     updates = question.updates
     try:
+        who = await now()
+        if who is None or not roles.at_least(who.role, "editor"):
+            return [_OVER]
         pushed = Pushed(app.repository, question.quarantine)
         refusals = await to_thread.run_sync(judge.refs, app, who, updates)
         if not refusals and any(update.new for update in updates):
@@ -96,10 +105,10 @@ async def _judged(app: App, who: Pusher, push: _Push, question: Question) -> lis
             await push.landing.announce(_moves(updates), pushed)
             push.accepted = updates
     except PrdgenError as error:
-        log.warning("a push by %s could not be judged: %s", who.person.name, error)
+        log.warning("a push could not be judged: %s", error)
         refusals = [f"{error.message} {error.hint}"]
     except Exception:
-        log.exception("a push by %s could not be judged", who.person.name)
+        log.exception("a push could not be judged")
         refusals = ["the server could not judge this push; its log says why"]
     if refusals:
         push.landing.release()

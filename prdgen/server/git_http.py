@@ -19,6 +19,7 @@ from prdgen.git import http_backend
 from prdgen.git.http_backend import Asked, Backend
 from prdgen.git.values import Signature
 from prdgen.server.auth import Visitor, app_of
+from prdgen.store import access
 
 log = logging.getLogger(__name__)
 _SERVICE: Final = re.compile(r"(?:[^/]+\.git/)?(info/refs|git-upload-pack|git-receive-pack)")
@@ -164,11 +165,19 @@ class _Talk(Response):
             backend.end_of_body()
 
     async def _ask(self, backend: Backend) -> None:
-        person, role = self._visitor.person, self._visitor.role
+        person = self._visitor.person
         try:
-            await push.run(self._app, backend, Pusher(person, role))
+            await push.run(self._app, backend, Pusher(person, self._visitor.role), self._now)
         except PrdgenError:
             log.exception("what a push by %s changed follows later", person.name)
+
+    async def _now(self) -> Pusher | None:
+        async with self._app.store.statement() as tx:
+            found = await access.token_person(tx, self._visitor.secret)
+        if found is None:
+            return None
+        person, scope = found
+        return Pusher(person, await roles.of(self._app, person) if scope == "write" else "reader")
 
 
 async def _end(backend: Backend, asking: asyncio.Task[None]) -> None:

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
+from prdgen.flows import push
 from prdgen.git.pushed import Pushed
+from prdgen.store import access, people
 
 from . import pushing
 from .harness import fsck
@@ -121,6 +123,25 @@ async def test_readers_fetch_and_do_not_push(ruled):
         said = await refused(clone)
         assert "may not push" in said
         assert "editor" in said
+
+
+async def test_a_token_that_is_revoked_while_a_push_comes(ruled, repo, monkeypatch):
+    """A large push takes minutes; what counts is who may push when all of it is there."""
+    clone, before, judged = await ruled.clone("bob"), repo.tip(), push._judged
+    clone.commit("Mine", mine="# Mine\n")
+
+    async def revoked(app, *rest):
+        async with app.store.transaction() as tx:
+            bob = await people.get_by_email(tx, "bob@example.org")
+            for token in await access.list_tokens(tx, bob.id):
+                await access.revoke_token(tx, bob.id, token.id)
+        return await judged(app, *rest)
+
+    monkeypatch.setattr(push, "_judged", revoked)
+    done = await clone.push()
+    assert not done.ok
+    assert "the token was revoked" in done.said
+    assert repo.tip() == before
 
 
 @pytest.mark.parametrize(
