@@ -30,7 +30,7 @@ _IGNORED_FOLDERS: Final = frozenset({
     "node_modules", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
 })  # fmt: skip
 _GIT_FILES: Final = frozenset({
-    "HEAD", "packed-refs", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
+    "HEAD", "packed-refs", "index", "index.lock", "MERGE_HEAD", "MERGE_AUTOSTASH", "CHERRY_PICK_HEAD", "REVERT_HEAD",
     "BISECT_LOG", "config",
 })  # fmt: skip
 _GIT_FOLDERS: Final = frozenset({"refs", "rebase-merge", "rebase-apply", "sequencer"})

@@ -10,6 +10,10 @@ from typing import Final
 
 _UNDER_WAY: Final = (
     ("MERGE_HEAD", "a merge is under way; finish it with `git commit` or `git merge --abort`"),
+    (
+        "MERGE_AUTOSTASH",
+        "a merge is under way and has put away what is not committed; when none runs, `git merge --quit` ends it",
+    ),
     ("CHERRY_PICK_HEAD", "a cherry-pick is under way; finish it, or `git cherry-pick --abort`"),
     ("REVERT_HEAD", "a revert is under way; finish it, or `git revert --abort`"),
     ("rebase-merge", "a rebase is under way; `git rebase --continue` or `--abort` ends it"),

@@ -38,6 +38,18 @@ def test_work_under_way_is_named_until_it_ends(diverged, command, word):
     assert diverged.opened.busy_reason("main") is None
 
 
+def test_a_merge_that_has_put_text_away_is_named_before_it_merges(diverged, tmp_path):
+    """What is written into the file then is in the way when Git brings back what it put away."""
+    (diverged.path / "one.md").write_text("one\nmain\nthree\ntyped\n")
+    seen = tmp_path / "seen"
+    diverged.hook("post-merge", f"ls .git >{seen}")
+    diverged.git("merge", "--autostash", "-s", "ours", "--no-edit", "draft")
+    assert "MERGE_AUTOSTASH" in seen.read_text().split()
+    assert diverged.opened.busy_reason("main") is None
+    (diverged.path / ".git" / "MERGE_AUTOSTASH").write_text("")
+    assert "put away" in diverged.opened.busy_reason("main")
+
+
 def test_a_branch_in_a_rebase_keeps_its_work_tree(diverged):
     """HEAD is detached meanwhile; a commit straight to the ref would break the rebase's end."""
     diverged.git("rebase", "draft", ok=False)
