@@ -23,7 +23,7 @@ from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.disk import Swapped
 from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, pull, taken
+from prdgen.flows import made_from, pull, taken, taken_out
 from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live, content_hash
 from prdgen.store.statements import Tx
@@ -164,8 +164,9 @@ async def _take_in(app: App, live: Live, known: bytes, data: bytes) -> None:
     current.changed.set()
 
 
-async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
-    """Merge a displaced save into the document; twice is once. Call with `live.lock` held.
+async def merge(app: App, live: Live, base: bytes, data: bytes, *, kept: bool = False) -> None:
+    """Merge a displaced save into the document; twice is once. Call with `live.lock` held. `kept`: what
+    it takes out is committed already.
 
     Raises NotEditable, and what storing raises.
     """
@@ -184,6 +185,9 @@ async def merge(app: App, live: Live, base: bytes, data: bytes) -> None:
     # It may be older than what our swap expected: Git puts back what was staged a moment ago.
     steps = live.lately_written()
     base_text = await to_thread.run_sync(made_from.text, base_text, steps, theirs)
+    if not kept and await taken_out.keep(app, live, base_text, theirs):
+        await merge(app, live, base, data, kept=True)
+        return
     await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
     live.took(base_text, theirs)
 

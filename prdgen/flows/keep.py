@@ -19,7 +19,7 @@ from prdgen.flows.adopt import Adopter
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
-from prdgen.flows.live import Live
+from prdgen.flows.live import Live, has_another
 from prdgen.git import locks
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, documents, event_log, leases
@@ -136,6 +136,10 @@ class Keeper:
         live.uncommitted = True
         live.refused = None
 
+    async def commit(self, live: Live) -> None:
+        """Commit what is typed, whoever did. Call with `live.lock` held."""
+        await edit.commit(self._app, live, None, None)
+
     def disputed(self, room: Room, found: Sequence[Conflict]) -> None:
         """Hook of the rooms: late changes and the text here met in the same lines; both stay."""
         live = self.find(room.document_id)
@@ -157,14 +161,14 @@ class Keeper:
 
     def joined(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone opened the page."""
-        if not _has_another(room, peer):
+        if not has_another(room, peer):
             self._tell("user.joined", room, peer)
         if live := self.find(room.document_id):
             live.left = False
 
     def left(self, room: Room, peer: Peer) -> None:
         """Hook of the rooms: someone closed the page; after the last one its text is committed."""
-        if not _has_another(room, peer):
+        if not has_another(room, peer):
             self._tell("user.left", room, peer)
         live = self.find(room.document_id)
         if live is not None and not room.peers:
@@ -390,11 +394,3 @@ class Keeper:
         async with live.lock:
             await edit.save(self._app, live)
         await self._let_go(live)
-
-
-def _has_another(room: Room, peer: Peer) -> bool:
-    """Whether the person is in the page with another editor, too."""
-    person = peer.who.person_id
-    return person is not None and any(
-        other is not peer and other.who.person_id == person for other in room.peers
-    )

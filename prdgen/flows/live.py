@@ -14,6 +14,7 @@ from uuid import UUID
 from prdgen.crdt.replica import Change, Replica
 from prdgen.merge.authorship import Authorship
 from prdgen.store.documents import Document
+from prdgen.sync.peer import Peer
 from prdgen.sync.room import Room
 
 Heads = tuple[bytes, ...]
@@ -233,3 +234,11 @@ def follow_authors(
         if following is None or persons.get(following.hash) != person:
             authorship.advance(replica.text(tuple(sorted(heads))), person)
     return authorship
+
+
+def has_another(room: Room, peer: Peer) -> bool:
+    """Whether the person is in the page with another editor, too."""
+    person = peer.who.person_id
+    return person is not None and any(
+        other is not peer and other.who.person_id == person for other in room.peers
+    )

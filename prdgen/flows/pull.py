@@ -18,7 +18,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk
 from prdgen.files.errors import NotEditable
-from prdgen.flows import clash, half_merged, merge_base, rename, taken, undone
+from prdgen.flows import clash, half_merged, merge_base, rename, taken, taken_out, undone
 from prdgen.flows.context import App
 from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path
 from prdgen.intake import planning
@@ -85,8 +85,12 @@ def _agreed(live: Live, data: bytes) -> bool:
     return bool(data) and merge_base.reads(data, live.document.file_hash)
 
 
-async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) -> None:
-    """Take in `theirs`, found in the page's file, with the file's agreed point as base."""
+async def file_text(
+    app: App, live: Live, theirs: str, *, cold: bool = False, kept: bool = False
+) -> None:
+    """Take in `theirs`, found in the page's file, with the file's agreed point as base. `kept`: what it
+    takes out is committed already.
+    """
     digest = content_hash(theirs)
     if digest == live.document.file_hash:
         return
@@ -107,6 +111,9 @@ async def file_text(app: App, live: Live, theirs: str, *, cold: bool = False) ->
         await _only_move(app, live, heads, move)
     else:
         base = await merge_base.of_file(app, live, theirs)
+        if not kept and await taken_out.keep(app, live, base, theirs):
+            await file_text(app, live, theirs, cold=cold, kept=True)
+            return
         await take_in(app, live, base, theirs, origin="file", move=move, cold=cold)
         live.took(base, theirs)
 

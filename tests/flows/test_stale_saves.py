@@ -143,3 +143,39 @@ async def test_a_line_saved_on_disk_and_taken_back_there_is_gone(ann, page):
     want = ONE + "typed\nmore\n"
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
+
+
+@pytest.mark.parametrize("displaced", [False, True])
+async def test_words_that_a_late_save_takes_out_stand_in_a_version(
+    house, repo, ann, page, monkeypatch, displaced
+):
+    """An editor had the page open for minutes: what it takes out can be brought back from Git."""
+    monkeypatch.setattr(live, "RECENT_SECONDS", 0.0)
+    if displaced:
+        async with house.live().lock:
+            await ann.write("more\n")
+            real = edit.glance.look
+
+            async def saved_just_then(app, of):
+                found = await real(app, of)
+                vim(page, STALE)
+                return found
+
+            monkeypatch.setattr(edit.glance, "look", saved_just_then)
+            await edit.write_file(house.app, house.live())
+            monkeypatch.setattr(edit.glance, "look", real)
+    else:
+        vim(page, STALE)
+    await ann.until(lambda: "3rd" in ann.text and "typed" not in ann.text)
+    assert "typed" in repo.git("show", "main:one.md")
+    assert repo.git("log", "-1", "--format=%an", "main") == "Ann"
+    await house.save("ann")
+    assert page.read_text() == ann.text == repo.git("show", "main:one.md") + "\n"
+
+
+async def test_a_save_that_takes_out_nothing_commits_nothing(house, repo, ann, page):
+    """Only typed words that would be nowhere else are worth a version."""
+    before = repo.tip()
+    vim(page, page.read_text().replace("third", "3rd"))
+    await ann.until(lambda: "3rd" in ann.text)
+    assert repo.tip() == before
