@@ -52,6 +52,10 @@ export interface EditorConfig {
   /** POST, a form with `page_path`: begins a draft of this page and leads to it; null: not by this person. */
   readonly startDraftUrl: string | null;
   readonly homeUrl: string;
+  /** The page of what happened that concerns this person; null: they are not told of anything. */
+  readonly notificationsUrl: string | null;
+  /** GET: `{unread}`, how much of it they have not read. */
+  readonly unreadUrl: string;
   /** The service worker; null: nothing is kept for the time without the server. */
   readonly workerUrl: string | null;
   /** The list of pages kept on this device. */
@@ -89,6 +93,8 @@ export function readConfig(json: string | undefined): EditorConfig {
     eventsUrl: null,
     exportUrls: {},
     homeUrl: "/",
+    notificationsUrl: null,
+    unreadUrl: "/api/notifications?limit=1",
     draftUrl: null,
     startDraftUrl: null,
     workerUrl: null,

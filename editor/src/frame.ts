@@ -4,6 +4,7 @@ import { Comments } from "./comments/panel";
 import { readOnlyReason } from "./config";
 import { currentHeading, OutlinePanel, ProblemsPanel } from "./panels/lists";
 import { PeopleBar } from "./panels/people";
+import { Bell } from "./news/bell";
 import type { Page } from "./page";
 import type { Problem } from "./preview/client";
 import { countBytes, countWords, sizeWarning } from "./text/count";
@@ -27,6 +28,7 @@ export class Frame {
   readonly previewBox: HTMLElement;
   readonly outline = new OutlinePanel((line) => this.#page?.goTo(line));
   readonly people: PeopleBar;
+  readonly bell: Bell | null;
   readonly layout: Layout;
   #page: Page | null = null;
   readonly comments: Comments;
@@ -40,6 +42,7 @@ export class Frame {
 
   constructor(root: HTMLElement, private readonly config: EditorConfig, private readonly shelf: Storage | null) {
     this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest), () => this.#page?.stopFollowing());
+    this.bell = config.notificationsUrl ? new Bell(config.notificationsUrl, 0) : null;
     this.comments = new Comments(config, () => this.layout.showText(), () => this.layout.toggleSide());
     this.previewBox = h("div", { class: "preview-box" }, this.previewBody);
     const writing = readOnlyReason(config) === null;
@@ -52,6 +55,7 @@ export class Frame {
       text: this.textBox,
       preview: h("div", { class: "preview-frame" }, this.#previewNote, this.previewBox),
       foot: [this.#words, this.#place, this.comments.count, this.#problemCount, this.#conflictCount],
+      bell: this.bell?.element ?? null,
       menu: this.#menu(),
       saveVersion: writing ? () => this.#page?.saveVersion() : null,
       arranged: () => this.#page?.view.requestMeasure(),
@@ -131,6 +135,7 @@ export class Frame {
       } },
       { label: "Keyboard help", act: openHelp },
       { label: "All pages", href: config.homeUrl },
+      ...(config.notificationsUrl ? [{ label: "Notifications", href: config.notificationsUrl }] : []),
       ...(config.workerUrl ? [{ label: "Kept on this device", href: config.keptUrl }] : []),
     ];
   }

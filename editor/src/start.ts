@@ -17,6 +17,7 @@ import { hear } from "./kept/tabs";
 import { moment } from "./kept/words";
 import { Live } from "./live";
 import { Model } from "./machine/model";
+import { keepRinging } from "./news/bell";
 import { welcome } from "./news/homecoming";
 import { Page } from "./page";
 import { patch } from "./preview/patch";
@@ -35,6 +36,7 @@ export async function start(root: HTMLElement, config: EditorConfig, kept: KeptP
   const model = new Model();
   model.listen((words) => frame.status.show(words));
   const api = new Api(config.csrfToken, undefined, () => freshToken(config));
+  if (frame.bell) keepRinging(frame.bell, api, config.unreadUrl);
   const keeping = await startKeeping(config, shelf, kept);
   if (kept) showKept(frame, kept);
   const desk: Desk = { config, frame, model, api, keeping };

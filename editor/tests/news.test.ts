@@ -1,6 +1,7 @@
 /** What others did while this editor was without the server. */
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Away, WORTH_MILLISECONDS, type Version } from "../src/news/absence";
+import { howMany, keepRinging, type Bell } from "../src/news/bell";
 import { changedSections, lineOf, sections } from "../src/news/sections";
 import { welcome } from "../src/news/homecoming";
 import { listed, sentence, who, type Writer } from "../src/news/words";
@@ -127,5 +128,36 @@ describe("the return", () => {
     const { done, show } = met(async () => { throw new ApiError("no", 500); });
     await done;
     expect(show.mock.calls[0]![0]).toContain("someone changed “Scope”");
+  });
+});
+
+describe("the bell", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("says how many, up to a hundred", () => {
+    expect([howMany(3), howMany(99), howMany(100)]).toEqual(["3", "99", "99+"]);
+  });
+
+  test("asks when the page is looked at, and not while the server is away", async () => {
+    const looked: (() => void)[] = [];
+    const page = {
+      visibilityState: "hidden", addEventListener: (_: string, act: () => void) => looked.push(act), removeEventListener: vi.fn(),
+    };
+    vi.stubGlobal("document", page);
+    vi.spyOn(console, "info").mockImplementation(() => {});
+    const said: number[] = [];
+    const answers = [async () => ({ unread: 2 }), async () => { throw new ApiError("away", 0); }, async () => ({ unread: 3 })];
+    const get = vi.fn(() => answers.shift()!());
+    const stop = keepRinging({ show: (unread: number) => said.push(unread) } as unknown as Bell, { get } as unknown as Api, "/unread");
+    await Promise.resolve();
+    expect(get).not.toHaveBeenCalled();
+    page.visibilityState = "visible";
+    for (let times = 0; times < 3; times++) {
+      looked[0]!();
+      await new Promise((done) => setTimeout(done, 0));
+    }
+    stop();
+    expect(said).toEqual([2, 3]);
+    expect(page.removeEventListener).toHaveBeenCalledOnce();
   });
 });

@@ -85,7 +85,7 @@ export function configFor(server: Server, more: Partial<EditorConfig> = {}): Edi
     title: "A", person: { id: "ada", name: "Ada", color: "#336699" }, canWrite: true, readOnlyReason: null,
     liveLimit: 1024, previewUrl: "/p", saveVersionUrl: "/v", conflictsUrl: "/c", conflictResolveUrl: "/c/{id}",
     lateUrl: "/api/documents/{id}/late", deliverUrl: "/d/{id}", writersUrl: "/w/{id}", statusUrl: null, eventsUrl: null, exportUrls: {}, pageUrl: "/", historyUrl: "/", draftUrl: null, startDraftUrl: null,
-    homeUrl: "/", workerUrl: null, keptUrl: "/offline", csrfToken: "t", cspNonce: "n", serverStorageId: server.storageId, ...more,
+    homeUrl: "/", notificationsUrl: null, unreadUrl: "/api/notifications?limit=1", workerUrl: null, keptUrl: "/offline", csrfToken: "t", cspNonce: "n", serverStorageId: server.storageId, ...more,
   };
 }
 

@@ -169,6 +169,7 @@ async def editor(request: Request) -> Response:
         "draftUrl": None if branch == app.main_branch else drafts.address_of(branch),
         "startDraftUrl": "/drafts" if may_write and branch == app.main_branch else None,
         "homeUrl": "/",
+        "notificationsUrl": "/notifications",
         "workerUrl": offline.address(),
         "keptUrl": offline.SHELL,
         "csrfToken": html.form_token(visitor),

@@ -61,3 +61,13 @@ def test_notifications_are_read_by_keyboard(seen: House, sit: Callable[..., Desk
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_url("**/drafts/**")
     expect(desk.page.get_by_role("link", name=f"Notifications, {count - 1} unread")).to_be_visible()
+
+
+def test_the_editor_has_the_bell_too(seen: House, sit: Callable[..., Desk]) -> None:
+    """Who writes all day hears of a review there: the same number, and the same page behind it."""
+    desk = sit(seen)
+    desk.page.goto(f"{seen.url}/pages")
+    words = desk.page.get_by_role("link", name="Notifications, ").get_attribute("aria-label")
+    desk.page.goto(f"{seen.url}{SERVER['edit']}")
+    desk.page.get_by_role("link", name=str(words), exact=True).click()
+    desk.page.wait_for_url("**/notifications")

@@ -18,6 +18,8 @@ export interface Parts {
   readonly text: HTMLElement;
   readonly preview: HTMLElement;
   readonly foot: readonly (HTMLElement | string)[];
+  /** null: this person is told of nothing. */
+  readonly bell: HTMLElement | null;
   readonly menu: readonly Item[];
   /** null: this person cannot save versions. */
   readonly saveVersion: (() => void) | null;
@@ -102,7 +104,8 @@ export class Layout {
         : h("span", { class: "branch", title: "Branch" }, config.branch));
     const save = parts.saveVersion
       ? [button(h("span", {}, "Save", h("span", { class: "only-wide" }, " version")), parts.saveVersion, { class: "primary save", "aria-label": "Save version", title: keyName("Save version (Mod+S)") })] : [];
-    return h("header", { class: "top" }, back, names, h("div", { class: "now" }, parts.status, parts.people), ...save, menu("More", parts.menu));
+    return h("header", { class: "top" }, back, names, h("div", { class: "now" }, parts.status, parts.people), ...save,
+      ...(parts.bell ? [parts.bell] : []), menu("More", parts.menu));
   }
 
   #tools(): HTMLElement {
