@@ -213,7 +213,11 @@ def _decision(here: Here, each: Decision) -> Iterator[Entry]:
         if there in here.known.came:
             return
     else:
-        if now is not None and now.word == each.word:
+        if (
+            now is not None
+            and now.word == each.word
+            and not (each.is_dated and now.tip != each.tip)
+        ):
             return
         count = sum(e.email.lower() == each.by.email.lower() for e in here.known.entries
                     if e.kind in {"approved", "changes_requested", "undecided"})  # fmt: skip

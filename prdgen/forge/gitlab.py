@@ -24,6 +24,19 @@ _STATES: Final[dict[str, State]] = {
 _MARKS: Final = {"pending": "pending", "success": "success", "failure": "failed"}
 
 
+class _Tips:
+    """What the tip of a merge request was, and since when."""
+
+    def __init__(self, versions: list[dict[str, Any]]) -> None:
+        self._since = sorted(
+            (_moment(each["created_at"]), str(each["head_commit_sha"])) for each in versions
+        )
+
+    def at(self, moment: datetime) -> str | None:
+        """The tip at that moment; None: nobody knows."""
+        return next((tip for since, tip in reversed(self._since) if since <= moment), None)
+
+
 class GitLab:
     """A project at GitLab."""
 
@@ -62,8 +75,11 @@ class GitLab:
         except ForgeMissing:
             reviewers = []  # an older GitLab
         with self.client.reading(what):
+            dated = any(each.get("approved_at") for each in approvals["approved_by"])
+        versions = await self.client.get_all(f"{at}/versions", what) if dated else []
+        with self.client.reading(what):
             said = [found for thread in threads for found in self._thread(thread)]
-            decisions = self._decisions(pull, approvals, reviewers)
+            decisions = self._decisions(pull, approvals, reviewers, _Tips(versions))
         return Talk(tuple(sorted(said, key=lambda each: (not each.begins, each.at))), decisions)
 
     async def open(self, title: str, body: str, branch: str, base: str) -> Pull:
@@ -212,14 +228,17 @@ class GitLab:
         )  # fmt: skip
 
     def _decisions(
-        self, pull: Pull, approvals: dict[str, Any], reviewers: list[dict[str, Any]]
+        self, pull: Pull, approvals: dict[str, Any], reviewers: list[dict[str, Any]], tips: _Tips
     ) -> tuple[Decision, ...]:
-        """GitLab keeps who approves now, and no word about the commit they saw."""
-        approved = [
-            Decision("", "approved", self._who(each["user"]),
-                     _moment(each.get("approved_at")) or pull.changed_at, pull.tip)
-            for each in approvals["approved_by"]
-        ]  # fmt: skip
+        """GitLab keeps who approves now, and since when; not of which commit, which was the tip then."""
+        approved = []
+        for each in approvals["approved_by"]:
+            at = _moment(each.get("approved_at"))
+            seen = tips.at(at) if at else None
+            approved.append(
+                Decision("", "approved", self._who(each["user"]), at or pull.changed_at,
+                         seen or pull.tip, is_dated=seen is not None)
+            )  # fmt: skip
         against = [
             Decision("", "changes_requested", self._who(each["user"]), pull.changed_at, pull.tip)
             for each in reviewers if each.get("state") == "requested_changes"

@@ -91,6 +91,8 @@ class Decision:
     tip: str
     text: str = ""
     counts: bool = True
+    is_dated: bool = False
+    """Without an id: whether the forge says when, so that `tip` is what they saw."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,27 @@ async def test_decisions_go_both_ways(both):
     assert [v.name for v in review(house, branch).verdicts.values()] == ["Bob"]
 
 
+async def test_an_approval_that_is_seen_late_is_of_the_commit_that_was_there_then(both):
+    """Its webhook was lost, and the draft went on: the new commit is not approved; a later one is."""
+    house, forge = both
+    hub = forge.hub
+    branch, _, _ = await begun(house, forge)
+    seen = hub.tip(branch)
+    hub.review(1, "octavia", "APPROVED")
+    change(house, branch, PAGE.replace("third", "last"))
+    await trade(house, forge)
+    await trade(house, forge)
+    assert hub.tip(branch) != seen
+    assert [(v.word, v.tip) for v in review(house, branch).verdicts.values()] == [
+        ("approved", seen)
+    ]
+    hub.review(1, "octavia", "APPROVED")
+    for _ in range(2):
+        await trade(house, forge)
+        (verdict,) = review(house, branch).verdicts.values()
+        assert (verdict.word, verdict.tip) == ("approved", hub.tip(branch))
+
+
 async def test_words_of_somebody_who_has_no_right_do_not_count(both):
     """Anybody may approve a public project's pull request: that is a comment here."""
     house, forge = both

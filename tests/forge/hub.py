@@ -57,6 +57,8 @@ class PullRequest:
     notes: list[Note] = field(default_factory=list)
     reviews: list[Reviewed] = field(default_factory=list)
     settled: dict[int, str] = field(default_factory=dict)
+    versions: list[tuple[str, datetime]] = field(default_factory=list)
+    """GitLab: its tips, and since when."""
     is_foreign: bool = False
     ref: str = ""
     """Gitea: where its commits are when it has no branch, `refs/pull/1/head`."""
@@ -116,6 +118,12 @@ class Hub:
         self.pulls[number] = made
         return made
 
+    def see(self, pull: PullRequest) -> None:
+        """As forges do after a push: what its tip is from now on."""
+        head = self.head(pull)
+        if head and (not pull.versions or pull.versions[-1][0] != head):
+            pull.versions.append((head, self.now()))
+
     def touch(self, pull: PullRequest) -> datetime:
         pull.changed_at = self.now()
         return pull.changed_at
@@ -134,6 +142,7 @@ class Hub:
 
     def review(self, number: int, by: str, state: str, text: str = "", *, counts=True) -> Reviewed:
         pull = self.pulls[number]
+        self.see(pull)
         made = Reviewed(next(self._ids), by, state, text, self.touch(pull), self.head(pull), counts)
         pull.reviews.append(made)
         return made
@@ -172,6 +181,7 @@ class Hub:
     def notice(self) -> None:
         """As forges do after a push: a pull request whose head is in its base is merged."""
         for pull in self.pulls.values():
+            self.see(pull)
             head = self.head(pull)
             if pull.state == "open" and head and self.fork(pull) == head:
                 self.end(pull.number, BOT, "merged")

@@ -257,8 +257,13 @@ class GitLab(Skin):
                 return 200, self.discussion(pull, next(n for n in pull.notes if n.id == id_))
             case "get :mr/approvals":
                 last = {r.by: r for r in self.pull(at[0]).reviews}
-                return 200, {"approved_by": [{"user": self.user(r.by)} for r in last.values()
-                                             if r.state == "APPROVED"]}  # fmt: skip
+                return 200, {"approved_by": [{"user": self.user(r.by), "approved_at": iso(r.at)}
+                                             for r in last.values() if r.state == "APPROVED"]}  # fmt: skip
+            case "get :mr/versions":
+                pull = self.pull(at[0])
+                hub.see(pull)
+                return 200, [{"id": n, "head_commit_sha": tip, "created_at": iso(when)}
+                             for n, (tip, when) in reversed([*enumerate(pull.versions)])]  # fmt: skip
             case "get :mr/reviewers":
                 last = {r.by: r for r in self.pull(at[0]).reviews}
                 return 200, [{"user": self.user(r.by), "state": "requested_changes"}

@@ -39,6 +39,7 @@ OPERATIONS = {
     f"post {ONE}/discussions/{{discussion_id}}/notes": _body(["body"], body=TEXT),
     f"get {ONE}/approvals": None,
     f"get {ONE}/reviewers": None,
+    f"get {ONE}/versions": None,
     "post /projects/{id}/statuses/{sha}": _body(
         ["state"], state={"enum": ["pending", "running", "success", "failed", "canceled", "skipped"]},
         ref=TEXT, name=TEXT, context=TEXT, target_url=TEXT, description=TEXT,
