@@ -113,14 +113,16 @@ def _one(at: _Place) -> str | None:
     blobs = [side[1] for side in (moved.old, moved.new) if side is not None]
     if any(checkout.size(at.clone.repository, blob) > disk.SIZE_LIMIT for blob in blobs):
         return f"it is large; `git checkout HEAD -- {moved.path}` writes it"
-    before, after = at.bytes_of(moved.old), at.bytes_of(moved.new)
-    return _file(at, before, after)
+    return _file(at)
 
 
-def _file(at: _Place, before: bytes | None, after: bytes | None) -> str | None:
-    path, root = at.path, at.tree.path
+def _file(at: _Place) -> str | None:
+    path, root, old = at.path, at.tree.path, at.moved.old
     state = disk.read(path, root)
     now = None if isinstance(state, disk.Missing) else state.data
+    # As it nearly always is; so the blob need not be read.
+    same = old and now is not None and not at.form.converts and checkout.is_blob(now, old[1])
+    before, after = now if same else at.bytes_of(old), at.bytes_of(at.moved.new)
     if now is None and before is not None and checkout.is_sparse(at.clone.repository):
         return None
     if now == after:
