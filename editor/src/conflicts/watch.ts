@@ -22,10 +22,13 @@ export class Conflicts {
   ) {}
 
   async refresh(view: EditorView): Promise<void> {
+    // Only the first look leads there: later somebody types.
+    const wanted = this.#wanted;
+    this.#wanted = false;
+    const here = view.state.selection;
     try {
       this.#show(view, (await this.api.get<{ items: Conflict[] }>(this.urls.list)).items);
-      if (this.#wanted && this.#open.length > 0) this.jump(view);
-      this.#wanted = false;
+      if (wanted && this.#open.length > 0 && view.state.selection.eq(here)) this.jump(view);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 0 && error.status !== 404) this.trouble(`Conflicts: ${error.message}`);
