@@ -59,14 +59,18 @@ async def _edit(
     anchor, suggested = thread.anchor, thread.suggestion or ""
 
     def make(replica: Replica) -> Sequence[Change]:
-        text = replica.text()
+        found = splices(replica.text())
+        return replica.edit(found) if found else []
+
+    def splices(text: str) -> list[Splice]:
         place = anchors.find(anchor, was, text)
         if text[place.start : place.end] == suggested and suggested:
             return []  # it stands there already
         if place.how != "same":
             raise SuggestionOutdated(page_path=page_path, name=thread.comments[0].name)
-        return replica.edit([Splice(place.start, place.end - place.start, suggested)])
+        return [Splice(place.start, place.end - place.start, suggested)]
 
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
+        splices(live.room.text)  # what is refused commits nothing
         await edit.save(app, live, None, person.id)
         await live.room.edit(make, origin=ports.PEER, person_id=person.id)

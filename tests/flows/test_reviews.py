@@ -141,18 +141,18 @@ async def test_a_taken_suggestion_says_nothing_of_what_others_typed(house, repo,
     assert changed == ["-third line", "+3rd line"]
 
 
-async def test_a_suggestion_about_other_words_by_now_is_not_taken(house, ann, bob, name):
-    """Somebody typed in them: nothing is changed, and it says so."""
+async def test_a_suggestion_about_other_words_by_now_is_not_taken(house, repo, ann, bob, name):
+    """Somebody typed in them: nothing is changed or committed, and it says so."""
     review = await reviews.comment(
         house.app, name, bob, "", page_path="one.md", quote="third line", suggestion="3rd line"
     )
     (thread,) = review.threads.values()
     editor = await house.editor("ann", branch=name)
     await editor.write("X", after="thi")
-    before = editor.text
+    before = editor.text, repo.tip(name)
     with pytest.raises(SuggestionOutdated):
         await suggest.take(house.app, name, ann, thread.id)
-    assert editor.text == before
+    assert (editor.text, repo.tip(name)) == before
 
 
 async def test_nobody_approves_what_they_have_not_seen(house, repo, bob, name):
