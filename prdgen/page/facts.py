@@ -243,5 +243,8 @@ def _nesting(tree: trees.Tree) -> list[Problem]:
     """That the page could not be read as Markdown."""
     if not tree.too_deep:
         return []
+    if (letters := len(tree.body)) > trees.MAX_LETTERS:
+        message = f"The page has {letters:,} letters; longer than {trees.MAX_LETTERS:,} it is shown as its source."
+        return [Problem(1, message, "too-long", "Divide it into several pages.")]
     message = f"Nested deeper than {trees.MAX_DEPTH} levels; the page is shown as its source."
     return [Problem(1, message, "too-deep", "Remove the runs of quote marks, brackets or stars.")]

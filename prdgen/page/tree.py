@@ -30,6 +30,8 @@ RENDERING: Final = comrak.RenderOptions(unsafe_=True, sourcepos=True, tasklist_c
 _GUARDED: Final = comrak.RenderOptions(unsafe_=False)
 
 MAX_DEPTH: Final = 200
+MAX_LETTERS: Final = 4_000_000
+"""A tree takes thirty times the memory of its text."""
 # comrak's own tree is walked without recursion, but handing it to Python recurses: about 1,500
 # levels overflow a 512 KiB thread stack and take the process with them (no exception).
 _DEEP_BLOCKS: Final = re.compile(r"\n((?:[ \t>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])){90,})")
@@ -52,7 +54,8 @@ class Tree:
     root: Node
     """comrak's document; `sourcepos` counts the file's lines from 1."""
     too_deep: bool = False
-    """Nested deeper than MAX_DEPTH: `root` is empty and the page is shown as its source."""
+    """Nested deeper than MAX_DEPTH, or longer than MAX_LETTERS: `root` is empty and the page is shown as
+    its source."""
 
     @cached_property
     def nodes(self) -> list[tuple[Node, Any]]:
@@ -78,7 +81,7 @@ def _let_go(root: Node) -> None:
 def parse(text: str) -> Tree:
     """The tree of `text` (LF only, no BOM). Never raises on any text, never recurses deeply."""
     body = front_matter.blanked(text)
-    if _is_too_deep(body):
+    if len(body) > MAX_LETTERS or _is_too_deep(body):
         return Tree(text, body, _parsed(""), too_deep=True)
     return Tree(text, body, _parsed(body))
 

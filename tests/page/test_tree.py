@@ -47,6 +47,15 @@ def test_too_deep_is_shown_as_source_with_a_problem():
     assert "&lt;b&gt;" in html.body(tree.parse(">" * 5_000 + "<b>"))
 
 
+def test_a_page_without_an_end_is_shown_as_source_with_a_problem():
+    """A tree takes thirty times the memory of its text; a push may bring a Markdown file of any size."""
+    text = "# Film\n\n" + "a *b*\n\n" * 600_000
+    found = facts.of("film.md", text)
+    assert (found.problems[0].code, found.outline) == ("too-long", [])
+    assert "4,200,008" in found.problems[0].message
+    assert "a *b*" in html.body(tree.parse(text))
+
+
 def test_what_people_write_is_not_too_deep():
     """Ten levels of lists, a table of 2,000 starred cells and deeply indented code are fine."""
     nested = "".join("  " * depth + "- a\n" for depth in range(10))
