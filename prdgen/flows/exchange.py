@@ -220,7 +220,10 @@ def _was_deleted(app: App, remote: Remote, name: str, there: dict[str, str]) -> 
         )
     elif new := _renamed(app, agreed, there):
         why = f"it is not there any more, and {new} has its commits there"
-        how = f"If it was renamed there: `git branch -m {name} {new}` in the clone, and start the server again. {how}."
+        how = (
+            f"If it was renamed there: stop the server, `git branch -m {name} {new}` in the clone, and start "
+            f"the server with `main_branch` (PRDGEN_MAIN_BRANCH) set to {new}. {how}."
+        )
     else:
         why, how = "it was deleted there, and is the main branch here", f"{how}."
     raise PersonDecides(branch=name, why=why, how=how)

@@ -10,7 +10,9 @@ import yaml
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
+from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
+from prdgen.git import refs
 from prdgen.store import people
 from prdgen.store.people import Person
 
@@ -24,6 +26,15 @@ class BadRoles(PrdgenError):
 
     cure = "Correct it on the main branch; until then only owners named on this server may write."
     status = 500
+
+
+class NoMainBranch(BadRoles):
+    """The main branch, {branch}, is not in this repository any more; who may do what is read from it."""
+
+    cure = (
+        "Give the branch its name back, in the clone on the server. If it is to have another one: stop the server, and start it with "
+        "`main_branch` (PRDGEN_MAIN_BRANCH) set to that; until then only owners named on this server may write."
+    )
 
 
 def at_least(role: str, wanted: str) -> bool:
@@ -63,15 +74,27 @@ def _role(table: Mapping[str, str] | None, person: Person) -> str:
 
 
 def _table(app: App) -> Mapping[str, str] | None:
-    """In a thread: who has which role; by a file that cannot be used everybody reads. None: no file."""
-    data = _file(app)
+    """In a thread: who has which role; by a file that cannot be used everybody reads, and while there is no
+    main branch to read it from. None: no file.
+    """
+    try:
+        tip = main_tip(app)
+    except NoMainBranch:
+        return {"default": "reader"}
+    data = app.repository.read(tip, ROLES_FILE) if tip else None
     found = None if data is None else _parsed(data)
     return {"default": "reader"} if isinstance(found, str) else found
 
 
-def _file(app: App) -> bytes | None:
-    tip = app.repository.tip(app.main_branch)
-    return app.repository.read(tip, ROLES_FILE) if tip else None
+def main_tip(clone: Clone) -> str | None:
+    """In a thread: the commit whose roles and rules hold; None: nothing was ever committed. Raises NoMainBranch
+    when the branch was renamed or deleted: what it said does not stop to hold by that.
+    """
+    repository = clone.repository
+    tip = repository.tip(clone.main_branch)
+    if tip is None and (repository.branches() or refs.every(repository)):
+        raise NoMainBranch(branch=clone.main_branch)
+    return tip
 
 
 def parse(data: bytes) -> Mapping[str, str]:

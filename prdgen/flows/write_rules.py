@@ -80,8 +80,8 @@ class Rules:
 
 
 def load(clone: Clone) -> Rules:
-    """In a thread: the rules of the main branch. Raises BadRoles."""
-    tip = clone.repository.tip(clone.main_branch)
+    """In a thread: the rules of the main branch. Raises BadRoles, and NoMainBranch, which is one."""
+    tip = roles.main_tip(clone)
     config = clone.repository.read(tip, "mkdocs.yml") if tip else None
     written = clone.repository.read(tip, roles.ROLES_FILE) if tip else None
     return _rules(config, written)

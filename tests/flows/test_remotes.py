@@ -401,6 +401,29 @@ async def test_a_main_branch_that_has_another_name_there_is_for_a_person(house, 
     assert known(house).decide == ""
 
 
+async def test_who_does_what_the_hint_says_follows_the_new_name(houses, repo, hub):
+    """What was typed is there, too; the old name is not made again, here nor there."""
+    house = await houses(repo, **FAR)
+    editor = await house.editor()
+    await trade(house)
+    hub.git("branch", "-m", "main", "trunk")
+    await editor.write(" typed", after="first line")
+    await trade(house)
+    assert known(house).hint.startswith(
+        "If it was renamed there: stop the server, `git branch -m main trunk` in the clone, and start the "
+        "server with `main_branch` (PRDGEN_MAIN_BRANCH) set to trunk."
+    )
+    await house.close()
+    house.stack = None
+    repo.git("branch", "-m", "main", "trunk")
+    house = await houses(repo, **FAR, main_branch="trunk")
+    await trade(house)
+    assert (known(house, "trunk").decide, known(house, "trunk").waits) == ("", "")
+    assert "typed" in hub.git("show", "trunk:one.md")
+    assert "main" not in {*repo.git("branch", "--format=%(refname:short)").split()}
+    assert hub.git("branch", "--format=%(refname:short)") == "trunk"
+
+
 async def test_a_draft_merged_and_deleted_there_asks_nobody(house, repo, hub):
     """As after a pull request: nothing of it is only here, so nobody has to decide anything."""
     repo.git("branch", "draft")

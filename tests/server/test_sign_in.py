@@ -2,6 +2,7 @@
 
 import pytest
 
+from prdgen.flows import roles, write_rules
 from prdgen.server import auth
 from prdgen.store import access, people
 
@@ -137,6 +138,25 @@ async def test_a_role_taken_away_is_gone_at_once(own):
     assert (await program.post("/api/pages", json={"title": "Two"})).status_code == 403
     team.put(folder, {".prdgen/roles.yml": "editor@example.org: [broken\n"}, "Break the roles")
     assert (await program.post("/api/pages", json={"title": "Three"})).status_code == 403
+
+
+async def test_who_may_write_stays_so_while_there_is_no_main_branch(own):
+    """It was renamed under a running server: what stood on it does not stop to hold, and makes nobody an editor."""
+    folder = own.app.repository.work_tree
+    rules = "default: reader\neditor@example.org: editor\nfolders:\n  legal: maintainer\n"
+    team.put(folder, {".prdgen/roles.yml": rules}, "Roles")
+    program, other = await own.api("editor"), await own.api("commenter")
+    asked = {"json": {"title": "One"}}
+    assert (await program.post("/api/pages", **asked)).status_code == 201
+    team.git(folder, "branch", "-m", "main", "trunk")
+    for each in (program, other):
+        assert (await each.post("/api/pages", **asked)).status_code == 403
+    with pytest.raises(roles.NoMainBranch) as caught:
+        write_rules.load(own.app)
+    assert "stop the server" in caught.value.hint
+    team.git(folder, "branch", "-m", "trunk", "main")
+    assert (await program.post("/api/pages", json={"title": "Two"})).status_code == 201
+    assert (await other.post("/api/pages", json={"title": "Three"})).status_code == 403
 
 
 async def test_invited_people_must_have_a_name_and_an_address(own):
