@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from prdgen.flows.clone import Clone
 
@@ -24,9 +25,12 @@ def load_from(path: Path) -> dict[str, Any]:
 
 
 def save(clone: Clone, name: str, facts: dict[str, Any]) -> None:
-    """Keep the facts, whole."""
+    """Keep the facts, whole. Of two that save in the same moment one is the last."""
     path = clone.state_dir / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(facts), "utf-8")
-    fresh.replace(path)
+    fresh = path.with_name(f"{path.name}.{uuid4().hex}.new")
+    try:
+        fresh.write_text(json.dumps(facts), "utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
