@@ -245,6 +245,21 @@ class NotThereYet(PrdgenError):
     retryable = True
 
 
+class PullUnfit(PrdgenError):
+    """The pull request {where} cannot bring the draft {draft} into {branch}: it {got}, expected {expected}."""
+
+    cure = "Nothing was merged. {how}"
+    status = 409
+
+
+class NotHereYet(PrdgenError):
+    """The forge was asked to merge the draft {draft} ({where}), but {branch} has not got {got} here yet."""
+
+    cure = "Wait a moment: the draft is over by itself when the forge says that it merged it; /remote says why main does not come."
+    status = 409
+    retryable = True
+
+
 class SuggestionOutdated(PrdgenError):
     """The words in {page_path} that {name} suggested to change are other ones by now."""
 

@@ -10,9 +10,9 @@ from prdgen.errors import PrdgenError
 from prdgen.flows import exchange, forge_state, forge_wanted, remote_wanted
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import NotThereYet
+from prdgen.flows.errors import NotHereYet, NotThereYet, PullUnfit
 from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied
-from prdgen.forge.values import Forge, How
+from prdgen.forge.values import Forge, How, Pull
 from prdgen.review.state import Link, Review
 
 log = logging.getLogger(__name__)
@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 
 async def merged(app: App, draft: Draft, review: Review, how: How, message: str) -> str | None:
     """Have the forge merge a draft that has a pull request, when main is protected there; the commit
-    that it made. None: it is for us to merge.
+    that it made, which main has here by then. None: it is for us to merge.
 
-    Raises ForgeError, and NotThereYet when the remote has not got the draft's last commit.
+    Raises ForgeError, NotThereYet when the remote has not got the draft's last commit, PullUnfit when
+    the pull request cannot bring the draft into main, and NotHereYet when main here has not got it yet.
     """
     link = review.link
     if link is None or not forge_wanted.is_on(app):
@@ -31,13 +32,24 @@ async def merged(app: App, draft: Draft, review: Review, how: How, message: str)
         if link.forge != forge.key or not await _is_protected(app, forge):
             return None
         await exchange.run(app)
-        made = await _merge(forge, link, draft, how, message)
+        pull = await _merge(app, forge, link, draft, how, message)
     try:
         await exchange.run(app)
     except PrdgenError as error:
         log.info("what the forge merged is fetched later: %s", error)
         await remote_wanted.now(app)
+    made = pull.made or pull.tip
+    if pull.state != "merged" or not await to_thread.run_sync(_is_in_main, app, made):
+        await forge_wanted.now(app)
+        raise NotHereYet(
+            draft=draft.title, where=link.address, branch=app.main_branch, got=made[:10]
+        )
     return made
+
+
+def _is_in_main(app: App, commit: str) -> bool:
+    main = app.repository.tip(app.main_branch)
+    return main is not None and app.repository.is_ancestor(commit, main)
 
 
 async def _is_protected(app: App, forge: Forge) -> bool:
@@ -50,12 +62,48 @@ async def _is_protected(app: App, forge: Forge) -> bool:
         return False
 
 
-async def _merge(forge: Forge, link: Link, draft: Draft, how: How, message: str) -> str:
+async def _merge(app: App, forge: Forge, link: Link, draft: Draft, how: How, message: str) -> Pull:
     pull = await forge.pull(link.number)
+    if unfit := _unfit(app.main_branch, pull, draft):
+        await forge_wanted.now(app)
+        got, expected, cure = unfit
+        raise PullUnfit(
+            draft=draft.title, branch=app.main_branch, where=link.address, got=got,
+            expected=expected, how=cure,
+        )  # fmt: skip
     if pull.state == "open":
         if pull.tip != draft.tip:
             raise NotThereYet(draft=draft.title, where=link.address)
         title, _, rest = message.partition("\n")
         await forge.merge(pull, how, title, rest.strip())
         pull = await forge.pull(link.number)
-    return pull.made or pull.tip
+    return pull
+
+
+def _unfit(main: str, pull: Pull, draft: Draft) -> tuple[str, str, str] | None:
+    """Why this pull request cannot bring the draft into main: what it is, what was expected, and what
+    to do; None: it can.
+    """
+    if pull.state == "merged" and pull.base != main:
+        return (
+            f"was merged into {pull.base}", f"one into {main}",
+            f"Open another pull request there, from {pull.branch} into {main}: prdgen takes that one.",
+        )  # fmt: skip
+    if pull.state == "closed":
+        return (
+            "was closed", "one that is open",
+            "Load the draft's page again in a moment: it is closed here, too, then. "
+            "To merge it after all, open it again, here or there.",
+        )  # fmt: skip
+    if pull.base != main:
+        return (
+            f"leads into {pull.base}", f"one into {main}",
+            f"Aim it at {main} there, and merge again.",
+        )  # fmt: skip
+    if pull.state == "merged" and pull.tip != draft.tip:
+        return (
+            f"was merged with the last commit {pull.tip[:10]}", f"the commit {draft.tip[:10]}",
+            "Load the list of drafts again in a moment: what was merged is over then, and the "
+            f"later commits stay in {draft.branch}. Ask for a review of them there.",
+        )  # fmt: skip
+    return None
