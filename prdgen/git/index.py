@@ -8,6 +8,7 @@ never write at once, and there is no moment at which the branch has moved and th
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
@@ -26,6 +27,7 @@ from prdgen.git.repository import Repository
 from prdgen.git.values import REGULAR, Moved
 from prdgen.git.work_trees import INDEX_LOCK, OWN_MARK, WorkTree
 
+log = logging.getLogger(__name__)
 _COPY: Final = "index.prdgen"
 _PAUSE_SECONDS: Final = 0.01
 _SWITCH_SECONDS: Final = 10.0
@@ -50,8 +52,10 @@ def following(
     if tree is None:
         yield
         if repository.tree_of(branch) is not None:  # somebody was just checking it out
-            with following(repository, branch, old, new, moves=moves, seconds=seconds):
-                pass
+            try:
+                follow(repository, branch, old, new)
+            except Locked as error:  # the branch has moved all the same
+                log.info("Git may show files of %s as changed: %s", branch, error)
         return
     with _locked(repository, tree, seconds) as lock:
         # With the lock held nobody can check out another branch; before it somebody could.

@@ -38,6 +38,8 @@ _LENGTH_BITS: Final = 0x0FFF
 _EXTENDED: Final = 0x40
 """In the first byte of the flags: two bytes more of them before the name."""
 _HASH: Final = 20
+_MOST_READ: Final = 64 * 1024 * 1024
+"""Bytes of a file that are read to know whether it has changed; Git looks at larger ones."""
 _KNOWN: Final = {b"TREE", b"REUC"}
 """Extensions that may stay: the trees of the folders, of which those that changed are taken out, and
 what conflicts were resolved.
@@ -239,7 +241,7 @@ def _stat_of(tree: WorkTree, path: str, blob: str, mode: int) -> bytes | None:
     """
     unknown = _STAT.pack(0, 0, 0, 0, 0, 0, mode, 0, 0, 0)
     seen = _lstat(tree, path)
-    if seen is None or not stat.S_ISREG(seen.st_mode):
+    if seen is None or not stat.S_ISREG(seen.st_mode) or seen.st_size > _MOST_READ:
         return unknown
     data = (tree.path / path).read_bytes()
     if b"\r" in data:
@@ -278,6 +280,8 @@ def _settle(new: bytearray, at: int, tree: WorkTree, path: bytes) -> bool:
     noted = _STAT.unpack_from(new, at)
     same = (seen.st_mtime_ns // 10**9 & 0xFFFFFFFF, seen.st_size & 0xFFFFFFFF)
     if (noted[2], noted[9]) == same:
+        if seen.st_size > _MOST_READ:
+            return False
         data = (tree.path / os.fsdecode(path)).read_bytes()
         if str(pygit2.hash(data)) != blob:
             struct.pack_into(">L", new, at + _SIZE, 0)

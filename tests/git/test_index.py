@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prdgen.git import index
+from prdgen.git import index, index_file
 from prdgen.git.errors import Locked
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +146,28 @@ def test_a_branch_that_is_checked_out_as_it_moves(repo):
         repo.git("switch", "--quiet", "main")
         repo.git("update-ref", "refs/heads/main", after)
     assert repo.git("diff", "--cached") == ""
+
+
+def test_an_index_that_is_held_then_keeps_no_branch_back(repo, caplog):
+    """The branch has moved by then: nobody is told that it has not."""
+    caplog.set_level("INFO")
+    repo.git("switch", "--quiet", "--create", "aside")
+    before = repo.tip()
+    with index.following(repo.opened, "main", before, before):
+        repo.git("switch", "--quiet", "main")
+        (repo.path / ".git/index.lock").touch()
+    assert "Git may show files of main as changed" in caplog.text
+
+
+def test_a_large_file_is_left_for_git_to_look_at(repo, monkeypatch):
+    """It is not read here, and what Git says of it is right."""
+    monkeypatch.setattr(index_file, "_MOST_READ", 3)
+    repo.write(one="new\n")
+    repo.save({"one.md": "new\n"})
+    assert repo.status() == ""
+    repo.write(one="more\n")
+    repo.save({"one.md": "other\n"})
+    assert repo.status() == " M one.md"
 
 
 def test_a_block_that_fails_leaves_the_index_alone(repo):
