@@ -12,7 +12,6 @@ import base64
 import contextlib
 import json
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -22,8 +21,7 @@ from anyio import to_thread
 from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.disk import Swapped
-from prdgen.files.errors import NotEditable
-from prdgen.flows import made_from, pull, taken, taken_out
+from prdgen.flows import aside, made_from, pull, taken, taken_out
 from prdgen.flows.context import App
 from prdgen.flows.live import Heads, Live, content_hash
 from prdgen.store.statements import Tx
@@ -152,7 +150,7 @@ async def _settle(app: App, live: Live, save: Save, data: bytes) -> None:
             if retryable and save.note.exists():
                 log.info("a save of %s is taken in at the next start: %s", live.page_path, error)
                 return
-            await to_thread.run_sync(put_aside, app, live.page_path, data, error)
+            await to_thread.run_sync(aside.put_save, app, live.page_path, data, error)
         save.forget()
         return
 
@@ -190,18 +188,3 @@ async def merge(app: App, live: Live, base: bytes, data: bytes, *, kept: bool = 
         return
     await pull.take_in(app, live, base_text, theirs, origin="file", move=nothing_moves)
     live.took(base_text, theirs)
-
-
-def put_aside(app: App, page_path: str, data: bytes, error: Exception) -> None:
-    """In a thread: a save that cannot be merged is not lost either."""
-    folder = app.state_dir / "kept"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{page_path.replace('/', '%2F')}.{time.time_ns()}"
-    path.write_bytes(data)
-    why = error.message if isinstance(error, NotEditable) else error
-    log.error(
-        "a save of %s met our own and cannot be merged (%s); it is kept in %s",
-        page_path,
-        why,
-        path,
-    )

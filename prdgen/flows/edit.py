@@ -80,6 +80,7 @@ async def write_file(app: App, live: Live) -> None:
     live.wrote(old, new)
     displaced.follow(app, live, swapped, save)
     if swapped.written:
+        live.put_away = None  # with this in the file Git does not put it back
         await _file_point(app, live, heads, new)
         if live.behind(content_hash(old)) is not None:
             await to_thread.run_sync(_index_too, app, live)

@@ -85,9 +85,9 @@ class NotRolled(PrdgenError):
 
 
 class NotHere(PrdgenError):
-    """Another server process keeps the files of {page_path}."""
+    """Another server process keeps the files of {page_path}, or this one is stopping."""
 
-    cure = "Nothing to do: it writes the file and the commit."
+    cure = "Nothing to do: what was typed is stored, and whoever keeps the page writes its file and commit."
     status = 409
     retryable = True
 

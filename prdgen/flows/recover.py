@@ -11,7 +11,7 @@ from prdgen.errors import PrdgenError
 from prdgen.files import disk, leftovers, text
 from prdgen.files.errors import NotEditable
 from prdgen.files.leftovers import Leftover
-from prdgen.flows import displaced, lease, merge_base
+from prdgen.flows import aside, displaced, lease, merge_base
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, content_hash
@@ -108,7 +108,7 @@ async def _take_in(app: App, live: Live, was: Document | None, base: bytes, data
         error: Exception = ValueError("it is only the beginning of the page")
     except NotEditable as refusal:
         error = refusal
-    await to_thread.run_sync(displaced.put_aside, app, live.page_path, data, error)
+    await to_thread.run_sync(aside.put_save, app, live.page_path, data, error)
 
 
 def _is_ours(live: Live, was: Document, theirs: str) -> bool:

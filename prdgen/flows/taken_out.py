@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from anyio import to_thread
 
-from prdgen.flows import merge_base
+from prdgen.flows import aside, merge_base
 from prdgen.flows.context import App
 from prdgen.flows.live import Live
 from prdgen.git import locks
-from prdgen.merge import nearness, three_way
+from prdgen.merge import diff, nearness, three_way
+from prdgen.merge.alignment import Effort
 
 
 async def keep(app: App, live: Live, base: str, theirs: str) -> bool:
@@ -23,14 +24,29 @@ async def keep(app: App, live: Live, base: str, theirs: str) -> bool:
     if app.keeper is None or not live.uncommitted or live.gone is not None:
         return False
     tip = await merge_base.agreed_text(app, live, row.tip_heads, row.tip_hash)
-    if await to_thread.run_sync(_stays, tip, base, theirs, live.room.text):
+    ours = live.room.text
+    # What an editor of their own saved a moment ago is theirs to take back.
+    typed = live.authorship.typed() if live.authorship.text == ours else None
+    if await to_thread.run_sync(_stays, tip, base, theirs, ours, typed):
         return False
-    if not locks.may_write(app.repository, live.branch):
-        return False  # a push, which waits for no page
-    await app.keeper.commit(live)
-    return live.document.tip_commit != row.tip_commit
+    if locks.may_write(app.repository, live.branch):  # a push waits for no page
+        await app.keeper.commit(live)
+    if live.document.tip_commit == row.tip_commit:
+        why = "a save took out what was typed, which could not be committed before"
+        await to_thread.run_sync(aside.put, app, live.page_path, ours.encode(), why)
+        return False
+    return True
 
 
-def _stays(tip: str, base: str, theirs: str, ours: str) -> bool:
-    """Whether all that was typed since the tip is there after the merge. Blocks."""
-    return nearness.stands(tip, ours, three_way.merge(base, theirs, ours).text)
+def _stays(tip: str, base: str, theirs: str, ours: str, typed: list[bool] | None) -> bool:
+    """Whether all that was typed since the tip, by lines of `ours`, is there after the merge. Blocks."""
+    merged = three_way.merge(base, theirs, ours).text
+    if nearness.stands(tip, ours, merged):
+        return True
+    if typed is None:
+        return False
+    for span in diff.line_spans(ours, merged, Effort.lasting(diff.LIMIT_MS)):
+        first = ours.count("\n", 0, span.start)
+        if any(typed[first : first + ours.count("\n", span.start, span.end) + 1]):
+            return False
+    return True

@@ -132,6 +132,10 @@ class Authorship:
         """Of each line now: the line of the base it is, or (None, who touched it last)."""
         return [(line.base, line.owner) for line in self._lines[:-1]]
 
+    def typed(self) -> list[bool]:
+        """Of each line now: whether a person touched it since the base, be it with others outside."""
+        return [line.base is None and line.people != {None} for line in self._lines[:-1]]
+
     def commits(self) -> list[Portion]:
         """One portion for each person whose work is left, in order of first touch.
 

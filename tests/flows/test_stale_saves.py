@@ -179,3 +179,37 @@ async def test_a_save_that_takes_out_nothing_commits_nothing(house, repo, ann, p
     vim(page, page.read_text().replace("third", "3rd"))
     await ann.until(lambda: "3rd" in ann.text)
     assert repo.tip() == before
+
+
+async def test_who_rewrites_what_they_saved_makes_no_version_of_it(house, repo, page):
+    """An editor that saves by itself, say: only what was typed in our editors would be nowhere."""
+    await house.editor("ann")
+    before = repo.tip()
+    for words in ("The quick fox.\n", "The quick red fox.\n", "A slow dog.\n"):
+        vim(page, ONE + words)
+        await until(lambda words=words: house.live().room.text == ONE + words)
+    assert repo.tip() == before
+
+
+async def test_words_that_no_commit_takes_are_kept_aside(house, repo, ann, page, monkeypatch):
+    """A hook refuses them: they cannot stand in a version, and a save takes them out."""
+    monkeypatch.setattr(live, "RECENT_SECONDS", 0.0)
+    repo.hook("pre-commit", "echo not today >&2; exit 1")
+    vim(page, STALE)
+    await ann.until(lambda: "3rd" in ann.text and "typed" not in ann.text)
+    kept = [path.read_text() for path in (house.app.state_dir / "kept").iterdir()]
+    assert kept == [ONE + "typed\n"]
+
+
+async def test_what_is_deleted_after_a_stash_stays_deleted(house, repo, ann, page, monkeypatch):
+    """Once the file has other text again Git puts nothing back."""
+    repo.git("stash", "--quiet")
+    await until(lambda: house.live().put_away is not None)
+    await ann.write("new\n", after="second line\n")
+    await until(lambda: page.read_text() == ann.text)
+    await ann.write("more\n")
+    await until(lambda: page.read_text() == ann.text)
+    monkeypatch.setattr(live, "RECENT_SECONDS", 0.0)
+    vim(page, page.read_text().replace("new\n", ""))
+    await ann.until(lambda: "new" not in ann.text)
+    await until(lambda: page.read_text() == ann.text)
