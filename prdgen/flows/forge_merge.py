@@ -92,8 +92,8 @@ def _unfit(main: str, pull: Pull, draft: Draft) -> tuple[str, str, str] | None:
     if pull.state == "closed":
         return (
             "was closed", "one that is open",
-            "Load the draft's page again in a moment: it is closed here, too, then. "
-            "To merge it after all, open it again, here or there.",
+            ("Load the draft's page again in a moment: it is closed here, too, then. "
+            "To merge it after all, open it again, here or there."),
         )  # fmt: skip
     if pull.base != main:
         return (
@@ -103,7 +103,7 @@ def _unfit(main: str, pull: Pull, draft: Draft) -> tuple[str, str, str] | None:
     if pull.state == "merged" and pull.tip != draft.tip:
         return (
             f"was merged with the last commit {pull.tip[:10]}", f"the commit {draft.tip[:10]}",
-            "Load the list of drafts again in a moment: what was merged is over then, and the "
-            f"later commits stay in {draft.branch}. Ask for a review of them there.",
+            ("Load the list of drafts again in a moment: what was merged is over then, and the "
+            f"later commits stay in {draft.branch}. Ask for a review of them there."),
         )  # fmt: skip
     return None
