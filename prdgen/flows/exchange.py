@@ -34,6 +34,7 @@ from prdgen.flows.news import News
 from prdgen.flows.remote_state import State
 from prdgen.flows.send import Refusal
 from prdgen.git import locks
+from prdgen.git.errors import RemoteDenied, RemoteMissing
 from prdgen.git.remote import Remote
 from prdgen.store import documents
 
@@ -62,9 +63,11 @@ async def run(app: App) -> None:
         except PrdgenError as error:
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint
+            state.denied = isinstance(error, RemoteDenied | RemoteMissing)
             raise
         else:
             state.failure = state.hint = state.failing_since = ""
+            state.denied = False
         finally:
             await news.to_keepers(app, _news(before, _undecided(state)))
             await to_thread.run_sync(remote_state.save, app, state)

@@ -54,6 +54,8 @@ class State:
     failure: str = ""
     hint: str = ""
     failing_since: str = ""
+    denied: bool = False
+    """Whether it failed because the remote does not let us in: asking again soon makes that worse."""
     branches: dict[str, BranchState] = field(default_factory=dict)
 
     def branch(self, name: str) -> BranchState:

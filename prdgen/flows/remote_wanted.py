@@ -13,6 +13,8 @@ from prdgen.jobs.queue import HIGH
 from prdgen.store.statements import Tx
 
 TASK: Final = "exchange"
+_BETWEEN: Final = 5.0
+"""Seconds between two tries while each webhook says that there is news, and each try fails."""
 
 
 def is_due(app: App, state: State) -> bool:
@@ -31,12 +33,17 @@ async def now(app: App, tx: Tx | None = None) -> None:
 async def asked(app: App) -> None:
     """Somebody wants it done now, what the remote refused a moment ago, too, and however long it has failed."""
     await to_thread.run_sync(remote_state.ask, app)
-    await told(app)
+    await app.queue.hurry(TASK)
+    await now(app)
 
 
 async def told(app: App) -> None:
-    """The remote itself says that there is news: it is not waited for any longer."""
-    await app.queue.hurry(TASK)
+    """The remote itself says that there is news: it is not waited for any longer, but for a few seconds
+    after a try that failed. One that does not let us in is asked no sooner by that: it may shut us out for it.
+    """
+    state = await to_thread.run_sync(remote_state.load, app)
+    if not state.denied:
+        await app.queue.hurry(TASK, after=max(0.0, _BETWEEN - state.tried_seconds_ago))
     await now(app)
 
 

@@ -114,11 +114,11 @@ class Queue:
             except exceptions.AlreadyEnqueued:
                 return None
 
-    async def hurry(self, name: str) -> None:
-        """Have what waits to be tried again tried with the next job that is deferred: one that waits keeps
-        back every later one under its `lock`.
+    async def hurry(self, name: str, *, after: float = 0.0) -> None:
+        """Have what waits to be tried again tried with the next job that is deferred, in `after` seconds at
+        the earliest: one that waits keeps back every later one under its `lock`.
         """
-        await self.rows("hurry", task=name)
+        await self.rows("hurry", task=name, after=after)
 
     async def failed(self, *, limit: int = 100) -> list[FailedJob]:
         """Jobs that used up their tries, newest first."""

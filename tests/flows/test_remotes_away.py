@@ -125,25 +125,100 @@ async def test_while_the_remote_is_away_commits_make_no_further_jobs(house, repo
         assert [status for (status,) in await found.fetchall()] == ["todo"]
 
 
-@pytest.mark.parametrize("wanted", [remote_wanted.asked, remote_wanted.told])
-async def test_a_look_is_made_now_however_long_the_remote_was_away(house, repo, tmp_path, wanted):
-    """Somebody wants it, or the remote's webhook came: what waits to be tried again keeps it not back."""
+def counted(answer):
+    """The same server, and the times when it was asked something."""
+    times = []
+
+    async def counting(reader, writer):
+        times.append(time.monotonic())
+        await answer(reader, writer)
+
+    return counting, times
+
+
+async def test_a_look_is_made_now_however_long_the_remote_was_away(house, repo, tmp_path):
+    """Somebody wants it: what waits to be tried again keeps it not back."""
     hub = hub_of(repo, tmp_path / "hub.git")
     aim(house, str(tmp_path / "nowhere.git"))
     await remote_wanted.now(house.app)
     await house.work()
     assert state(house).failure
-    async with house.app.store.transaction() as tx:
-        await tx.execute(
-            "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '5 minutes'"
-        )
+    await put_off(house)
     aim(house, str(hub.path))
     await remote_wanted.now(house.app)
     await house.work()
     assert state(house).failure
-    await wanted(house.app)
+    await remote_wanted.asked(house.app)
     await house.work()
     assert not state(house).failure
+
+
+async def test_a_webhook_ends_the_waiting_for_a_remote_that_was_away(house, repo, tmp_path):
+    """It is there again and says so itself; a few seconds after the last try, however many webhooks come."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    answer, times = counted(with_status("503 Service Unavailable"))
+    async with answering(answer) as address:
+        aim(house, address)
+        await remote_wanted.now(house.app)
+        await house.work()
+        await put_off(house)
+        before = len(times)
+        for _ in range(5):
+            await remote_wanted.told(house.app)
+            await house.work()
+        assert len(times) == before
+    assert state(house).failure
+    assert 0 < await due_in(house) <= 5
+    aim(house, str(hub.path))
+    await until_looked(house)
+    assert not state(house).failure
+
+
+@pytest.mark.parametrize(
+    "status", ["401 Unauthorized", "403 Forbidden", "404 Not Found"], ids=lambda words: words[:3]
+)
+async def test_webhooks_do_not_have_a_remote_asked_that_does_not_let_us_in(house, repo, status):
+    """It may shut out for good who comes with a wrong token again and again; who presses *Look now* may."""
+    answer, times = counted(with_status(status, 'WWW-Authenticate: Basic realm="x"'))
+    async with answering(answer) as address:
+        aim(house, address)
+        await remote_wanted.now(house.app)
+        await house.work()
+        await put_off(house)
+        before = len(times)
+        for _ in range(3):
+            await remote_wanted.told(house.app)
+            await house.work()
+        assert len(times) == before
+        assert await due_in(house) > 200
+        await remote_wanted.asked(house.app)
+        await house.work()
+        assert len(times) > before
+
+
+async def put_off(house):
+    """As after many tries that failed."""
+    async with house.app.store.transaction() as tx:
+        await tx.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '5 minutes'"
+        )
+
+
+async def due_in(house) -> float:
+    """Seconds until a look that failed is tried again."""
+    async with house.app.store.transaction() as tx:
+        found = await tx.execute(
+            "SELECT extract(epoch FROM min(scheduled_at) - now()) FROM procrastinate_jobs "
+            "WHERE task_name = 'exchange' AND status = 'todo'"
+        )
+        return float((await found.fetchone())[0])
+
+
+async def until_looked(house):
+    deadline = time.monotonic() + 20
+    while state(house).failure and time.monotonic() < deadline:
+        await house.work()
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("address", ["ext::sh -c 'touch PWNED'", "--upload-pack=touch PWNED"])

@@ -68,9 +68,10 @@ UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = %(job_id)s RETURNI
 UPDATE procrastinate_jobs SET scheduled_at = now()
 WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => %(longest)s) RETURNING id;
 
--- hurry: What failed and waits to be tried again is due now.
-UPDATE procrastinate_jobs SET scheduled_at = now()
-WHERE status = 'todo' AND task_name = %(task)s AND scheduled_at > now() RETURNING id;
+-- hurry: What failed and waits to be tried again is due now, or in so many seconds.
+UPDATE procrastinate_jobs SET scheduled_at = now() + make_interval(secs => %(after)s)
+WHERE status = 'todo' AND task_name = %(task)s
+    AND scheduled_at > now() + make_interval(secs => %(after)s) RETURNING id;
 
 -- doing: Jobs these workers are said to be doing.
 SELECT id FROM procrastinate_jobs
