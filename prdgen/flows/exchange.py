@@ -178,7 +178,9 @@ async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], sta
         if await to_thread.run_sync(_was_deleted_here, app, remote, name, there.get(name)):
             return False
         if name not in there:
-            branch.waits = await to_thread.run_sync(_was_deleted, app, remote, name, there)
+            branch.waits = await to_thread.run_sync(
+                _was_deleted, app, remote, name, there, state.branches
+            )
             return not branch.waits
         found = await fetch.branch(app, remote.reach, name, there[name])
     except PersonDecides as error:
@@ -204,9 +206,12 @@ def _was_deleted_here(app: App, remote: Remote, name: str, there: str | None) ->
     return there is None or there == agreed
 
 
-def _was_deleted(app: App, remote: Remote, name: str, there: dict[str, str]) -> str:
+def _was_deleted(
+    app: App, remote: Remote, name: str, there: dict[str, str], names: Container[str]
+) -> str:
     """In a thread: in words, that a branch was deleted there, so that it is not made again; empty:
-    it never was there. Raises PersonDecides when it has commits that are nowhere there.
+    it never was there. `names`: the branches that are exchanged. Raises PersonDecides when it has commits
+    that are nowhere there, or is the main branch; then what `Remote.head` raises, too.
     """
     repository, tip = app.repository, app.repository.tip(name)
     agreed = remote_state.agreed(app, remote.reach.name, name)
@@ -221,26 +226,26 @@ def _was_deleted(app: App, remote: Remote, name: str, there: dict[str, str]) -> 
             "it was deleted there, and has commits of its own",
             f"{how}; else delete it here, too.",
         )
-    elif new := _renamed(app, agreed, there):
-        why = f"it is not there any more, and {new} has its commits there"
-        how = (
-            f"If it was renamed there: stop the server, `git branch -m {name} {new}` in the clone, and start "
-            f"the server with `main_branch` (PRDGEN_MAIN_BRANCH) set to {new}. {how}."
-        )
+    elif (new := remote.head()) in there:
+        why = f"it is not there any more, and the main branch there is {new}"
+        how = f"If it was renamed there: {_followed(app, name, new, names)}. {how}."
     else:
         why, how = "it was deleted there, and is the main branch here", f"{how}."
     raise PersonDecides(branch=name, why=why, how=how)
 
 
-def _renamed(app: App, agreed: str, there: Mapping[str, str]) -> str | None:
-    """In a thread: what a branch of the remote may be called there now: one that we have not, and that has
-    the commits.
+def _followed(app: App, name: str, new: str, names: Container[str]) -> str:
+    """In a thread: what to do so that the main branch is called here as it is there: one command, or two
+    when there is, or is about to be, a branch of that name.
     """
-    repository = app.repository
-    new = [name for name in there if repository.tip(name) is None]
-    same = [name for name in new if there[name] == agreed]
-    more = [name for name in new if repository.is_ancestor(agreed, there[name])]
-    return next(iter([*same, *more]), None)
+    is_here = new in names or app.repository.tip(new) is not None
+    do = (
+        f"`git switch {new}` and `git merge {name}`" if is_here else f"`git branch -m {name} {new}`"
+    )
+    return (
+        f"stop the server, {do} in the clone, and start the server with `main_branch` "
+        f"(PRDGEN_MAIN_BRANCH) set to {new}"
+    )
 
 
 async def clock(app: App, stop: asyncio.Event) -> None:

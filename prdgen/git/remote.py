@@ -17,6 +17,7 @@ from prdgen.git.remote_address import Reach
 from prdgen.git.repository import Repository
 
 _HEADS: Final = "refs/heads/"
+_NAMED: Final = f"ref: {_HEADS}"
 _OWN: Final = refs.PREFIX
 _LONGEST_SECONDS: Final = 900.0
 """After so long the transfer of a large repository is cut off; what came is not kept."""
@@ -60,6 +61,17 @@ class Remote:
             if ref.startswith(_HEADS) and _COMMIT.fullmatch(commit) and _is_fit(name):
                 found[name] = commit
         return found
+
+    def head(self) -> str:
+        """The branch that HEAD names there, its main branch; empty: the remote does not say. Raises what
+        `branches` raises.
+        """
+        done = self._git("ls-remote", "--symref", self.reach.name, "HEAD", seconds=self._silence)
+        for line in done.output.decode("utf-8", "replace").splitlines():
+            said, _, ref = line.partition("\t")
+            if ref == "HEAD" and said.startswith(_NAMED):
+                return said.removeprefix(_NAMED)
+        return ""
 
     def fetch(self, names: Iterable[str]) -> None:
         """Bring these branches to `refs/remotes/NAME/`. Raises what `branches` raises."""

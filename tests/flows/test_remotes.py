@@ -387,40 +387,59 @@ async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):
     assert hub.git("rev-parse", "main") == repo.tip()
 
 
-async def test_a_main_branch_that_has_another_name_there_is_for_a_person(house, repo, hub):
-    """Who reads it is told the name, and what to do to follow; nobody is told to delete main here."""
+async def test_a_main_branch_that_has_another_name_there_is_for_a_person(
+    house, repo, hub, tmp_path
+):
+    """Who reads it is told the name, also days and commits later, and what to do to follow; nobody is told
+    to delete main here, nor a name that somebody's branch has.
+    """
     await trade(house)
+    hub.git("branch", "alice/idea", "main")
     hub.git("branch", "-m", "main", "trunk")
     await trade(house)
-    found = known(house)
-    assert "trunk has its commits there" in found.decide
-    assert "`git branch -m main trunk`" in found.hint
-    assert "delete" not in found.hint
+    assert "the main branch there is trunk" in known(house).decide
+    clone = clone_of(hub, tmp_path / "carl")
+    clone.commit("On trunk", new="# New\n")
+    push(clone)
+    for _ in range(2):
+        await trade(house)
+        found = known(house)
+        assert "the main branch there is trunk" in found.decide
+        assert "`git branch -m main trunk`" in found.hint
+        assert "delete" not in found.hint
     hub.git("branch", "-m", "trunk", "main")
     await trade(house)
     assert known(house).decide == ""
 
 
-async def test_who_does_what_the_hint_says_follows_the_new_name(houses, repo, hub):
-    """What was typed is there, too; the old name is not made again, here nor there."""
-    house = await houses(repo, **FAR)
+@pytest.mark.parametrize(
+    ("globs", "commands"),
+    [((), "`git branch -m main trunk`"), (("*",), "`git switch trunk` and `git merge main`")],
+)
+async def test_who_does_what_the_hint_says_follows_the_new_name(houses, repo, hub, globs, commands):
+    """Also where the branch came here by its new name at once. What was typed is there, too, and the old name
+    is not made again there.
+    """
+    house = await houses(repo, **FAR, remote_branches=globs)
     editor = await house.editor()
     await trade(house)
     hub.git("branch", "-m", "main", "trunk")
     await editor.write(" typed", after="first line")
-    await trade(house)
-    assert known(house).hint.startswith(
-        "If it was renamed there: stop the server, `git branch -m main trunk` in the clone, and start the "
-        "server with `main_branch` (PRDGEN_MAIN_BRANCH) set to trunk."
-    )
+    for _ in range(2):
+        await trade(house)
+        assert known(house).hint.startswith(
+            f"If it was renamed there: stop the server, {commands} in the clone, and start the "
+            "server with `main_branch` (PRDGEN_MAIN_BRANCH) set to trunk."
+        )
     await house.close()
     house.stack = None
-    repo.git("branch", "-m", "main", "trunk")
-    house = await houses(repo, **FAR, main_branch="trunk")
-    await trade(house)
+    for command in commands.strip("`").split("` and `"):
+        repo.git(*command.split()[1:])
+    house = await houses(repo, **FAR, main_branch="trunk", remote_branches=globs)
+    for _ in range(2):
+        await trade(house)
     assert (known(house, "trunk").decide, known(house, "trunk").waits) == ("", "")
     assert "typed" in hub.git("show", "trunk:one.md")
-    assert "main" not in {*repo.git("branch", "--format=%(refname:short)").split()}
     assert hub.git("branch", "--format=%(refname:short)") == "trunk"
 
 
