@@ -18,7 +18,6 @@ from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.flows.join import Aside, Disputes, Made, Revived
 from prdgen.flows.landing import Landing, Move
-from prdgen.flows.news import News
 from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
 from prdgen.git.errors import Locked, TipMoved, Unmergeable, UnrelatedHistories
@@ -90,7 +89,8 @@ async def _take(app: App, remote: Reach, name: str, there: str) -> Taken:
     )
     if agreed is None or had_here == had_there:
         message = f"Merge {name} of {remote.spoken}"
-        landed = await join.into(app, name, there, message=message, author=SERVER, aside=True)
+        landed = await join.into(app, name, there, message=message, author=SERVER, aside=True,
+                                 of_remote=True)  # fmt: skip
         await _left(app, name, landed.left)
         await join.tell_revived(app, name, remote.spoken, landed.revived)
         return landed.disputes, landed.aside, landed.revived
@@ -131,7 +131,7 @@ def _replayed(app: App, name: str, agreed: str, ours: str, there: str) -> Made:
 
 async def _move(app: App, name: str, old: str | None, new: str) -> None:
     """Move a branch, or make it, with everything that belongs to it. Raises TipMoved and Locked."""
-    landing = Landing(app)
+    landing = Landing(app, of_remote=True)
     try:
         await to_thread.run_sync(landing.hold, [name])
         if await to_thread.run_sync(app.repository.tip, name) != old:
@@ -147,11 +147,10 @@ async def _move(app: App, name: str, old: str | None, new: str) -> None:
 
 
 async def _left(app: App, name: str, left: Iterable[str]) -> None:
-    """Say which files of the server's folder did not follow."""
+    """Say which files of the server's folder did not follow: the landing has kept that as news."""
     if lines := [line.strip() for line in left]:
         log.warning("after the remote's commits came to %s: %s", name, lines)
-        title = f"The remote's commits came to {name}; {' '.join(lines)}"
-        await news.to_keepers(app, [News("remote.left", title, "/remote")])
+        await news.to_keepers(app, ())
 
 
 def _rewritten_here(remote: Reach, name: str, there: str) -> PersonDecides:

@@ -121,6 +121,7 @@ def _marked(path: str, mark: str) -> str:
 async def into(
     app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
     squash: bool = False, always: bool = False, aside: bool = False, named: Side = "theirs",
+    of_remote: bool = False,
 ) -> Landed:  # fmt: skip
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
 
@@ -129,7 +130,7 @@ async def into(
     `whole` nothing is merged then: SameWords, OneDeleted. With `squash` the commit has one parent,
     the branch's tip; `always` makes one where moving the branch would do. With `aside`, a file that
     is no page and that both sides changed in the same place is kept twice. A page that both renamed is
-    called as the side `named` calls it; the message says so. What is typed and not
+    called as the side `named` calls it; the message says so. `of_remote`: see `Landing`. What is typed and not
     committed stays on top. Raises NoSuchBranch, WorkTreePaused, Locked, UnrelatedHistories and
     Unmergeable.
     """
@@ -148,18 +149,21 @@ async def into(
             raise OneDeleted(branch=branch, places=", ".join(places))
         return new, disputes, joined.aside
 
-    done = await landed(app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}")
+    done = await landed(
+        app, branch, theirs, make, f"merge by prdgen: {theirs[:10]}", of_remote=of_remote
+    )
     return replace(done, revived=revived, renamed=renamed)
 
 
 async def landed(
-    app: App, branch: str, theirs: str, make: Callable[[str], Made], note: str
-) -> Landed:
+    app: App, branch: str, theirs: str, make: Callable[[str], Made], note: str, *,
+    of_remote: bool = False,
+) -> Landed:  # fmt: skip
     """Move a branch to what `make` makes of its tip, unless it has the commit `theirs` already; its
     folder, documents, index and site follow. `make` runs in a thread and may refuse; then nothing
     moves. Raises NoSuchBranch, WorkTreePaused, Locked, and what `make` raises.
     """
-    landing = Landing(app)
+    landing = Landing(app, of_remote=of_remote)
     try:
         await to_thread.run_sync(landing.hold, [branch])
         old = await to_thread.run_sync(app.repository.tip, branch)

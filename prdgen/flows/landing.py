@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from anyio import to_thread
@@ -22,10 +22,11 @@ from anyio import to_thread
 from prdgen.errors import PrdgenError
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import checked_out, pages_of, watch
+from prdgen.flows import checked_out, news, pages_of, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.live import file_path
+from prdgen.flows.news import News
 from prdgen.git import checkout, locks
 from prdgen.git.pushed import Pushed
 from prdgen.store import documents
@@ -49,10 +50,13 @@ class Move:
 
 
 class Landing:
-    """The branches one push or merge moves: held, noted, and afterwards followed."""
+    """The branches one push or merge moves: held, noted, and afterwards followed. Of those `of_remote`
+    nobody is there who could be answered: maintainers and owners are told of files that did not follow.
+    """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, of_remote: bool = False) -> None:
         self._app = app
+        self._of_remote = of_remote
         self._held = ExitStack()
         self._notes: list[Path] = []
         self._telling: asyncio.Task[None] | None = None
@@ -85,7 +89,8 @@ class Landing:
             if move.new and self._app.repository.tree_of(move.branch):
                 note = folder / f"{uuid4().hex}.json"
                 fresh = note.with_suffix(".new")
-                facts = {"branch": move.branch, "old": move.old, "new": move.new}
+                facts = {"branch": move.branch, "old": move.old, "new": move.new,
+                         "of_remote": self._of_remote}  # fmt: skip
                 fresh.write_text(json.dumps(facts))
                 fresh.replace(note)
                 self._notes.append(note)
@@ -178,11 +183,24 @@ async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
             left = []
     except (PrdgenError, OSError) as error:
         log.warning("the folder of %s does not follow yet: %s", branch, error)
-        return [f"the server's folder does not follow yet: {error}"]
+        lines = [f"the server's folder does not follow yet: {error}"]
+        await to_thread.run_sync(_keep_news, app, note, facts, lines)
+        return lines
+    lines = ["left as they are in the server's folder:", *(f"  {line}" for line in left)]
+    if left:
+        await to_thread.run_sync(_keep_news, app, note, facts, lines)
+    # The last step: until then all of it is done again after a kill.
     await to_thread.run_sync(note.unlink)
-    if not left:
-        return []
-    return ["left as they are in the server's folder:", *(f"  {line}" for line in left)]
+    return lines if left else []
+
+
+def _keep_news(app: App, note: Path, facts: Mapping[str, Any], lines: Sequence[str]) -> None:
+    """In a thread: who is told of files that the remote's commits left is told even after a kill, once."""
+    if facts.get("of_remote"):
+        what = " ".join(line.strip() for line in lines)
+        title = f"The remote's commits came to {facts['branch']}; {what}"
+        once = news.event_id("left", note.stem, lines[0].partition(":")[0])
+        news.keep(app, News("remote.left", title, "/remote", event_id=once))
 
 
 async def _leased(app: App, branch: str) -> frozenset[str]:

@@ -90,10 +90,24 @@ async def to_keepers(app: App, told: Iterable[News]) -> None:
                 await tell(tx, each, whom)
     except PrdgenError as error:
         log.warning("it is told later that %s: %s", found[0].title, error)
-        await to_thread.run_sync(_keep, app, found[-_MOST_UNTOLD:])
+        await to_thread.run_sync(_add, app, found)
     else:
         if kept:
-            await to_thread.run_sync(_keep, app, ())
+            await to_thread.run_sync(_drop, app, frozenset(each.event_id for each in found))
+
+
+def keep(clone: Clone, told: News) -> None:
+    """In a thread: have this told with the next call of `to_keepers`, whatever becomes of this process."""
+    _add(clone, [told])
+
+
+def _add(clone: Clone, told: Iterable[News]) -> None:
+    found = {each.event_id: each for each in (*_untold(clone), *told)}
+    _keep(clone, [*found.values()][-_MOST_UNTOLD:])
+
+
+def _drop(clone: Clone, ids: frozenset[UUID]) -> None:
+    _keep(clone, [each for each in _untold(clone) if each.event_id not in ids])
 
 
 def _untold(clone: Clone) -> list[News]:

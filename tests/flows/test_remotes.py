@@ -371,6 +371,37 @@ async def test_files_that_are_left_are_told(house, repo, hub, bob):
     assert "notes.txt" in title
 
 
+@pytest.mark.parametrize("where", ["fetch._left", "landing._keep_news", "checked_out.follow"])
+async def test_files_that_are_left_are_told_after_a_kill_too(
+    house, repo, hub, bob, monkeypatch, where
+):
+    """Killed while the files follow, or between that and the telling: told once, with the next look."""
+    max_ = await keeper(house)
+    await trade(house)
+    repo.put({"other.md": "# Other\n\nedited in the folder\n"})
+    bob.commit("Other", other="# Other\n\nfrom bob\n")
+    push(bob)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    async def nobody(*_):
+        """What a killed process tells."""
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"prdgen.flows.{where}", killed)
+        patch.setattr("prdgen.flows.news.to_keepers", nobody)
+        with pytest.raises(KeyboardInterrupt):
+            await trade(house)
+    for _ in range(2):
+        await trade(house)
+        (title,) = await told(house, max_)
+        assert title.startswith(
+            "The remote's commits came to main; left as they are in the server's folder: other.md"
+        )
+    assert repo.status().split() == ["M", "other.md"]
+
+
 async def test_a_branch_deleted_there_is_for_a_person(house, repo, hub):
     """It is not made again; pushed by hand it goes on, also main."""
     await trade(house)
