@@ -99,8 +99,9 @@ async def attempt(app: App, *, look: bool = False) -> None:
 async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> None:
     whole = whole or forge_state.ago(state.whole_at) > _WHOLE_SECONDS
     state.waits_for_remote, state.troubles = False, {}
+    if whole and not state.failing_since:  # else this is the same look again
+        state.try_all_again()
     if whole:
-        state.refused = {}
         state.protected = await _is_protected(app, forge)
     pulls = {pull.number: pull for pull in await forge.open_pulls()}
     await forge_link.adopt(app, forge, list(pulls.values()))

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 _NO = (ForgeRefuses, ForgeConflict, ForgeMissing)
 """This one request, not everything, is not taken."""
 _TRIES: Final = 3
-"""So often everything waits for one line over which the forge fails."""
+"""So often in a row a line is sent over which the forge fails; everything waits for all but the last."""
 _PREPARED: Final = timedelta(minutes=10)
 """So long one that was just opened may take to be compared."""
 _NOTICED_SECONDS: Final = 60.0
@@ -73,14 +73,12 @@ class Out:
                 log.warning("%s is not sent: %s", entry.kind, error)
                 self.state.refused[entry.id] = error.message
             except ForgeAway as error:
-                tries = self.state.stuck.get(entry.id, 0) + 1
-                self.state.stuck[entry.id] = tries
-                if tries < _TRIES:
+                if self.state.failed_over(entry.id, is_answer=error.is_answer) < _TRIES:
                     raise
                 log.warning("%s is not sent, nothing else waits for it: %s", entry.kind, error)
                 self.state.refused[entry.id] = error.message
             else:
-                self.state.stuck.pop(entry.id, None)
+                self.state.went(entry.id)
 
     @property
     def _is_early(self) -> bool:
@@ -109,8 +107,9 @@ class Out:
         assert self.known.sent[entry.id] == there
 
     async def _comment(self, entry: Entry) -> Posted:
-        failed = entry.id in self.state.stuck  # perhaps over its line: Gitea says 500 then
-        placed = None if failed else await to_thread.run_sync(self._place, entry)
+        # Perhaps over its line: Gitea says 500 then. But any forge is busy or silent now and then.
+        is_over_it = self.state.answered.get(entry.id, 0) >= _TRIES - 1
+        placed = None if is_over_it else await to_thread.run_sync(self._place, entry)
         text = str(entry.facts.get("text", ""))
         if placed is not None:
             place, words = placed

@@ -50,6 +50,8 @@ class State:
     """Entry of a review's log → why the forge does not take it."""
     stuck: dict[str, int] = field(default_factory=dict)
     """Entry of a review's log → how often the forge failed over it while it answered everything else."""
+    answered: dict[str, int] = field(default_factory=dict)
+    """Entry of a review's log → how often of these it said so, and was not only silent."""
 
     @property
     def tried_seconds_ago(self) -> float:
@@ -60,6 +62,21 @@ class State:
     def is_put_off(self) -> bool:
         """Whether the forge wants to be left in peace now."""
         return bool(self.not_before) and datetime.fromisoformat(self.not_before) > datetime.now(UTC)
+
+    def failed_over(self, entry_id: str, *, is_answer: bool) -> int:
+        """The forge failed over this line of a log; how often it did by now."""
+        self.stuck[entry_id] = self.stuck.get(entry_id, 0) + 1
+        self.answered[entry_id] = self.answered.get(entry_id, 0) + is_answer
+        return self.stuck[entry_id]
+
+    def went(self, entry_id: str) -> None:
+        """The forge took this line of a log, or needed none of it."""
+        self.stuck.pop(entry_id, None)
+        self.answered.pop(entry_id, None)
+
+    def try_all_again(self) -> None:
+        """What the forge did not take is sent as if it had never been tried."""
+        self.refused, self.stuck, self.answered = {}, {}, {}
 
     def put_off(self, seconds: float) -> None:
         """Leave the forge in peace for so long."""

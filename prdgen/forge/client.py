@@ -154,7 +154,7 @@ class Client:
         if (pause := _pause(answer)) is not None:
             raise ForgeBusy(seconds=pause, **facts)
         if status >= 500:
-            raise ForgeAway(**facts)
+            raise ForgeAway(is_answer=True, **facts)
         if status == 401:
             raise ForgeDenied(**facts)
         if status == 403:

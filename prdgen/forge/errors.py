@@ -29,6 +29,11 @@ class ForgeAway(ForgeError):
     status = 503
     retryable = True
 
+    def __init__(self, *, is_answer: bool = False, **facts: Any) -> None:
+        self.is_answer = is_answer
+        """Whether it said itself that it failed: perhaps over what it was asked for."""
+        super().__init__(**facts)
+
 
 class ForgeBusy(ForgeError):
     """The forge {where} takes no more requests for {seconds} s, asked to {what}: {got}."""

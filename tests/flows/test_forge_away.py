@@ -155,8 +155,17 @@ async def test_a_busy_forge_is_left_in_peace(at_github):
     assert not forge_state.load(house.app).failure
 
 
+async def failing(house, forge, *faults: Fault, look: bool = False) -> None:
+    """The forge fails over what is sent in one exchange after the other."""
+    for fault in faults:
+        forge.faults = [fault]
+        with pytest.raises(errors.ForgeAway):
+            await trade(house, forge, look=look)
+        assert not forge.faults
+
+
 async def test_a_comment_over_which_the_forge_fails_keeps_nothing_back(both):
-    """It goes without its line then; where that fails, too, it is told, and the rest goes on."""
+    """It goes without its line at last; where that fails, too, it is told, and the rest goes on."""
     house, forge = both
     bob = house.people["bob"]
     branch, _, pull = await begun(house, forge)
@@ -164,20 +173,56 @@ async def test_a_comment_over_which_the_forge_fails_keeps_nothing_back(both):
         house.app, branch, bob, "Why?", page_path="one.md", quote="changed", line=5
     )
     await reviews.comment(house.app, branch, bob, "And this")
-    forge.faults = [Fault(500, "POST")]
-    with pytest.raises(errors.ForgeAway):
-        await trade(house, forge)
+    await failing(house, forge, Fault(500, "POST"), Fault(502, "POST"), look=True)
     await trade(house, forge)
     assert [(n.path, n.text.count("> changed")) for n in pull.notes] == [(None, 1), (None, 0)]
     await reviews.comment(house.app, branch, bob, "Never")
-    forge.faults = [Fault(500, "POST", times=2)]
-    for _ in range(2):
-        with pytest.raises(errors.ForgeAway):
-            await trade(house, forge, look=False)
+    await failing(house, forge, Fault(500, "POST"), Fault(500, "POST"))
     forge.faults = [Fault(500, "POST")]
     await trade(house, forge, look=False)
     (refused,) = forge_state.load(house.app).refused.values()
     assert "500" in refused
+
+
+CUT_OFF = {"headers": {"content-length": "500"}, "body": b'{"id": 1'}
+
+
+async def test_one_bad_moment_takes_no_comments_line_away(both):
+    """Nor does a forge that does not answer, however often: that is not over the line."""
+    house, forge = both
+    bob = house.people["bob"]
+    branch, _, pull = await begun(house, forge)
+    where = {"page_path": "one.md", "quote": "changed", "line": 5}
+    await reviews.comment(house.app, branch, bob, "Why?", **where)
+    await failing(house, forge, Fault(502, "POST"))
+    await trade(house, forge)
+    assert [(n.path, n.line) for n in pull.notes] == [("one.md", 5)]
+    await reviews.comment(house.app, branch, bob, "Why two?", **where)
+    await failing(house, forge, Fault(200, "POST", **CUT_OFF), Fault(200, "POST", **CUT_OFF))
+    await trade(house, forge)
+    assert [(n.path, n.line) for n in pull.notes] == [("one.md", 5)] * 2
+    state = forge_state.load(house.app)
+    assert (state.stuck, state.answered, state.refused) == ({}, {}, {})
+
+
+async def test_a_forge_that_is_only_read_for_a_while(both):
+    """As in maintenance: every comment is tried in vain, and goes with its line when that is over."""
+    house, forge = both
+    branch, _, pull = await begun(house, forge)
+    for number in range(3):
+        await reviews.comment(
+            house.app, branch, house.people["bob"], f"Why {number}?", page_path="one.md",
+            quote="changed", line=5,
+        )  # fmt: skip
+    forge.faults = [Fault(503, "POST", times=9)]
+    for _ in range(6):
+        with pytest.raises(errors.ForgeAway):
+            await trade(house, forge)
+    await trade(house, forge)
+    assert (len(forge_state.load(house.app).refused), forge.faults) == (3, [])
+    await trade(house, forge)
+    assert [(n.path, n.line) for n in pull.notes] == [("one.md", 5)] * 3
+    assert forge_state.load(house.app).refused == {}
 
 
 async def test_a_busy_forge_is_asked_again_when_it_says(at_github):
