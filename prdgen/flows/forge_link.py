@@ -97,7 +97,14 @@ async def open_asked(app: App, forge: Forge, state: State) -> None:
 
 async def _open(app: App, forge: Forge, state: State, review: Review) -> None:
     tip, there = await to_thread.run_sync(_tips, app, review.branch)
-    if tip is None or there is None or not app.repository.is_ancestor(there, tip):
+    if tip is None:
+        state.troubles[review.id] = Trouble(
+            f"No pull request is opened: the draft's branch {review.branch} is not here.",
+            f"To have one, make the branch again (`git branch {review.branch} COMMIT`); "
+            "else there is nothing to do.",
+        )
+        return
+    if there is None or not app.repository.is_ancestor(there, tip):
         state.waits_for_remote = True
         state.troubles[review.id] = Trouble(
             "The pull request is opened as soon as the remote has the branch.", waits=True

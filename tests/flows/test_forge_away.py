@@ -354,6 +354,32 @@ async def test_a_review_whose_branch_was_deleted(both):
     assert pull.state == "open"
 
 
+async def test_a_review_that_is_asked_for_whose_branch_is_gone(at_github):
+    """Nothing waits for the remote, which will not bring it; made again, it gets its pull request."""
+    house, forge = at_github
+    ann = house.people["ann"]
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    tip = change(house, draft.branch, PAGE.replace("first", "1st"))
+    await draft_merge.ask(house.app, draft.branch, ann)
+    house.repo.git("branch", "-D", draft.branch)
+    await trade(house, forge, look=False)
+    assert not forge_state.load(house.app).waits_for_remote
+    review_ = drafts.find_review(house.app, draft.review.id)
+    shown = forge_report.exchange(house.app, review_)
+    assert (shown.waits, forge.hub.pulls) == ("", {})
+    assert f"the draft's branch {draft.branch} is not here" in shown.failure
+    assert f"git branch {draft.branch}" in shown.hint
+    await house.work()
+    forge.asked.clear()
+    await remote_wanted.now(house.app)
+    await house.work()
+    assert forge.asked == []
+    house.repo.git("branch", draft.branch, tip)
+    await trade(house, forge)
+    assert len(forge.hub.pulls) == 1
+    assert forge_state.load(house.app).troubles == {}
+
+
 async def test_a_forge_whose_clock_is_behind(at_github):
     """An answer is never before what it answers."""
     house, forge = at_github
