@@ -33,8 +33,10 @@ class _Tips:
         )
 
     def at(self, moment: datetime) -> str | None:
-        """The tip at that moment; None: nobody knows."""
-        return next((tip for since, tip in reversed(self._since) if since <= moment), None)
+        """The tip at that moment, the first one before any was noted; None: nobody knows."""
+        begun = [tip for since, tip in self._since if since <= moment]
+        first = [tip for _, tip in self._since[:1]]
+        return next(iter([*reversed(begun), *first]), None)
 
 
 class GitLab:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, reviews, suggest
@@ -127,6 +129,18 @@ async def test_an_approval_that_is_seen_late_is_of_the_commit_that_was_there_the
         await trade(house, forge)
         (verdict,) = review(house, branch).verdicts.values()
         assert (verdict.word, verdict.tip) == ("approved", hub.tip(branch))
+
+
+async def test_an_approval_before_gitlab_noted_the_first_tip_is_of_that_one(houses, repo, tmp_path):
+    """It notes a tip when it has compared it, a moment after the merge request is there."""
+    async with at_forge(houses, repo, tmp_path, "gitlab") as (house, forge):
+        branch, _, _ = await begun(house, forge)
+        first = forge.hub.tip(branch)
+        forge.hub.review(1, "octavia", "APPROVED").at -= timedelta(hours=1)
+        change(house, branch, PAGE.replace("third", "last"))
+        await trade(house, forge)
+        (verdict,) = review(house, branch).verdicts.values()
+        assert (verdict.word, verdict.tip) == ("approved", first)
 
 
 async def test_words_of_somebody_who_has_no_right_do_not_count(both):
