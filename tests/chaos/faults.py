@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,8 +56,9 @@ def kill_worker(storm: Storm) -> None:
     """`kill -9` of the worker."""
     children = Path(f"/proc/{storm.house.pid}/task/{storm.house.pid}/children").read_text().split()
     for child in children:
-        if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-            _kill(int(child))
+        with suppress(FileNotFoundError):  # a Git command that is over by now
+            if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                _kill(int(child))
 
 
 def kill_postgres(storm: Storm) -> None:
