@@ -233,6 +233,8 @@ async def test_a_review_by_the_page(own):
     shown = (await editor.get(where)).text
     for words in ("Measured", "in review", "asks for changes", "Not yet", "Merging waits", "in 45"):
         assert words in shown
+    assert "You asked for a look at it." in shown
+    assert "Editor asks you to look at it." in (await commenter.get(where)).text
     review = (await (await own.api("reader")).get(f"/api/drafts/{branch}/review")).json()
     suggested = next(each for each in review["threads"] if each["suggestion"])
     taken = await editor.send_form(where, do="take", thread=suggested["id"])
