@@ -88,8 +88,21 @@ def catch_up(repository: Repository, branch: str, path: str) -> None:
     moves = [
         Moved(path, side, side) for side in trees.at(repository.libgit2, tree, [path]).values()
     ]
-    with following(repository, branch, tip, tip, moves=moves):
-        pass
+    place = repository.tree_of(branch)
+    if place is None or not (place.git_dir / "index").exists():
+        return
+    # Looked at first without the lock, which would be in the way of whoever calls Git just now.
+    found = pygit2.Index(str(place.git_dir / "index"))
+    if any(_was_left(repository, found, move, tip) for move in moves):
+        with following(repository, branch, tip, tip, moves=moves):
+            pass
+
+
+def _was_left(repository: Repository, found: pygit2.Index, move: Moved, tip: str) -> bool:
+    staged = _staged(found, move.path)
+    if staged is None or staged == move.new:
+        return False
+    return _had_lately(repository, tip, move.path, staged)
 
 
 def refresh(repository: Repository, branch: str, page_path: str, *, seconds: float = 2.0) -> None:

@@ -123,6 +123,13 @@ def test_the_index_catches_up(switched):
     assert "-two" in switched.git("diff")
 
 
+def test_an_index_that_is_not_behind_is_not_locked(repo):
+    """Whoever just called Git calls it again in a moment."""
+    repo.save({"one.md": "new\n"})
+    (repo.path / ".git/index.lock").touch()
+    index.catch_up(repo.opened, "main", "one.md")
+
+
 def test_what_is_staged_does_not_catch_up(switched, monkeypatch):
     """It is somebody's, also when it is what the branch had some time ago."""
     switched.write(one="mine\n")
