@@ -97,7 +97,7 @@ async def test_whom_to_ask_is_one_question(own, monkeypatch, written):
     role_of = await roles.of_all(own.app)
     asked = []
     monkeypatch.setattr(people, "list_people", asked.append)
-    monkeypatch.setattr(roles, "_file", counted := Counted(roles._file))
+    monkeypatch.setattr(roles, "_table", counted := Counted(roles._table))
     for wanted in roles.ROLES:
         has = [each.id for each in people_ if roles.at_least(role_of(each), wanted)]
         found = await roles.having(own.app, wanted, limit=9)
