@@ -42,7 +42,7 @@ export class Frame {
 
   constructor(root: HTMLElement, private readonly config: EditorConfig, private readonly shelf: Storage | null) {
     this.people = new PeopleBar(config.person, (guest) => this.#page?.jump(guest), () => this.#page?.stopFollowing());
-    this.bell = config.notificationsUrl ? new Bell(config.notificationsUrl, 0) : null;
+    this.bell = config.notificationsUrl ? new Bell(config.notificationsUrl) : null;
     this.comments = new Comments(config, () => this.layout.showText(), () => this.layout.toggleSide());
     this.previewBox = h("div", { class: "preview-box" }, this.previewBody);
     const writing = readOnlyReason(config) === null;

@@ -15,9 +15,9 @@ export function howMany(unread: number): string {
 export class Bell {
   readonly element: HTMLAnchorElement;
 
-  constructor(url: string, unread: number) {
+  constructor(url: string) {
     this.element = h("a", { class: "bell", href: url });
-    this.show(unread);
+    this.show(0);
   }
 
   show(unread: number): void {
