@@ -34,31 +34,31 @@ _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}
 def follow(
     clone: Clone, branch: str, old: str | None, new: str, leased: Collection[str], *,
     again: bool = False,
-) -> list[str]:  # fmt: skip
+) -> dict[str, str]:  # fmt: skip
     """In a thread, with no other writers: bring files and index from the old tip to the new one.
 
     Only files that are as the old tip had them are written, and pages that somebody edited elsewhere
     than the new tip did: those hold both then. Pages that are `leased` are their documents' to write.
-    Says what was left as it was, and why. Doing it `again`, after a kill or another program's lock, is
+    Gives the paths that were left as they were, and why. Doing it `again`, after a kill or another program's lock, is
     doing it once: an edited page may hold both already, and is left.
     Raises Locked when another program keeps the index.
     """
     tree = clone.repository.tree_of(branch)
     if tree is None:
-        return []
+        return {}
     moves = [each for each in checkout.moved(clone.repository, old, new) if each.path not in leased]
     # Files that say how others are written come first.
     first = [each for each in moves if each.path.endswith(".gitattributes")]
     then = [each for each in moves if not each.path.endswith(".gitattributes")]
-    left = [*_several(clone, tree, first, again), *_several(clone, tree, then, again)]
+    left = _several(clone, tree, first, again) | _several(clone, tree, then, again)
     with index.following(clone.repository, branch, old, new, seconds=_INDEX_SECONDS):
         pass
     return left
 
 
-def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved], again: bool) -> list[str]:
-    """Bring these paths to the new tip; what was left as it was, and why."""
-    left = []
+def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved], again: bool) -> dict[str, str]:
+    """Bring these paths to the new tip; those that were left as they were, and why."""
+    left = {}
     globs = pages_of.globs(clone)
     forms = checkout.forms(clone.repository, tree.path, [each.path for each in moves])
     with ThreadPoolExecutor(1) as beside:
@@ -70,7 +70,7 @@ def _several(clone: Clone, tree: WorkTree, moves: Sequence[Moved], again: bool) 
             except (PrdgenError, OSError) as error:
                 why = str(error)
             if why:
-                left.append(f"{moved.path}: {why}")
+                left[moved.path] = why
     return left
 
 

@@ -180,13 +180,14 @@ async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
             )
             left = await _nobodys(app, branch, left)
         else:
-            left = []
+            left = {}
     except (PrdgenError, OSError) as error:
         log.warning("the folder of %s does not follow yet: %s", branch, error)
         lines = [f"the server's folder does not follow yet: {error}"]
         await to_thread.run_sync(_keep_news, app, note, facts, lines)
         return lines
-    lines = ["left as they are in the server's folder:", *(f"  {line}" for line in left)]
+    lines = [f"  {path}: {why}" for path, why in left.items()]
+    lines = ["left as they are in the server's folder:", *lines]
     if left:
         await to_thread.run_sync(_keep_news, app, note, facts, lines)
     # The last step: until then all of it is done again after a kill.
@@ -210,12 +211,10 @@ async def _leased(app: App, branch: str) -> frozenset[str]:
     return frozenset(row.page_path for row in rows if row.lease_holder is not None)
 
 
-async def _nobodys(app: App, branch: str, left: list[str]) -> list[str]:
+async def _nobodys(app: App, branch: str, left: dict[str, str]) -> dict[str, str]:
     """Without the pages that documents write by now: one that was renamed may have got there first."""
-    if not left:
-        return left
-    ours = tuple(f"{page_path}: " for page_path in await _leased(app, branch))
-    return [line for line in left if not line.startswith(ours)]
+    ours = await _leased(app, branch) if left else ()
+    return {path: why for path, why in left.items() if path not in ours}
 
 
 async def recover(app: App) -> None:

@@ -18,7 +18,8 @@ from prdgen.merge.alignment import Effort
 
 async def keep(app: App, live: Live, base: str, theirs: str) -> bool:
     """Commit the page's text when merging `theirs`, made from `base`, would take out of it what was typed
-    and is in no commit; whether the branch has moved by that. Call with `live.lock` held.
+    and is in no commit; whether the branch has moved by that. What no commit takes (a hook refuses, say) is kept
+    aside. Call with `live.lock` held.
     """
     row = live.document
     if app.keeper is None or not live.uncommitted or live.gone is not None:

@@ -139,11 +139,7 @@ def counted(answer):
 async def test_a_look_is_made_now_however_long_the_remote_was_away(house, repo, tmp_path):
     """Somebody wants it: what waits to be tried again keeps it not back."""
     hub = hub_of(repo, tmp_path / "hub.git")
-    aim(house, str(tmp_path / "nowhere.git"))
-    await remote_wanted.now(house.app)
-    await house.work()
-    assert state(house).failure
-    await put_off(house)
+    await put_off(house, str(tmp_path / "nowhere.git"))
     aim(house, str(hub.path))
     await remote_wanted.now(house.app)
     await house.work()
@@ -153,25 +149,24 @@ async def test_a_look_is_made_now_however_long_the_remote_was_away(house, repo, 
     assert not state(house).failure
 
 
-async def test_a_webhook_ends_the_waiting_for_a_remote_that_was_away(house, repo, tmp_path):
+async def test_a_webhook_ends_the_waiting_for_a_remote_that_was_away(
+    house, repo, tmp_path, eventually
+):
     """It is there again and says so itself; a few seconds after the last try, however many webhooks come."""
     hub = hub_of(repo, tmp_path / "hub.git")
     answer, times = counted(with_status("503 Service Unavailable"))
     async with answering(answer) as address:
-        aim(house, address)
-        await remote_wanted.now(house.app)
-        await house.work()
-        await put_off(house)
-        before = len(times)
-        for _ in range(5):
-            await remote_wanted.told(house.app)
-            await house.work()
-        assert len(times) == before
+        await put_off(house, address)
+        assert await asked_by_webhooks(house, times) == 0
     assert state(house).failure
     assert 0 < await due_in(house) <= 5
     aim(house, str(hub.path))
-    await until_looked(house)
-    assert not state(house).failure
+
+    async def looked():
+        await house.work()
+        return not state(house).failure
+
+    await eventually(looked, 20)
 
 
 @pytest.mark.parametrize(
@@ -181,23 +176,29 @@ async def test_webhooks_do_not_have_a_remote_asked_that_does_not_let_us_in(house
     """It may shut out for good who comes with a wrong token again and again; who presses *Look now* may."""
     answer, times = counted(with_status(status, 'WWW-Authenticate: Basic realm="x"'))
     async with answering(answer) as address:
-        aim(house, address)
-        await remote_wanted.now(house.app)
-        await house.work()
-        await put_off(house)
-        before = len(times)
-        for _ in range(3):
-            await remote_wanted.told(house.app)
-            await house.work()
-        assert len(times) == before
+        await put_off(house, address)
+        assert await asked_by_webhooks(house, times) == 0
         assert await due_in(house) > 200
+        before = len(times)
         await remote_wanted.asked(house.app)
         await house.work()
         assert len(times) > before
 
 
-async def put_off(house):
-    """As after many tries that failed."""
+async def asked_by_webhooks(house, times) -> int:
+    """How often the remote is asked because of several webhooks."""
+    before = len(times)
+    for _ in range(5):
+        await remote_wanted.told(house.app)
+        await house.work()
+    return len(times) - before
+
+
+async def put_off(house, address):
+    """As after many tries of this remote that failed."""
+    aim(house, address)
+    await remote_wanted.now(house.app)
+    await house.work()
     async with house.app.store.transaction() as tx:
         await tx.execute(
             "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '5 minutes'"
@@ -212,13 +213,6 @@ async def due_in(house) -> float:
             "WHERE task_name = 'exchange' AND status = 'todo'"
         )
         return float((await found.fetchone())[0])
-
-
-async def until_looked(house):
-    deadline = time.monotonic() + 20
-    while state(house).failure and time.monotonic() < deadline:
-        await house.work()
-        await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("address", ["ext::sh -c 'touch PWNED'", "--upload-pack=touch PWNED"])
