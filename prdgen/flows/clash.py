@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import UUID
+
 from prdgen.crdt.offsets import Offsets
 from prdgen.events import Event
 from prdgen.merge.pieces import Conflict
 
 
-def event(branch: str, page_path: str, text: str, found: Conflict) -> Event:
+def event(
+    branch: str, page_path: str, text: str, found: Conflict, once: UUID | None = None
+) -> Event:
     """`git.conflict.detected` with its place in `text`: `start` and `end` in UTF-16 units, `line` from 1.
+    `once` is its id where it may be told more than once.
 
     When somebody changed these lines already, the place is where they were.
     """
@@ -21,4 +27,5 @@ def event(branch: str, page_path: str, text: str, found: Conflict) -> Event:
         "start": offsets.to_utf16(start), "end": offsets.to_utf16(end),
         "line": text.count("\n", 0, start) + 1,
     }  # fmt: skip
-    return Event("git.conflict.detected", branch, page_path, data=place)
+    told = Event("git.conflict.detected", branch, page_path, data=place)
+    return replace(told, id=once) if once else told

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from anyio import CancelScope, to_thread
 
 from prdgen.errors import PrdgenError
-from prdgen.flows import join, judge, news, remote_state, replay
+from prdgen.flows import dispute, join, judge, news, remote_state, replay
 from prdgen.flows.context import App
+from prdgen.flows.dispute import Aside, Disputes
 from prdgen.flows.errors import WorkTreePaused
-from prdgen.flows.join import Aside, Disputes, Made, Revived
+from prdgen.flows.join import Made, Revived
 from prdgen.flows.landing import Landing, Move
 from prdgen.flows.signatures import SERVER
 from prdgen.git import commits
@@ -118,8 +119,7 @@ async def _follow(
     """Rewritten there: the new history, and on top of it the commits that only we have."""
     at, disputes, aside = await to_thread.run_sync(_replayed, app, name, agreed, ours, there)
     log.warning("%s was rewritten at the remote: %s is followed by %s", name, ours[:10], at[:10])
-    await _move(app, name, ours, at)
-    await join.dispute(app, name, at, disputes, aside)
+    await _move(app, name, ours, at, disputes, aside)
     return disputes, aside
 
 
@@ -129,7 +129,9 @@ def _replayed(app: App, name: str, agreed: str, ours: str, there: str) -> Made:
     return replay.onto(app, name, there, line, mark=f"ours-{ours[:8]}")
 
 
-async def _move(app: App, name: str, old: str | None, new: str) -> None:
+async def _move(
+    app: App, name: str, old: str | None, new: str, disputes: Disputes = (), aside: Aside = ()
+) -> None:
     """Move a branch, or make it, with everything that belongs to it. Raises TipMoved and Locked."""
     landing = Landing(app, of_remote=True)
     try:
@@ -138,10 +140,12 @@ async def _move(app: App, name: str, old: str | None, new: str) -> None:
             raise TipMoved(what=f"The branch {name}", branch=name, expected=old, got="another")
         await landing.announce([Move(name, old, new)], Pushed(app.repository, ""))
         with CancelScope(shield=True):
+            owed = await to_thread.run_sync(dispute.note, app, name, new, disputes, aside)
             await to_thread.run_sync(
                 commits.advance, app.repository, name, old, new, f"remote: {new[:10]}"
             )
             await _left(app, name, await landing.land([name]))
+            await dispute.settle(app, owed)
     finally:
         landing.release()
 

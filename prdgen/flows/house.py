@@ -11,6 +11,7 @@ from uuid import UUID
 from prdgen import background
 from prdgen.errors import PrdgenError
 from prdgen.flows import (
+    dispute,
     exchange,
     forge_exchange,
     index,
@@ -83,6 +84,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     ]
     await index.verify(app)
     await watch.branches(app)
+    await dispute.recover(app)
     try:
         yield
     finally:

@@ -10,11 +10,11 @@ from anyio import CancelScope, to_thread
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import clash, pages_of, signatures
-from prdgen.flows import open as open_flow
+from prdgen.flows import dispute, pages_of, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchBranch, NoSuchPage, OneDeleted, SameWords, WorkTreePaused
+from prdgen.flows.dispute import Aside, Disputes
+from prdgen.flows.errors import NoSuchBranch, OneDeleted, SameWords, WorkTreePaused
 from prdgen.flows.landing import Landing, Move
 from prdgen.git import commits, joining
 from prdgen.git.joining import Both, Side
@@ -22,12 +22,9 @@ from prdgen.git.pushed import Pushed
 from prdgen.git.values import Signature
 from prdgen.merge import three_way
 from prdgen.merge.pieces import Conflict
-from prdgen.store import conflicts, event_log
-from prdgen.store.documents import Document
+from prdgen.store import event_log
 
 LIMIT_MS = 200
-Disputes = tuple[tuple[str, Conflict], ...]
-Aside = tuple[tuple[str, str], ...]
 Revived = tuple[tuple[str, Side], ...]
 """(path, side): a file that this side edited and the other deleted; it stays as it was edited."""
 Renamed = tuple[tuple[str, str], ...]
@@ -178,9 +175,10 @@ async def landed(
             return Landed(old, (), ())
         await landing.announce([Move(branch, old, new)], Pushed(app.repository, ""))
         with CancelScope(shield=True):
+            owed = await to_thread.run_sync(dispute.note, app, branch, new, disputes, kept)
             await to_thread.run_sync(commits.advance, app.repository, branch, old, new, note)
             left = await landing.land([branch])
-            await dispute(app, branch, new, disputes, kept)
+            await dispute.settle(app, owed)
         return Landed(new, disputes, tuple(left), kept)
     finally:
         landing.release()
@@ -204,35 +202,6 @@ def _make(
         message=message, author=author, committer=signatures.SERVER,
     )  # fmt: skip
     return made, joined
-
-
-async def dispute(
-    app: App, branch: str, commit: str, disputes: Disputes, aside: Aside = ()
-) -> None:
-    """Have the places of a merge, which is `commit`, marked in the editor of whoever opens the pages, and
-    all of it told; also when the branch has moved on since, and with a page that is gone by now.
-    """
-    for page_path, place in disputes:
-        merged = await to_thread.run_sync(app.repository.read, commit, page_path)
-        event = clash.event(branch, page_path, text.readable(merged or b""), place)
-        row = await _open(app, branch, page_path)
-        async with app.store.transaction() as tx:
-            if row is not None:
-                await conflicts.record(
-                    tx, conflicts.Conflict(row.id, place.ours, place.theirs, row.heads, "merge")
-                )
-            await event_log.record(tx, [event])
-    for path, other in aside:
-        event = Event("git.conflict.detected", branch, path, data={"kept_as": other})
-        async with app.store.transaction() as tx:
-            await event_log.record(tx, [event])
-
-
-async def _open(app: App, branch: str, page_path: str) -> Document | None:
-    try:
-        return (await open_flow.document(app, branch, page_path)).document
-    except (NoSuchBranch, NoSuchPage):
-        return None  # Whoever deleted it saw both versions, or has them in Git.
 
 
 async def tell_revived(app: App, branch: str, other: str, revived: Revived) -> None:

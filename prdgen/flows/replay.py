@@ -8,8 +8,9 @@ from prdgen.files import text
 from prdgen.flows import join, signatures
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
+from prdgen.flows.dispute import Aside, Disputes
 from prdgen.flows.errors import ReplayStops
-from prdgen.flows.join import Aside, Disputes, Landed, Made
+from prdgen.flows.join import Landed, Made
 from prdgen.git import commits
 from prdgen.git.errors import Unmergeable
 from prdgen.git.values import CommitInfo

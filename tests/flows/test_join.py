@@ -9,9 +9,10 @@ import subprocess
 import pytest
 from git.repos import ANN, BOB
 
-from prdgen.flows import join, landing
+from prdgen.flows import dispute, join, landing
 from prdgen.flows import open as open_flow
 from prdgen.flows.errors import SameWords, WorkTreePaused
+from prdgen.flows.landing import Landing
 from prdgen.git import commits
 from prdgen.store import conflicts
 
@@ -171,6 +172,40 @@ async def test_a_server_killed_after_the_branch_moved(houses, house, repo, draft
     await houses(repo)
     assert (repo.path / "new.md").exists()
     assert repo.status() == ""
+
+
+@pytest.mark.parametrize("moved", [True, False])
+async def test_what_a_killed_server_owed_is_marked_at_the_next_start(
+    houses, house, repo, draft, monkeypatch, moved
+):
+    """Both versions stand in the page, so whoever opens it is told where, once; a merge that did not
+    come about leaves nothing to look at.
+    """
+    repo.commit("German", one=ONE.replace("second", "zweite"))
+
+    async def killed(*given):
+        if moved:
+            await marked(*given)
+        raise KeyboardInterrupt
+
+    marked, where = dispute._mark, (dispute, "_mark") if moved else (Landing, "land")
+    with monkeypatch.context() as patched:
+        patched.setattr(*where, killed)
+        if not moved:
+            patched.setattr(commits, "advance", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            await merge(house, "main", "draft")
+    await house.crash()
+    house.stack = None
+    after = await houses(repo)
+    told = [page for _, page in await after.events("git.conflict.detected")]
+    assert told == (["one.md"] if moved else [])
+    if moved:
+        await after.editor("ann")
+        async with after.app.store.transaction() as tx:
+            (found,) = await conflicts.list_open(tx, after.live().id)
+        assert (found.ours, found.theirs) == ("zweite line\n", "2nd line\n")
+    assert list((after.app.state_dir / "disputes").iterdir()) == []
 
 
 async def test_a_file_somebody_edits_in_the_folder_stays(house, repo, draft):
