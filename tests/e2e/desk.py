@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from .house import House, until
 
@@ -38,13 +38,13 @@ class Desk:
         """One more tab, listened to."""
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._heard(said.type, said.text))
+        page.on("console", self._heard)
         page.on("dialog", lambda dialog: dialog.accept())
         return page
 
-    def _heard(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(word in text for word in _ORDINARY):
-            self.complaints.append(text)
+    def _heard(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not any(word in said.text for word in _ORDINARY):
+            self.complaints.append(f"{said.text} {said.location.get('url', '')}".strip())
 
     def forgive(self, words: str) -> None:
         """What this test expects the browser to complain of."""
