@@ -16,10 +16,10 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.errors import Invalid
-from prdgen.flows import edit, forge_wanted, naming, rename_branch, watch
+from prdgen.flows import edit, forge_wanted, naming, remote_state, rename_branch, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchBranch, NoSuchDraft, NoSuchPage
+from prdgen.flows.errors import DraftOver, NoSuchBranch, NoSuchDraft, NoSuchPage
 from prdgen.git import log as git_log
 from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
@@ -99,10 +99,13 @@ def _start(app: App, person: Person, title: str, page_path: str | None) -> Draft
 
 
 def _make_branch(app: App, title: str, tip: str) -> str:
-    """`draft/checkout`, or `draft/checkout-2` when that exists, in any case of letters."""
+    """`draft/checkout`, or `draft/checkout-2` when that exists, in any case of letters, or the remote has
+    one from before.
+    """
     words = re.sub(r"[^a-z0-9]+", "-", _ascii(title).casefold()).strip("-")[:_LONGEST_NAME]
     name = f"{PREFIX}{words.strip('-') or 'page'}"
-    taken = {naming.folded(branch) for branch in app.repository.branches()}
+    known = {*app.repository.branches(), *remote_state.known(app)}
+    taken = {naming.folded(branch) for branch in known}
     for number in range(1, _TRIES):
         branch = name if number == 1 else f"{name}-{number}"
         if naming.folded(branch) in taken:
@@ -304,6 +307,16 @@ def find_over(clone: Clone, name: str, *, some: bool = False) -> Review:
     return found[0]
 
 
+def ended(clone: Clone, draft: Draft) -> Review | None:
+    """In a thread: the review that is over and whose last commit a branch without one still is at: it
+    stays as long as somebody is in it.
+    """
+    if draft.review is not None:
+        return None
+    at = (draft.branch, draft.tip)
+    return next((r for r in reviews(clone) if r.state != "open" and (r.branch, r.tip) == at), None)
+
+
 def state_of(review: Review, branches: Container[str]) -> str:
     """open, merged, closed, or gone: nobody ended it, and its branch is not there."""
     return review.state if review.state != "open" or review.branch in branches else "gone"
@@ -311,8 +324,11 @@ def state_of(review: Review, branches: Container[str]) -> str:
 
 def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
     """In a thread: the draft's review, begun now for a branch that was made in a terminal: started by
-    who made its first commit, whoever is the first to do something with it here.
+    who made its first commit, whoever is the first to do something with it here. Raises DraftOver when
+    the branch is only what is left of one that is over.
     """
+    if over := ended(clone, draft):
+        raise DraftOver(draft=over.title, state=over.state)
     if draft.review is not None:
         known = _folded(draft.review.id, log_of(clone, draft.review.id))
         if known is None or known.branch == draft.branch:

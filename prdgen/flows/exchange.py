@@ -103,6 +103,7 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
         if attempt:
             await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
         there = await to_thread.run_sync(remote.branches, abandon_on_cancel=True)
+        await to_thread.run_sync(remote_state.forget, app, remote.reach.name, there)
         names = await _names(app, there)
         state.branches = {name: state.branch(name) for name in names}
         wanted = [n for n in names if n in there and there[n] != app.repository.tip(n)]

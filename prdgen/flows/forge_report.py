@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from prdgen.flows import drafts, forge_state, forge_wanted
+from prdgen.flows import drafts, forge_state, forge_wanted, remote_state
 from prdgen.flows.clone import Clone
 from prdgen.forge.errors import BadForge
 from prdgen.git.doctor import Finding
@@ -93,6 +93,8 @@ def exchange(clone: Clone, review: Review | None) -> Exchange | None:
     trouble = state.troubles.get(review.id)
     waits = trouble.what if trouble and trouble.waits else ""
     failure, hint = report.failure, report.hint
+    if review.state == "open" and (stuck := _stuck(clone, review.branch)):
+        waits, failure, hint = "", *stuck
     if trouble and not trouble.waits:
         failure, hint = trouble.what, trouble.hint
     refused: tuple[str, ...] = ()
@@ -104,6 +106,23 @@ def exchange(clone: Clone, review: Review | None) -> Exchange | None:
         name, address, report.project if link is None else link.forge, report.looked_at, waits,
         failure, hint, refused,
     )  # fmt: skip
+
+
+def _stuck(clone: Clone, branch: str) -> tuple[str, str] | None:
+    """Why the draft's commits do not get to the remote, and so not to the forge, until a person has done
+    something, and what.
+    """
+    there = remote_state.load(clone).branches.get(branch)
+    if there is None:
+        return None
+    if there.decide:
+        return there.decide, there.hint
+    if there.refused:
+        return (
+            f"The remote does not take the commits of {branch}: {there.refused}",
+            "Allow it there; it is tried again with the next commit, and by *Look now* at /remote.",
+        )
+    return None
 
 
 def finding(clone: Clone) -> Finding:

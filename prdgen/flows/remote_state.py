@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from prdgen.flows import kept_facts
 from prdgen.flows.clone import Clone
@@ -17,6 +17,8 @@ from prdgen.git.remote_address import Access
 
 _FILE: Final = "remote.json"
 _ASKED: Final = "remote-asked.json"
+_ALL: Final = "remote/"
+"""Below `refs/prdgen/`: what both sides had last."""
 LONGEST_PAUSE: Final = 300.0
 """Seconds between two tries while the remote is away."""
 
@@ -130,6 +132,22 @@ def agree(clone: Clone, remote: str, branch: str, commit: str) -> None:
         refs.keep(clone.repository, _agreed(remote, branch), commit)
 
 
+def known(clone: Clone) -> set[str]:
+    """Every branch that both sides had at some time, at any remote, and that one of them has still."""
+    agreed_with = (name.split("/", 2) for name in refs.every(clone.repository, _ALL))
+    return {unquote(parts[2]) for parts in agreed_with if len(parts) == 3}
+
+
+def forget(clone: Clone, remote: str, there: Container[str]) -> None:
+    """Nothing is agreed any more of branches that neither side has: another one may have that name."""
+    here = clone.repository.branches()
+    below = f"{_ALL}{remote}/"
+    for name in refs.every(clone.repository, below):
+        branch = unquote(name.removeprefix(below))
+        if branch not in here and branch not in there:
+            refs.drop(clone.repository, name)
+
+
 def chosen(
     clone: Clone, opened: Iterable[str], there: Iterable[str], reviewed: Iterable[str] = ()
 ) -> list[str]:
@@ -145,4 +163,4 @@ def chosen(
 
 
 def _agreed(remote: str, branch: str) -> str:
-    return f"remote/{remote}/{quote(branch, safe='')}"
+    return f"{_ALL}{remote}/{quote(branch, safe='')}"

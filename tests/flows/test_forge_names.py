@@ -1,0 +1,69 @@
+"""Drafts and branches at the forge: names used again, and branches that stay after the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from prdgen.flows import draft_merge, drafts, forge_report, remote_state
+
+from .forges import KINDS, PAGE, at_forge, begun, change, trade
+
+
+@pytest.fixture(params=KINDS)
+async def both(request, houses, repo, tmp_path):
+    async with at_forge(houses, repo, tmp_path, request.param) as found:
+        yield found
+
+
+@pytest.fixture
+async def at_github(houses, repo, tmp_path):
+    async with at_forge(houses, repo, tmp_path, "github") as found:
+        yield found
+
+
+async def again(house, forge):
+    """A second draft with the title of the first, and another change; its branch."""
+    ann = house.people["ann"]
+    draft = await drafts.start(house.app, ann, "Plan", "one.md")
+    change(house, draft.branch, PAGE.replace("third line", "third line, changed"))
+    await draft_merge.ask(house.app, draft.branch, ann)
+    await trade(house, forge)
+    return draft.branch
+
+
+async def test_a_title_used_again_while_the_first_branch_is_there(both):
+    """The remote keeps the squashed draft's branch, which is no ancestor of the second one."""
+    house, forge = both
+    first, _, _ = await begun(house, forge)
+    await draft_merge.merge(house.app, first, house.people["ann"], "owner", "squash")
+    await trade(house, forge)
+    assert house.repo.tip(first) is None
+    assert forge.hub.tip(first)
+    second = await again(house, forge)
+    assert forge.hub.pulls[2].branch == second
+    assert forge.hub.tip(second) == house.repo.tip(second)
+
+
+async def test_a_title_used_again_after_the_forge_deleted_the_branch(both):
+    """Both sides had a branch of that name once, and neither has it: it is a new one."""
+    house, forge = both
+    first, _, _ = await begun(house, forge)
+    forge.hub.merge(1, "octavia")
+    forge.hub.git("branch", "-D", first)
+    await trade(house, forge)
+    await trade(house, forge)
+    assert house.repo.tip(first) is None
+    assert first not in remote_state.known(house.app)
+    assert await again(house, forge) == first
+    assert forge.hub.pulls[2].branch == first
+
+
+async def test_the_draft_says_why_the_forge_has_not_its_commits(at_github):
+    """A person has to do something about its branch at the remote: what, stands on its page."""
+    house, forge = at_github
+    branch, found, _ = await begun(house, forge)
+    house.repo.git("branch", "-f", branch, house.repo.save({"one.md": PAGE + "x\n"}, branch="x"))
+    await trade(house, forge)
+    told = forge_report.exchange(house.app, drafts.find_review(house.app, found.id))
+    assert f"The branch {branch}" in told.failure
+    assert "--force-with-lease" in told.hint
