@@ -122,16 +122,11 @@ async def _ending(app: App, draft: Draft, person: Person) -> AsyncIterator[Revie
 
 
 def _still_open(app: App, draft: Draft, person: Person) -> Review:
-    """In a thread: the draft's review, begun now for a branch without one. Its last commit may be in one
-    that is over, though: the branch stays as long as somebody is in it.
-    """
-    if draft.review is None:
-        same = (r for r in drafts.reviews(app) if (r.branch, r.tip) == (draft.branch, draft.tip))
-        now = next(same, None)
-    else:
+    """In a thread: the draft's review, begun now for a branch without one."""
+    if draft.review is not None:
         now = drafts.find_review(app, draft.review.id)
-    if now is not None and now.state != "open":
-        raise DraftOver(draft=now.title, state=now.state)
+        if now.state != "open":
+            raise DraftOver(draft=now.title, state=now.state)
     return drafts.reviewed(app, draft, person)
 
 
@@ -251,6 +246,13 @@ def _remove(app: App, branch: str, tip: str) -> bool:
         return app.repository.remove_branch(branch, tip)
 
 
+async def is_at_work(app: App, branch: str) -> bool:
+    """Whether somebody has a page of the branch open, at any process, or typed what is in no commit."""
+    async with app.store.transaction() as tx:
+        rows = await documents.list_live(tx, branch)
+    return any(row.lease_holder is not None or row.heads != row.tip_heads for row in rows)
+
+
 async def tidy(app: App) -> list[str]:
     """Remove the branches of drafts that are over, in which somebody was at work then and nobody is
     now, and in which nothing was written since; their names.
@@ -260,9 +262,7 @@ async def tidy(app: App) -> list[str]:
         tip = await to_thread.run_sync(app.repository.tip, review.branch)
         if review.state == "open" or not tip or tip != review.tip:
             continue
-        async with app.store.transaction() as tx:
-            rows = await documents.list_live(tx, review.branch)
-        if any(row.lease_holder is not None or row.heads != row.tip_heads for row in rows):
+        if await is_at_work(app, review.branch):
             continue
         if await to_thread.run_sync(_remove, app, review.branch, tip):
             removed.append(review.branch)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from anyio import to_thread
 
-from prdgen.flows import drafts, remote_wanted, watch
+from prdgen.flows import draft_merge, drafts, remote_wanted, watch
 from prdgen.flows.context import App
 from prdgen.flows.forge_in import Here
 from prdgen.forge.values import Who
@@ -17,7 +17,6 @@ from prdgen.review import exchanged, posting
 from prdgen.review.exchanged import is_ours
 from prdgen.review.log import Entry
 from prdgen.review.state import Review
-from prdgen.store import documents
 
 
 def words(here: Here) -> Iterator[Entry]:
@@ -88,14 +87,13 @@ async def _put_away(app: App, review: Review, tip: str) -> None:
     """Keep the draft's last commit; its branch goes when nobody has a page of it open, and nothing is
     in it that the pull request had not.
     """
-    async with app.store.transaction() as tx:
-        opened = await documents.list_live(tx, review.branch)
+    at_work = await draft_merge.is_at_work(app, review.branch)
 
     def work() -> None:
         repository, here = app.repository, app.repository.tip(review.branch)
         if git_log.has_commit(repository, tip):
             refs.keep(repository, drafts.KEPT + review.id, tip)
-        if here is None or opened or repository.work_tree_of(review.branch) is not None:
+        if here is None or at_work or repository.work_tree_of(review.branch) is not None:
             return
         if repository.is_ancestor(here, tip):
             repository.remove_branch(review.branch, here)

@@ -124,6 +124,8 @@ async def draft(request: Request) -> Response:
         return await _over(request, name, problem, fields)
     if problem is None and name.removeprefix("refs/heads/") != found.branch:
         return RedirectResponse(found.address, 302)
+    if over := await to_thread.run_sync(drafts.ended, app, found):
+        return await _over(request, over.id, problem, fields)
     changes = await draft_changes.of(app, found, _number(request))
     base = changes.standing.base
     stands = await to_thread.run_sync(reviews.standing, app, found, base)
@@ -137,7 +139,15 @@ async def draft(request: Request) -> Response:
         recovery=await to_thread.run_sync(recoveries.of_draft, app, found),
         kept=await to_thread.run_sync(_there, app, found, request.query_params.getlist("kept")),
         forge=await to_thread.run_sync(forge_report.exchange, app, found.review),
+        went_on=await to_thread.run_sync(_went_on, app, found),
     )  # fmt: skip
+
+
+def _went_on(app: App, draft: Draft) -> Review | None:
+    """In a thread: the draft that is over, and in whose branch somebody wrote on since."""
+    if draft.review is not None:
+        return None
+    return gone.went_on(app, [draft], drafts.reviews(app)).get(draft.branch)
 
 
 def _number(request: Request) -> int:
@@ -197,7 +207,7 @@ async def _over(
     there = review.state == "open" and tip is not None
     if there and problem is None and review.branch != app.main_branch:
         return RedirectResponse(drafts.address_of(review.branch), 303)
-    if problem is None and name != review.id:
+    if problem is None and request.path_params["name"] != review.id:
         return RedirectResponse(drafts.address(review.id), 302)
     if isinstance(problem, NoSuchDraft) and review.state != "open":
         problem = DraftOver(draft=review.title, state=review.state)

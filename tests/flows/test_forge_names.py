@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from prdgen.flows import draft_merge, drafts, forge_report, remote_state
+from prdgen.flows.errors import DraftOver
 
-from .forges import KINDS, PAGE, at_forge, begun, change, trade
+from .forges import KINDS, PAGE, at_forge, begun, change, review, trade
 
 
 @pytest.fixture(params=KINDS)
@@ -67,3 +70,38 @@ async def test_the_draft_says_why_the_forge_has_not_its_commits(at_github):
     told = forge_report.exchange(house.app, drafts.find_review(house.app, found.id))
     assert f"The branch {branch}" in told.failure
     assert "--force-with-lease" in told.hint
+
+
+async def test_a_branch_goes_when_it_is_over_there_and_everybody_has_left(at_github):
+    """A page of it was open before."""
+    house, forge = at_github
+    branch, found, _ = await begun(house, forge)
+    bob = await house.editor("bob", branch=branch)
+    await bob.leave()
+    await house.app.keeper.close()
+    forge.hub.end(1, "octavia")
+    await trade(house, forge)
+    assert drafts.find_review(house.app, found.id).state == "closed"
+    assert house.repo.tip(branch) is None
+
+
+async def test_what_is_left_of_a_branch_begins_no_review(at_github):
+    """It stays while somebody is in it: nothing said of it makes another draft, nor a pull request."""
+    house, forge = at_github
+    ann = house.people["ann"]
+    branch, _, _ = await begun(house, forge)
+    await house.editor("bob", branch=branch)
+    forge.hub.end(1, "octavia")
+    await trade(house, forge)
+    assert house.repo.tip(branch)
+    for do in (
+        partial(draft_merge.ask, house.app, branch, ann),
+        partial(drafts.describe, house.app, branch, ann, "Another", ""),
+        partial(draft_merge.close, house.app, branch, ann),
+    ):
+        with pytest.raises(DraftOver):
+            await do()
+    await trade(house, forge)
+    assert [each.state for each in drafts.reviews(house.app)] == ["closed"]
+    assert len(forge.hub.pulls) == 1
+    assert review(house, branch).state == "closed"

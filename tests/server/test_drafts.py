@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 import zipfile
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -660,6 +662,29 @@ async def test_every_page_of_a_draft_is_named(own, monkeypatch):
         address = further[1] if further else None
     assert named == [*range(1, 66)]
     assert 'href="/drafts/many?from=60#all">Those before these' in listed
+
+
+async def test_a_branch_that_stays_after_the_end_leads_to_what_became_of_it(own, tmp_path):
+    """It is checked out: its page and its buttons begin no other draft; what is committed to it since does,
+    and says of what it is the rest.
+    """
+    browser = await own.as_("editor")
+    where = await start(browser, title="Plan")
+    branch = where.removeprefix("/drafts/")
+    git = partial(subprocess.run, check=True, cwd=own.app.repository.work_tree)
+    git(["git", "worktree", "add", "-q", str(tmp_path / "plan"), branch])
+    done = await browser.send_form(where, do="close")
+    led = await browser.get(where)
+    assert (led.status_code, led.headers["location"]) == (302, done.headers["location"])
+    late = await browser.send_form(where, do="comment", text="Too late?")
+    assert late.status_code == 409
+    assert "is closed already" in late.text
+    assert "Too late?" in late.text
+    who = ["-c", "user.name=Eve", "-c", "user.email=eve@example.org"]
+    words = ["commit", "-q", "--allow-empty", "-m", "More"]
+    git(["git", *who, *words], cwd=tmp_path / "plan")
+    shown = (await browser.get(where)).text
+    assert f'<a href="{done.headers["location"]}">Plan</a> was closed' in shown
 
 
 async def test_the_list_of_pages_of_a_draft_that_is_over(own):
