@@ -72,7 +72,9 @@ def test_who_is_in_a_draft_whose_branch_is_deleted_is_told(
     house.git("branch", "aside")
     ada, bob = sit(house), sit(house, "Bob", role=role)
     for desk in (ada, bob):
-        desk.open(PAGE, "aside")
+        # Once it has asked for comments: they are gone with the branch.
+        with desk.page.expect_response("**/api/drafts/aside/review"):
+            desk.open(PAGE, "aside")
     bob.sees("The beginning.")
     ada.saved()
     house.git("branch", "-D", "aside")
