@@ -259,6 +259,8 @@ async def clock(app: App, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             state = await to_thread.run_sync(remote_state.load, app)
+            if begins:
+                await app.queue.hurry(remote_wanted.TASK)
             if begins or remote_wanted.is_due(app, state):
                 await remote_wanted.now(app)
                 begins = False

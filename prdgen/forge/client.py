@@ -20,6 +20,7 @@ from prdgen.forge.errors import (
     ForgeGarbled,
     ForgeMissing,
     ForgeRefuses,
+    ForgeUntrusted,
 )
 from prdgen.http import asking
 from prdgen.http.asking import Answer, Http, NoAnswer, TooMuch
@@ -122,7 +123,8 @@ class Client:
             answer = await self._asked(method, address, headers or {}, body)
         except NoAnswer as error:
             got = self._brief(str(error))
-            raise ForgeAway(what=what, where=self._access.where, got=got) from error
+            away = ForgeUntrusted if "CERTIFICATE_VERIFY_FAILED" in got else ForgeAway
+            raise away(what=what, where=self._access.where, got=got) from error
         except TooMuch as error:
             raise self._garbled(what, str(error)) from error
         moved = answer.headers.get("location", "")

@@ -35,6 +35,15 @@ class ForgeAway(ForgeError):
         super().__init__(**facts)
 
 
+class ForgeUntrusted(ForgeAway):
+    """The forge {where} shows a certificate that is not trusted here, asked to {what}: {got}."""
+
+    cure = (
+        "Put the certificate of the authority that signed it among this machine's, or name its file in "
+        "SSL_CERT_FILE, and start the server again. Nothing is lost, the review goes on here."
+    )
+
+
 class ForgeBusy(ForgeError):
     """The forge {where} takes no more requests for {seconds} s, asked to {what}: {got}."""
 
@@ -52,7 +61,10 @@ class ForgeBusy(ForgeError):
 class ForgeDenied(ForgeError):
     """The forge {where} does not know prdgen's token, so it did not {what}: {got}."""
 
-    cure = "Give PRDGEN_FORGE_TOKEN_FILE a file with a token that is valid; it may have expired."
+    cure = (
+        "Give PRDGEN_FORGE_TOKEN_FILE a file with a token that is valid (it may have expired), and start the "
+        "server again: it reads the file then."
+    )
     retryable = True
 
 

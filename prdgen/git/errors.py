@@ -187,6 +187,15 @@ class RemoteAway(Unavailable):
     cure = "Nothing is lost, commits wait here; prdgen tries again by itself, less and less often."
 
 
+class RemoteUntrusted(Unavailable):
+    """The remote {where} shows a certificate that is not trusted here: {got}."""
+
+    cure = (
+        "Put the certificate of the authority that signed it among this machine's, or name its file in "
+        "SSL_CERT_FILE, and start the server again. Commits wait here meanwhile."
+    )
+
+
 class RemoteDenied(PrdgenError):
     """The remote {where} does not let prdgen in: {got}."""
 

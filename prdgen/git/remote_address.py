@@ -75,7 +75,10 @@ class Reach:
             )
         if self.protocol == "file":
             return "Give the user prdgen runs as the right to read and write that folder"
-        return "Set PRDGEN_REMOTE_TOKEN_FILE to a file with a token that may read and write there"
+        return (
+            "Set PRDGEN_REMOTE_TOKEN_FILE to a file with a token that may read and write there, and start "
+            "the server again: it reads the file then"
+        )
 
     def without_secrets(self, words: str) -> str:
         """Words of Git's, with the token and whatever stands before an @ in an address cut out."""
@@ -110,11 +113,21 @@ def reach(repository: Repository, access: Access) -> Reach:
             host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
             options += ["-c", f"credential.{host}.helper={_HELPER}"]
         variables |= {_USER: urlsplit(urls[0]).username or access.user, _PASSWORD: access.token}
+    if bundle := _authorities(repository, variables):
+        options += ["-c", f"http.sslCAInfo={bundle}"]
     if "ssh" in protocols:
         variables["GIT_SSH_COMMAND"] = _ssh(repository, access)
     return Reach(
         name, shown(urls[0]), _protocol(urls[0]), tuple(options), variables, access.seconds
     )
+
+
+def _authorities(repository: Repository, variables: Mapping[str, str]) -> str | None:
+    """The file of SSL_CERT_FILE, which the forge's interface is asked with: not every Git reads it itself.
+    None: there is none, or Git was told of another one.
+    """
+    named = repository.config_get("http.sslCAInfo") or variables.get("GIT_SSL_CAINFO")
+    return None if named else variables.get("SSL_CERT_FILE")
 
 
 def _limits(access: Access) -> list[str]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prdgen.git.errors import BadObjects, RemoteAway, RemoteDenied, RemoteMissing, RemoteUnclear
+from prdgen.git.errors import (
+    BadObjects,
+    RemoteAway,
+    RemoteDenied,
+    RemoteMissing,
+    RemoteUnclear,
+    RemoteUntrusted,
+)
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
 
-Failure = RemoteAway | RemoteDenied | RemoteMissing | RemoteUnclear | BadObjects
+Failure = RemoteAway | RemoteDenied | RemoteMissing | RemoteUnclear | RemoteUntrusted | BadObjects
 _LONGEST: Final = 500
 _TELLING: Final = ("fatal:", "error:", "remote:", "ssh:")
 _DENIED: Final = (
@@ -21,6 +28,11 @@ _MISSING: Final = (
     "returned error: 404", "repository not found", "does not appear to be a git repository",
     "project you were looking for could not be found", "no such remote", "' not found",
 )  # fmt: skip
+_UNTRUSTED: Final = (
+    "certificate verification failed", "ssl certificate problem", "ssl: no alternative certificate",
+    "certificate subject name", "certificate verify failed",
+)  # fmt: skip
+"""As curl says it, whichever library it was built with."""
 
 
 def failure(reach: Reach, done: Done) -> Failure:
@@ -32,6 +44,8 @@ def failure(reach: Reach, done: Done) -> Failure:
     }  # fmt: skip
     if "fsck error" in words:
         return BadObjects(**facts)
+    if any(sign in words for sign in _UNTRUSTED):
+        return RemoteUntrusted(**facts)
     if "matches more than one" in words:
         return RemoteUnclear(**facts)
     if any(sign in words for sign in _DENIED):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prdgen.flows import doctor, remote_report, remote_wanted
+from prdgen.flows import doctor, exchange, remote_report, remote_wanted
 from prdgen.git import process
 from prdgen.git.errors import BadRemote, RemoteAway, RemoteDenied, RemoteMissing
 
@@ -183,6 +183,25 @@ async def test_webhooks_do_not_have_a_remote_asked_that_does_not_let_us_in(house
         await remote_wanted.asked(house.app)
         await house.work()
         assert len(times) > before
+
+
+async def test_a_server_that_starts_asks_at_once(house, repo, tmp_path, eventually):
+    """However long the remote had failed before: what was wrong, a token say, may be right by now."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    async with answering(with_status("403 Forbidden")) as address:
+        await put_off(house, address)
+    assert await due_in(house) > 200
+    aim(house, str(hub.path))
+    stop = asyncio.Event()
+    clock = asyncio.create_task(exchange.clock(house.app, stop))
+
+    async def looked():
+        await house.work()
+        return not state(house).failure
+
+    await eventually(looked, 10)
+    stop.set()
+    await clock
 
 
 async def asked_by_webhooks(house, times) -> int:
