@@ -155,6 +155,8 @@ async def _one(
         known = await to_thread.run_sync(_known, app, review)
         listed = pull
     assert listed is not None
+    if trouble := forge_link.parted(review, listed):
+        state.troubles.setdefault(review.id, trouble)
     await Out(app, forge, state, review, link, listed, known).mark()
 
 

@@ -122,6 +122,30 @@ async def _open(app: App, forge: Forge, state: State, review: Review) -> None:
     await to_thread.run_sync(_note_opened, app, review, Link(forge.key, pull.number, pull.address))
 
 
+def parted(review: Review, pull: Pull) -> Trouble | None:
+    """Why the draft, which goes on, and its pull request are not one any more, and what to do; None: they
+    are.
+    """
+    if review.state != "open":
+        return None
+    how = (
+        f"Open another one there, from {review.branch} into {review.base}: prdgen takes that one, with what "
+        "was said."
+    )
+    if pull.state == "merged":
+        return Trouble(
+            f"The draft is open, and its pull request was merged into {pull.base}.",
+            f"{how} If nothing is to be merged any more, close the draft.",
+        )
+    if pull.branch != review.branch:
+        return Trouble(
+            f"The draft's branch is called {review.branch} now, and its pull request is for {pull.branch}: "
+            "commits of the draft do not get there.",
+            f"{how} Or give the branch its name back (`git branch -m {review.branch} {pull.branch}`).",
+        )
+    return None
+
+
 def _tips(app: App, branch: str) -> tuple[str | None, str | None]:
     return app.repository.tip(branch), remote_state.agreed(
         app, remote_state.reach(app).name, branch

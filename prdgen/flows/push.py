@@ -24,7 +24,10 @@ from prdgen.git.values import Signature
 
 log = logging.getLogger(__name__)
 _REFUSED = "nothing was taken; the rules are in prdgen's docs/git.md under What is refused"
-_OVER = "while this push came, the token was revoked or the role taken away that it takes (editor)"
+_OVER = (
+    "while this push came, the token was revoked or the role taken away that it takes (editor): make a new "
+    "token at /tokens, or ask an owner for the role, and push again"
+)
 Again = Callable[[], Awaitable[Pusher | None]]
 """Who pushes, by the token and the roles there are now; None: nobody any more."""
 

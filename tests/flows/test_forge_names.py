@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from prdgen.flows import draft_merge, drafts, forge_report, remote_state
+from prdgen.flows import draft_merge, drafts, forge_report, remote_state, reviews
 from prdgen.flows.errors import DraftOver
 
 from .forges import KINDS, PAGE, at_forge, begun, change, review, trade
@@ -105,3 +105,38 @@ async def test_what_is_left_of_a_branch_begins_no_review(at_github):
     assert [each.state for each in drafts.reviews(house.app)] == ["closed"]
     assert len(forge.hub.pulls) == 1
     assert review(house, branch).state == "closed"
+
+
+async def test_a_renamed_draft_is_told_that_its_pull_request_is_for_the_old_branch(both):
+    """With what to do; the pull request that is opened there then is the draft's, with what was said."""
+    house, forge = both
+    old, found, _ = await begun(house, forge)
+    house.repo.git("branch", "-m", old, "draft/other")
+    change(house, "draft/other", PAGE.replace("third line", "third line, changed"))
+    await trade(house, forge)
+    told = forge_report.exchange(house.app, drafts.find_review(house.app, found.id))
+    assert f"its pull request is for {old}" in told.failure
+    assert "from draft/other into main" in told.hint
+    await reviews.comment(house.app, "draft/other", house.people["bob"], "Why?")
+    forge.hub.open("draft/other", "main", "Other", "", "octavia")
+    await trade(house, forge)
+    now = drafts.find_review(house.app, found.id)
+    assert now.link.number == 2
+    assert not forge_report.exchange(house.app, now).failure
+    assert "Why?" in forge.hub.pulls[2].notes[-1].text
+
+
+async def test_a_draft_opened_again_after_its_pull_request_was_merged_elsewhere(both):
+    """It has no pull request that could bring it into main: its page says so, and what to do."""
+    house, forge = both
+    forge.hub.git("branch", "next", "main")
+    branch, found, pull = await begun(house, forge)
+    pull.base = "next"
+    forge.hub.merge(1, "octavia")
+    await trade(house, forge)
+    assert drafts.find_review(house.app, found.id).state == "closed"
+    await draft_merge.reopen(house.app, found.id, house.people["ann"])
+    await trade(house, forge)
+    told = forge_report.exchange(house.app, drafts.find_review(house.app, found.id))
+    assert "was merged into next" in told.failure
+    assert f"from {branch} into main" in told.hint

@@ -57,13 +57,15 @@ for (const box of document.querySelectorAll("[data-follow]")) {
   setTimeout(look, 1000);
 }
 
-// Something that is under way: the page anew as soon as it is over.
+// Something that is under way: the page anew as soon as it is over, or as one may not see it any more.
 for (const box of document.querySelectorAll("[data-await]")) {
+  let failed = 0;
   const look = async () => {
     const answer = await fetch(box.dataset.await).catch(() => null);
     const found = answer?.ok ? await answer.json() : null;
-    if ((found && !found.looking) || answer?.status === 401 || answer?.status === 404) return location.reload();
-    setTimeout(look, 500);
+    if ((found && !found.looking) || [401, 403, 404].includes(answer?.status)) return location.reload();
+    failed = found ? 0 : failed + 1;
+    setTimeout(look, Math.min(500 * 2 ** failed, 30000));
   };
   setTimeout(look, 300);
 }
