@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Final
 
 from anyio import to_thread
 
@@ -10,6 +13,7 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.flows import drafts, edit, forge_wanted, review_news, reviews
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchThread, SuggestionOutdated
+from prdgen.git import locks
 from prdgen.git.values import Signature
 from prdgen.merge.diff import Splice
 from prdgen.review import anchors
@@ -18,12 +22,26 @@ from prdgen.review.state import Review, Thread
 from prdgen.store.people import Person
 from prdgen.sync import ports
 
+_WAITED: Final = 30.0
+
 
 async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     """Put what was suggested in its place, in the live page, and save that as a version with its
-    author named; what was typed there before is a version of its own. Raises NoSuchDraft, NoSuchThread, and SuggestionOutdated when the words it is about
-    are other ones by now.
+    author named; what was typed there before is a version of its own. One at a time in a draft: else one
+    would be in another's version. Raises NoSuchDraft, NoSuchThread, Locked, and SuggestionOutdated when the
+    words it is about are other ones by now.
     """
+    alone = f"taking-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    with ExitStack() as stack:
+        held = locks.held(app.repository, alone, seconds=_WAITED)
+        await to_thread.run_sync(stack.enter_context, held)
+        review = await _take(app, name, person, thread_id)
+    await forge_wanted.now(app)
+    await review_news.tell(app, review.id)
+    return review
+
+
+async def _take(app: App, name: str, person: Person, thread_id: str) -> Review:
     draft = await to_thread.run_sync(drafts.find, app, name)
     thread = draft.review.threads.get(thread_id) if draft.review else None
     if thread is None or thread.suggestion is None or thread.anchor is None:
@@ -45,10 +63,7 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     await edit.save_version(app, draft.branch, page_path, message, person.id, own=True)
     assert draft.review is not None
     said = Entry("taken", person.name, person.email, {"thread": thread_id})
-    review = await to_thread.run_sync(drafts.say, app, draft.review.id, said)
-    await forge_wanted.now(app)
-    await review_news.tell(app, review.id)
-    return review
+    return await to_thread.run_sync(drafts.say, app, draft.review.id, said)
 
 
 async def _edit(

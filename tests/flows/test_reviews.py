@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -139,6 +140,26 @@ async def test_a_taken_suggestion_says_nothing_of_what_others_typed(house, repo,
     lines = repo.git("show", "-U0", "--format=", name).splitlines()
     changed = [line for line in lines if line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"}]
     assert changed == ["-third line", "+3rd line"]
+
+
+async def test_suggestions_taken_at_once_are_a_version_each(house, repo, ann, bob, name):
+    """By two people, each of them all: none is twice, nor in another one's version."""
+    before = repo.tip(name)
+    for words in ("first", "third"):
+        review = await reviews.comment(
+            house.app,
+            name,
+            bob,
+            "",
+            page_path="one.md",
+            quote=f"{words} line",
+            suggestion=f"{words} row",
+        )
+    await asyncio.gather(*(suggest.take(house.app, name, who, id_) for id_ in review.threads for who in (ann, bob)))  # fmt: skip
+    made = repo.git("log", "--format=%s", f"{before}..{name}").splitlines()
+    assert made == ["Take a suggestion by Bob"] * 2
+    shown = repo.git("show", f"{name}:one.md")
+    assert (shown.count("first row"), shown.count("third row")) == (1, 1)
 
 
 async def test_a_suggestion_about_other_words_by_now_is_not_taken(house, repo, ann, bob, name):
