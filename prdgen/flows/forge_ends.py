@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from anyio import to_thread
 
-from prdgen.flows import draft_merge, drafts, remote_wanted, watch
+from prdgen.flows import draft_merge, drafts, forge_merge, remote_wanted, watch
 from prdgen.flows.context import App
 from prdgen.flows.forge_in import Here
 from prdgen.forge.values import Who
@@ -36,7 +36,9 @@ def words(here: Here) -> Iterator[Entry]:
 
 
 def end(here: Here) -> Entry | None:
-    """What became of it there, when it is something else here and nobody here has said so since."""
+    """In a thread: what became of it there, when it is something else here and nobody here has said so
+    since.
+    """
     pull, review, last = here.pull, here.review, here.known.last_state
     is_ours_to_tell = last is not None and is_ours(last) and last.id not in here.known.sent
     elsewhere = pull.state == "merged" and pull.base != here.clone.main_branch
@@ -54,7 +56,11 @@ def end(here: Here) -> Entry | None:
     at = exchanged.after(pull.ended_at or pull.changed_at, last.at)
     count = here.known.count("closed", "reopened")
     if state == "merged":
-        facts = {"tip": pull.tip, "made": pull.made or "", "how": "there"}
+        facts = {
+            "tip": forge_merge.merged_tip(here.clone, pull),
+            "made": pull.made or "",
+            "how": "there",
+        }
         return here.entry("merged", by, at, facts, "merged")
     if state == "closed":
         return here.entry("closed", by, at, {"tip": pull.tip}, "closed", count)

@@ -173,7 +173,7 @@ async def _take_in(app: App, forge: Forge, state: State, here: Here) -> Review:
             "Comments come in as soon as the remote has brought the commit they are on.", waits=True
         )
     new += forge_ends.words(here)
-    ended = forge_ends.end(here)
+    ended = await to_thread.run_sync(forge_ends.end, here)
     if ended is not None:
         new.append(ended)
     review = here.review

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from typing import Final
 
 from anyio import to_thread
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import exchange, forge_state, forge_wanted, remote_wanted
+from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NotHereYet, NotThereYet, PullUnfit
 from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied
 from prdgen.forge.values import Forge, How, Pull
+from prdgen.git import joining
+from prdgen.git import log as git_log
 from prdgen.review.state import Link, Review
 
 log = logging.getLogger(__name__)
+_MOST_LATER: Final = 100
+"""So many commits of a merged branch are looked at, to find which of them were merged."""
 
 
 async def merged(app: App, draft: Draft, review: Review, how: How, message: str) -> str | None:
@@ -64,6 +71,8 @@ async def _is_protected(app: App, forge: Forge) -> bool:
 
 async def _merge(app: App, forge: Forge, link: Link, draft: Draft, how: How, message: str) -> Pull:
     pull = await forge.pull(link.number)
+    if pull.state == "merged":
+        pull = replace(pull, tip=await to_thread.run_sync(merged_tip, app, pull))
     if unfit := _unfit(app.main_branch, pull, draft):
         await forge_wanted.now(app)
         got, expected, cure = unfit
@@ -78,6 +87,28 @@ async def _merge(app: App, forge: Forge, link: Link, draft: Draft, how: How, mes
         await forge.merge(pull, how, title, rest.strip())
         pull = await forge.pull(link.number)
     return pull
+
+
+def merged_tip(clone: Clone, pull: Pull) -> str:
+    """In a thread: the commit that was merged. Gitea and Forgejo say what the branch is at, which may have
+    gone on since: then it is the parent that the merge has of it, or the last commit that adds nothing to
+    what was made.
+    """
+    repository, made = clone.repository, pull.made
+    if not made or not git_log.has_commit(repository, made):
+        return pull.tip  # What came later did not come here either.
+    if repository.is_ancestor(made, pull.tip):
+        return made
+    parents = repository.commit_info(made).parents
+    for parent in parents[1:]:
+        if repository.is_ancestor(parent, pull.tip):
+            return parent
+    base = (
+        repository.merge_base(made, pull.tip) if git_log.has_commit(repository, pull.tip) else None
+    )
+    newer = git_log.between(repository, base, pull.tip, limit=_MOST_LATER) if base else []
+    whole = (each.commit for each in newer if joining.adds_nothing(repository, made, each.commit))
+    return next(whole, pull.tip)
 
 
 def _unfit(main: str, pull: Pull, draft: Draft) -> tuple[str, str, str] | None:

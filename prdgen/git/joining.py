@@ -90,6 +90,13 @@ def trees(
     return str(index.write_tree(git))
 
 
+def adds_nothing(repository: Repository, commit: str, other: str) -> bool:
+    """Whether Git's own merge of another commit leaves this one's files as they are: it has them already."""
+    git = repository.libgit2
+    index = git.merge_commits(commit, other, flags=MergeFlag.FIND_RENAMES)
+    return index.conflicts is None and index.write_tree(git) == git[commit].peel(pygit2.Tree).id
+
+
 def _both(
     git: pygit2.Repository, base: str, ours: str, theirs: str, named: Side
 ) -> dict[str, tuple[str | None, str, str]]:

@@ -117,6 +117,25 @@ async def test_one_that_was_merged_while_the_draft_went_on(both):
     assert "changed, later" in house.repo.git("show", "main:one.md")
 
 
+@pytest.mark.parametrize("how", ["merge", "squash"])
+async def test_commits_after_a_merge_there_stay_in_the_branch(both, how):
+    """They came to the branch before anybody here looked at the pull request: they are no part of what
+    was merged, whatever the forge says the branch is at, and are listed as a draft of their own.
+    """
+    house, forge = both
+    branch, found, _ = await begun(house, forge)
+    merged = house.repo.tip(branch)
+    forge.hub.merge(1, "octavia", how)
+    later = change(house, branch, PAGE.replace("second line", "second line, changed, later"))
+    await trade(house, forge)
+    assert forge.hub.tip(branch) == later
+    over = drafts.find_review(house.app, found.id)
+    assert (over.state, over.tip) == ("merged", merged)
+    assert house.repo.tip(branch) == later
+    listed = drafts.every(house.app, drafts.reviews(house.app))
+    assert [(each.branch, each.review) for each in listed] == [(branch, None)]
+
+
 async def test_one_that_was_merged_as_it_is(both):
     """The button says merged, too, once main is here."""
     house, forge = both

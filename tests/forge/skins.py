@@ -423,7 +423,8 @@ class Gitea(Skin):
             "closed_at": iso(pull.ended_at) if over else None, "merged": merged,
             "merged_at": iso(pull.ended_at) if merged else None,
             "merged_by": self.user(pull.ended_by) if merged else None, "merge_commit_sha": pull.made,
-            "head": {"ref": pull.ref or pull.branch, "sha": self.hub.head(pull), "label": pull.branch,
+            # Gitea says what the branch is at, also when that moved after the merge.
+            "head": {"ref": pull.ref or pull.branch, "sha": self.hub.tip(pull.branch) or self.hub.head(pull), "label": pull.branch,
                      "repo_id": 9 if pull.is_foreign else 1},
             "base": {"ref": pull.base, "sha": self.hub.tip(pull.base), "label": pull.base, "repo_id": 1},
         }  # fmt: skip
