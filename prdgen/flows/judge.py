@@ -19,6 +19,8 @@ _HEADS: Final = "refs/heads/"
 _TAGS: Final = "refs/tags/"
 _MOST: Final = 20
 _REFS: Final = 1_000
+_NAME_BYTES: Final = 250
+"""Of one part of a ref's name: Git keeps it as a file, and locks that as the same name with `.lock`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ def _ref(app: App, who: Pusher, update: Update) -> Iterator[str]:
         update.ref.decode("utf-8")
     except (PrdgenError, UnicodeDecodeError):
         yield f"{name}: this name is not taken here; letters, digits, `-`, `_`, `.` and `/` are"
+        return
+    if update.new and any(len(part) > _NAME_BYTES for part in update.ref.split(b"/")):
+        yield f"{name[:60]}…: a part of this name is longer than {_NAME_BYTES} bytes; give it a shorter one"
         return
     if update.new and (short == "HEAD" or short.startswith("refs/")):
         kind = "branch" if name.startswith(_HEADS) else "tag"

@@ -155,6 +155,8 @@ async def test_a_token_that_is_revoked_while_a_push_comes(ruled, repo, monkeypat
         ("HEAD:refs/heads/refs/heads/main", "begin with refs/"),
         ("HEAD:refs/tags/refs/heads/main", "begin with refs/"),
         ("HEAD:refs/tags/main", "may not be called as the main branch"),
+        (f"HEAD:refs/heads/draft/{'x' * 251}", "a part of this name is longer than 250 bytes"),
+        (f"HEAD:refs/tags/{'x' * 251}", "a part of this name is longer than 250 bytes"),
         (":main", "not deleted by a push"),
     ],
 )
