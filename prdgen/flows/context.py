@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
 REPOSITORY_KEY = "prdgen.repositoryid"
 
 
+@dataclass(slots=True)
+class Turns:
+    """Work that is asked for often and done for all who asked before it began."""
+
+    one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: int = 0
+    done: int = 0
+    """The last one asked for whose work is done."""
+
+
 @dataclass(slots=True, kw_only=True)
 class App(Clone):
     """What one process has open. Flows take it as their first argument and keep nothing else."""
@@ -45,6 +56,8 @@ class App(Clone):
     levels: Levels = field(init=False)
     rooms: Rooms | None = None
     keeper: Keeper | None = None
+    branch_turns: Turns = field(default_factory=Turns)
+    """Of looking which branches moved."""
     database_url: str = ""
     redis_url: str = ""
     forge_answers: Answers = field(default_factory=dict)

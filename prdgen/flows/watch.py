@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Final
 
 from anyio import to_thread
 
@@ -20,6 +21,8 @@ from prdgen.store.errors import AgreedPointMoved
 
 log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
+_FEW: Final = 50
+"""Branches of one transaction: others need the connection, too."""
 
 
 async def run(app: App, stop: asyncio.Event) -> None:
@@ -132,13 +135,29 @@ async def _along(app: App, lives: list[Live]) -> list[Live]:
 
 async def branches(app: App) -> None:
     """Let index and site follow every branch whose tip is not the indexed one, or that is gone; what
-    belongs to one that was renamed goes along.
+    belongs to one that was renamed goes along. One look serves all who asked before it began: each
+    takes a connection for as long as there are branches that moved.
     """
+    turns = app.branch_turns
+    turns.asked += 1
+    mine = turns.asked
+    async with turns.one:
+        if turns.done < mine:
+            began = turns.asked
+            await _branches(app)
+            turns.done = began
+
+
+async def _branches(app: App) -> None:
     tips = await to_thread.run_sync(app.repository.branches)
     async with app.store.transaction() as tx:
         indexed = await pages.indexed_branches(tx)
-        for branch in tips.keys() | indexed.keys():
-            if tips.get(branch) != indexed.get(branch):
+    moved = [name for name in tips.keys() | indexed.keys() if tips.get(name) != indexed.get(name)]
+    # Main first, and in one order: two processes that note the same jobs never wait for each other.
+    moved.sort(key=lambda name: (name != app.main_branch, name))
+    for first in range(0, len(moved), _FEW):
+        async with app.store.transaction() as tx:
+            for branch in moved[first : first + _FEW]:
                 await edit.follow(app, branch, tx)
     await rename_branch.seen(app, tips.keys() - indexed.keys())
 

@@ -57,6 +57,39 @@ async def follow_branches(house):
     await house.work()
 
 
+async def test_many_branches_that_move_at_once_leave_connections_for_others(
+    house, repo, monkeypatch
+):
+    """However often Git is heard, one look at a time notes what moved; the rest wait for it, and for one more."""
+    from prdgen.flows import edit, watch
+
+    inside, most, noted = 0, 0, []
+
+    async def follow(app, branch, tx):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        noted.append(branch)
+        inside -= 1
+
+    await follow_branches(house)
+    for number in range(120):
+        repo.git("update-ref", f"refs/heads/many/{number:03}", "HEAD")
+    await watch.branches(house.app)
+    await house.work()
+    monkeypatch.setattr(edit, "follow", follow)
+    repo.commit("on", one="# On\n")
+    for number in range(120):
+        repo.git("update-ref", f"refs/heads/many/{number:03}", "HEAD")
+    noted.clear()
+    await asyncio.gather(*(watch.branches(house.app) for _ in range(20)))
+    assert most == 1
+    assert noted[0] == "main"
+    # Two looks of these twenty, and those of the watcher.
+    assert noted.count("many/007") < 10
+
+
 async def test_the_index_follows_commits(house, repo):
     """Added, changed, renamed and deleted pages."""
     repo.commit("add", checkout=PRD)
