@@ -80,6 +80,7 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
             ("forge", forge_exchange.clock(app, stop)),
             ("leases", lease.run(app, news)),
             ("sweep", _sweep(app, stop)),
+            ("catch up", _catch_up(app, stop)),
         )
     ]
     await index.verify(app)
@@ -138,3 +139,17 @@ async def _sweep(app: App, stop: asyncio.Event) -> None:
         except (PrdgenError, OSError) as error:
             log.warning("documents left by another process wait: %s", error)
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _catch_up(app: App, stop: asyncio.Event) -> None:
+    """A folder in which Git was busy when its branch moved follows soon after: whoever commits there
+    before would take out of the branch what has just come.
+    """
+    while not stop.is_set():
+        pause = _LOOK_SECONDS
+        try:
+            await landing.catch_up(app)
+        except Exception:
+            log.exception("the files of a branch that moved follow later")
+            pause = _SWEEP_SECONDS
+        await asyncio.sleep(pause)

@@ -217,9 +217,28 @@ async def _nobodys(app: App, branch: str, left: dict[str, str]) -> dict[str, str
     return {path: why for path, why in left.items() if path not in ours}
 
 
+async def catch_up(app: App) -> None:
+    """Let files and index follow where Git was busy in the folder when the branch moved; while it
+    still is, or while a push is under way, that waits for the next time.
+    """
+    for note in _noted(app):
+        try:
+            branch = json.loads(note.read_text())["branch"]
+            if app.repository.busy_reason(branch) or not locks.may_write(app.repository, branch):
+                continue
+        except FileNotFoundError:  # its push is over meanwhile
+            continue
+        await recover(app)
+        return
+
+
+def _noted(app: App) -> list[Path]:
+    return sorted((app.state_dir / _FOLDER).glob("*.json"))
+
+
 async def recover(app: App) -> None:
     """Let files and index follow what was about to move when a server was killed."""
-    for note in sorted((app.state_dir / _FOLDER).glob("*.json")):
+    for note in _noted(app):
         with ExitStack() as held:
             try:
                 branch = json.loads(note.read_text())["branch"]

@@ -11,6 +11,7 @@ from git.repos import ANN
 from prdgen.files import disk
 from prdgen.flows import checked_out, drafts, edit, landing, pull, watch
 from prdgen.git import checkout, commits
+from prdgen.git.errors import Locked
 
 from . import pushing
 from .conftest import ONE
@@ -170,6 +171,30 @@ async def test_whoever_pushes_gets_an_answer_whatever_fails_here(server, house, 
     assert repo.tip() == bob.git("rev-parse", "HEAD")
     await landing.recover(house.app)
     assert (repo.path / "two.md").read_text() == "# Two\n"
+
+
+async def test_a_folder_that_was_busy_as_the_branch_moved_follows_soon(
+    server, house, repo, monkeypatch
+):
+    """Without a new start: who commits there would take out again what was pushed."""
+
+    def busy(*arguments, **options):
+        raise Locked(what="The index", got="another program", how="wait")
+
+    bob = await server.clone("bob")
+    bob.commit("Two", two="# Two\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(checked_out, "follow", busy)
+        done = await bob.run("push", "origin", "HEAD")
+        assert "does not follow yet" in done.said
+        lock = repo.path / ".git/index.lock"
+        lock.touch()
+    await landing.catch_up(house.app)
+    assert not (repo.path / "two.md").exists()
+    lock.unlink()
+    await until((repo.path / "two.md").exists)
+    await until(lambda: repo.git("status", "--porcelain") == "")
+    assert not list((repo.path / ".git/prdgen/pushes").glob("*.json"))
 
 
 async def test_a_page_that_takes_long_keeps_no_wide_push_waiting(server, house, repo, monkeypatch):
