@@ -19,6 +19,7 @@ from prdgen.flows import (
     draft_changes,
     draft_merge,
     drafts,
+    edition,
     forge_report,
     gone,
     put_in,
@@ -126,12 +127,14 @@ async def draft(request: Request) -> Response:
         return RedirectResponse(found.address, 302)
     if over := await to_thread.run_sync(drafts.ended, app, found):
         return await _over(request, over.id, problem, fields)
+    # Before all of it is looked at: what changes meanwhile is news.
+    shown = await to_thread.run_sync(edition.of, app, name)
     changes = await draft_changes.of(app, found, _number(request))
     base = changes.standing.base
     stands = await to_thread.run_sync(reviews.standing, app, found, base)
     problems = await to_thread.run_sync(reviews.problems, app, found, base)
     return html.render(
-        request, "draft.html", problem.status if problem else 200, title=found.title, draft=found, wrote=fields,
+        request, "draft.html", problem.status if problem else 200, title=found.title, draft=found, wrote=fields, edition=shown,
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
         talk=await to_thread.run_sync(_talk, app, found.review, found.tip, changes), may=_may(visitor),
         pages=await read.titles(app, found.branch),
@@ -211,9 +214,10 @@ async def _over(
         return RedirectResponse(drafts.address(review.id), 302)
     if isinstance(problem, NoSuchDraft) and review.state != "open":
         problem = DraftOver(draft=review.title, state=review.state)
+    shown = await to_thread.run_sync(edition.of, app, review.id)
     changes = await draft_changes.of_over(app, review, _number(request))
     return html.render(
-        request, "draft_over.html", problem.status if problem else 200, title=review.title, review=review,
+        request, "draft_over.html", problem.status if problem else 200, title=review.title, review=review, edition=shown,
         problem=problem, forge=await to_thread.run_sync(forge_report.exchange, app, review),
         changes=changes, there=drafts.address_of(review.branch) if there else None, talk=await to_thread.run_sync(_talk, app, review, review.tip, changes),
         may=dict.fromkeys(_may(auth.require(request, "reader", "see this draft")), False), wrote=wrote,

@@ -223,6 +223,36 @@ def test_comments_stand_at_their_words_in_the_editor(make_house: MakeHouse, sit:
     expect(page.locator(".comment-mark")).to_have_count(0)
 
 
+def test_a_draft_that_others_go_on_with_says_so_and_stays_as_it_is(
+    make_house: MakeHouse, sit: Sit
+) -> None:
+    """Not for one's own words; a comment that is being written stays, and a link shows what is new."""
+    house = make_house({PAGE: TEXT})
+    house.start()
+    house.git("branch", "draft/plan")
+    ada, bob = sit(house), sit(house, "Bob")
+    for desk in (ada, bob):
+        desk.page.goto(f"{house.url}/drafts/draft/plan")
+    page, news = ada.page, ada.page.locator(".news")
+    page.locator("details.answer summary", has_text="Comment on the draft").first.click()
+    mine = page.locator("form:has(button[value=comment]) textarea").first
+    mine.fill("What about shops?")
+    page.wait_for_timeout(11_000)
+    expect(news).to_be_empty()
+    bob.page.locator("details.answer summary", has_text="Comment on the draft").first.click()
+    bob.page.locator("form:has(button[value=comment]) textarea").first.fill("Good so.")
+    bob.page.locator("button[value=comment]").first.click()
+    expect(bob.page.locator("article.thread").first).to_contain_text("Good so.")
+    expect(news).to_contain_text("something new", timeout=20_000)
+    expect(mine).to_have_value("What about shops?")
+    bob.page.wait_for_timeout(11_000)
+    expect(bob.page.locator(".news")).to_be_empty()
+    news.get_by_role("link", name="Show it").click()
+    expect(page.locator("article.thread").first).to_contain_text("Good so.")
+    bob.page.get_by_role("button", name="Close", exact=True).click()
+    expect(news).to_contain_text("something new", timeout=20_000)
+
+
 def test_a_role_that_is_taken_away_in_the_middle(make_house: MakeHouse, sit: Sit) -> None:
     """Bob types in his draft when he becomes a reader: what he typed before is in it, what he types then is
     sent to nobody, and he is told so; when he may write again it is there.

@@ -8,7 +8,7 @@ import pytest
 from git.repos import BOB
 
 from prdgen.errors import Invalid
-from prdgen.flows import draft_changes, draft_merge, drafts, gone
+from prdgen.flows import draft_changes, draft_merge, drafts, edition, gone, reviews
 from prdgen.flows.errors import (
     DraftOver,
     NoSuchDraft,
@@ -32,6 +32,31 @@ from .harness import fsck, until
 @pytest.fixture
 def ann(house):
     return house.people["ann"]
+
+
+async def test_a_draft_has_another_edition_when_there_is_something_new_to_see(house, repo, ann):
+    """Commits here or on main, words, and its end; not by itself, and not what only the forge is told."""
+    found = await drafts.start(house.app, ann, "Plan", "one.md")
+    seen = [edition.of(house.app, found.branch)]
+    assert edition.of(house.app, found.branch) == seen[0]
+
+    def another(name=found.branch):
+        seen.append(edition.of(house.app, name))
+        return seen.count(seen[-1]) == 1
+
+    await reviews.comment(house.app, found.branch, ann, "Good", page_path=None)
+    assert another()
+    review = drafts.find(house.app, found.branch).review
+    drafts.say(house.app, review.id, log.Entry("sent", "x", "x@x", {"what": "y"}))
+    assert not another()
+    repo.save({"one.md": "# Other\n"}, found.branch)
+    assert another()
+    repo.save({"two.md": "# Two\n"}, "main")
+    assert another()
+    await draft_merge.close(house.app, found.branch, ann)
+    assert another(review.id)
+    with pytest.raises(NoSuchDraft):
+        edition.of(house.app, "nothing")
 
 
 async def test_a_draft_begins_with_what_is_seen_on_main(house, repo, ann):

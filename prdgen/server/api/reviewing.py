@@ -9,7 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from prdgen.errors import Invalid
-from prdgen.flows import conversation, draft_changes, draft_merge, drafts, reviews, suggest
+from prdgen.flows import (
+    conversation,
+    draft_changes,
+    draft_merge,
+    drafts,
+    edition,
+    reviews,
+    suggest,
+)
 from prdgen.flows.context import App
 from prdgen.flows.conversation import Placed
 from prdgen.flows.errors import NoSuchDraft
@@ -66,6 +74,14 @@ async def get_review(request: Request) -> Response:
             ],
         }
     )  # fmt: skip
+
+
+async def get_edition(request: Request) -> Response:
+    """A word that is another one as soon as the draft has something new to see: ask for it now and then, and
+    for the rest when it changed.
+    """
+    found = await to_thread.run_sync(edition.of, app_of(request), request.path_params["name"])
+    return as_json({"edition": found})
 
 
 def _of_over(app: App, review: Review) -> dict[str, Any]:
@@ -215,6 +231,8 @@ _TEXT = obj(text=STRING)
 OPERATIONS = (
     Operation("GET", f"{_AT}/review", "Get the review of a draft.", get_review,
               obj(state=STRING, threads=_LIST, approved=_LIST, needed=_LIST, blocked=NULLABLE, problems=_LIST)),
+    Operation("GET", f"{_AT}/edition", "Get a word that changes when there is something new to see of a draft.",
+              get_edition, obj(edition=STRING)),
     Operation("GET", f"{_AT}/source", "Get the Markdown behind words.", get_source,
               obj(source=STRING, start=INTEGER),
               query={"page_path": STRING, "quote": STRING, "line": STRING}),

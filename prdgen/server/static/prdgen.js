@@ -70,6 +70,28 @@ for (const box of document.querySelectorAll("[data-await]")) {
   setTimeout(look, 300);
 }
 
+// A draft with which others go on: that there is something new is said, and the page stays as it is.
+for (const box of document.querySelectorAll("[data-edition]")) {
+  let again;
+  const look = async () => {
+    clearTimeout(again);
+    const seen = document.visibilityState === "visible";
+    const answer = seen ? await fetch(`/api${location.pathname}/edition`).catch(() => null) : null;
+    const found = answer?.ok ? await answer.json() : null;
+    const gone = [401, 403, 404].includes(answer?.status);
+    if (!gone && (!found || found.edition === box.dataset.edition)) {
+      again = setTimeout(look, 10000);
+      return;
+    }
+    document.removeEventListener("visibilitychange", look);
+    const words = gone ? "This draft cannot be seen here any more. " : "There is something new in this draft since this page was shown. ";
+    const link = Object.assign(document.createElement("a"), { href: location.pathname + location.search, textContent: "Show it" });
+    box.replaceChildren(words, link);
+  };
+  document.addEventListener("visibilitychange", look);
+  again = setTimeout(look, 10000);
+}
+
 // Drafts: words marked in a page are what a comment is about.
 for (const section of document.querySelectorAll(".change")) {
   const page = section.querySelector("[data-marked]");
