@@ -21,6 +21,7 @@ from prdgen.flows import (
     recover,
     relay,
     servers,
+    set_back,
     size,
     watch,
     write_rules,
@@ -143,12 +144,15 @@ async def _sweep(app: App, stop: asyncio.Event) -> None:
 
 async def _catch_up(app: App, stop: asyncio.Event) -> None:
     """A folder in which Git was busy when its branch moved follows soon after: whoever commits there
-    before would take out of the branch what has just come.
+    before would take out of the branch what has just come; and what Git itself took out of it comes back.
     """
     while not stop.is_set():
         pause = _LOOK_SECONDS
         try:
             await landing.catch_up(app)
+            await set_back.tend(app)
+        except PrdgenError as error:
+            log.info("the files of a branch that moved follow later: %s", error)
         except Exception:
             log.exception("the files of a branch that moved follow later")
             pause = _SWEEP_SECONDS
