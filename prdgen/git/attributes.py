@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import pygit2
 from pygit2.enums import AttrCheck, RepositoryOpenFlag
 
+from prdgen.git import formats
 from prdgen.git.repository import Repository
 from prdgen.git.values import LINK, SUBMODULE
 
@@ -136,7 +137,8 @@ def _attribute_reason(repository: Repository, page_path: str, commit: str | None
         flags = AttrCheck.FILE_THEN_INDEX | AttrCheck.NO_SYSTEM
         if commit is not None:
             flags |= AttrCheck.INCLUDE_COMMIT
-        found: str | bool | None = git.get_attr(page_path, name, flags, _id(commit))
+        with formats.reading(repository.work_tree):
+            found: str | bool | None = git.get_attr(page_path, name, flags, _id(commit))
         return found
 
     git = _up_to_date(repository)

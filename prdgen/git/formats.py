@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -102,13 +104,42 @@ def _is_partial(path: Path) -> bool:
     return any(line.endswith(b" true") for line in done.output.splitlines())
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Says in words what libgit2 stops at when the repository was changed while it is open, as by
+    `git update-index --split-index`. Raises UnsupportedFormat, and what it cannot say in words as it is.
+    """
+    try:
+        yield
+    except pygit2.GitError as error:
+        if obstacle := _obstacle(path, str(error).lower()):
+            raise obstacle from error
+        raise
+
+
+class _Index(pygit2.Index):
+    """pygit2 frees what was never opened, and complains of that where nobody can hear it."""
+
+    _index = pygit2.ffi.NULL
+
+
+def index(path: Path, file: Path) -> pygit2.Index:
+    """Git's index in a file, which may not be there, of the working tree at `path`. Raises UnsupportedFormat."""
+    with reading(path):
+        return _Index(str(file))
+
+
+def _obstacle(path: Path, said: str) -> UnsupportedFormat | None:
+    found = ((what, how) for sign, what, how in _OBSTACLES if sign in said)
+    return next((UnsupportedFormat(where=path, what=what, how=how) for what, how in found), None)
+
+
 def _refusal(path: Path, complaint: str) -> NotARepository | UnsafeOwner | UnsupportedFormat:
     said = complaint.lower()
     if "dubious ownership" in said or "not owned by current user" in said:
         return UnsafeOwner(where=path)
-    for sign, what, how in _OBSTACLES:
-        if sign in said:
-            return UnsupportedFormat(where=path, what=what, how=how)
+    if obstacle := _obstacle(path, said):
+        return obstacle
     if "not a git repository" in said or "not found" in said:
         return NotARepository(where=path, got="it has no `.git`, and no folder above it has one")
     return NotARepository(where=path, got=complaint[:300] or "Git cannot open it")

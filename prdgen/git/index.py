@@ -21,7 +21,7 @@ from typing import Final
 
 import pygit2
 
-from prdgen.git import index_file, process, trees, work_trees
+from prdgen.git import formats, index_file, process, trees, work_trees
 from prdgen.git.errors import Locked
 from prdgen.git.repository import Repository
 from prdgen.git.values import REGULAR, Moved
@@ -92,7 +92,7 @@ def catch_up(repository: Repository, branch: str, path: str) -> None:
     if place is None or not (place.git_dir / "index").exists():
         return
     # Looked at first without the lock, which would be in the way of whoever calls Git just now.
-    found = pygit2.Index(str(place.git_dir / "index"))
+    found = formats.index(place.path, place.git_dir / "index")
     if any(_was_left(repository, found, move, tip) for move in moves):
         with following(repository, branch, tip, tip, moves=moves):
             pass
@@ -218,7 +218,7 @@ def _update_copy(
         copy.write_bytes(made)
         shutil.copymode(index, copy)
         return
-    found = pygit2.Index(str(index))
+    found = formats.index(tree.path, index)
     if index.exists():
         # With its time: Git tells from it which entries are too fresh to be trusted.
         shutil.copy2(index, copy)

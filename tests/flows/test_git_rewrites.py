@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from prdgen.flows import open as open_flow
 from prdgen.flows import watch
 from prdgen.flows.errors import WorkTreePaused
+from prdgen.git.errors import UnsupportedFormat
 
 from .conftest import ONE
 from .harness import fsck, until
@@ -397,3 +399,21 @@ async def test_an_interactive_rebase_that_amends_an_old_commit(house, repo, ann,
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
     await rest(house, repo, ann, page)
+
+
+async def test_an_index_that_was_split_while_the_server_runs_is_said_in_words(house, repo):
+    """What to do is said where people read it; once it is whole again the words are committed."""
+    ann = await house.editor("ann")
+    repo.commit("Other", other="# Other\n")
+    repo.git("update-index", "--split-index")
+    await ann.write(" typed", after="first line")
+    await until(lambda: "typed" in (repo.path / "one.md").read_text())
+    with pytest.raises(UnsupportedFormat) as refused:
+        await house.save("ann")
+    assert "a split index" in refused.value.message
+    assert "--no-split-index" in refused.value.hint
+    with pytest.raises(UnsupportedFormat):
+        await open_flow.document(house.app, "main", "other.md")
+    repo.git("update-index", "--no-split-index")
+    await house.save("ann")
+    assert "first line typed" in repo.git("show", "main:one.md")
