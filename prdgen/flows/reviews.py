@@ -41,6 +41,8 @@ from prdgen.store.people import Person
 
 _LONGEST = 20_000
 _SHOWN = 80
+_MOST_PEOPLE = 5_000
+"""Accounts that are looked through for the owner of a file."""
 _KEPT = 16
 """Drafts, as one commit has them, whose problems are known."""
 
@@ -92,6 +94,17 @@ class Standing:
 
     def _not_counted(self, verdict: Verdict) -> str:
         return f"{verdict.name} {self.own.why_not(verdict.email)}, so their approval does not count"
+
+
+async def strangers(app: App, stands: Standing) -> set[tuple[str, ...]]:
+    """Those sets of owners whose approval is missing, and of whom nobody has an account that may give it."""
+    missing = [each.owners for each in stands.needed if each.given_by is None]
+    known = await roles.having(app, "editor", limit=_MOST_PEOPLE) if missing else []
+    return {
+        names
+        for names in missing
+        if not any(owners.is_owner(o, p.name, p.email) for o in names for p in known)
+    }
 
 
 async def ask(app: App, name: str, person: Person, *, withdrawn: bool = False) -> Review:

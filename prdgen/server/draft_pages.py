@@ -136,6 +136,7 @@ async def draft(request: Request) -> Response:
     return html.render(
         request, "draft.html", problem.status if problem else 200, title=found.title, draft=found, wrote=fields, edition=shown,
         review=found.review, changes=changes, problem=problem, stands=stands, problems=problems,
+        strangers=await reviews.strangers(app, stands),
         talk=await to_thread.run_sync(_talk, app, found.review, found.tip, changes), may=_may(visitor),
         pages=await read.titles(app, found.branch),
         unsettled=await unsettled.pages(app, found),

@@ -699,6 +699,27 @@ async def test_the_list_of_pages_of_a_draft_that_is_over(own):
     assert re.search('<a class="button primary" href="/drafts/[^"]+">The draft</a>', over.text)
 
 
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [("@team/lawyers", False), ("reader@example.org", False), ("editor@example.org", True)],
+)
+async def test_an_owner_whom_nobody_here_is_called_is_said_to_be_none(own, named, known):
+    """Else everybody waits for an approval that nobody can give."""
+    team.put(own.app.repository.work_tree, {"CODEOWNERS": f"* {named}\n"})
+    owner = await own.as_("owner")
+    where = await start(owner, title="Owned")
+    branch = where.removeprefix("/drafts/")
+    live = await own.app.keeper.get(branch, PAGE)
+    at_end = [Splice(len(live.room.text), 0, "\nMore.\n")]
+    await live.room.edit(lambda doc: doc.edit(at_end), origin=ports.PEER, person_id=owner.person.id)
+    for role in ("editor", "reader"):
+        await own.as_(role)
+    await owner.send_form(where, do="commit")
+    shown = (await owner.get(where)).text
+    assert "needs approval" in shown
+    assert ("nobody who may approve here" in shown) is not known
+
+
 async def test_what_is_typed_is_shown_before_it_is_approved(own):
     """The page says what is not in it; shown by one button and approved, it is merged without asking again."""
     team.put(own.app.repository.work_tree, {"CODEOWNERS": "* editor@example.org\n"})
