@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from prdgen.merge import diff
+from prdgen.merge import diff, tokens
 from prdgen.merge.diff import Splice
 from prdgen.merge.hunks import Hunk
 from prdgen.merge.moves import Move
@@ -42,18 +42,19 @@ def find(mine: Iterable[Hunk], other: Sequence[Hunk]) -> Carried:
 
 
 def with_edits(
-    text: str, mine: Iterable[Hunk], carried: Carried, other: Sequence[Hunk] = ()
+    text: str, mine: Iterable[Hunk], carried: Carried, other: Sequence[Hunk], *, yields: bool
 ) -> Side:
     """My side, with the other side's edits made in the blocks I moved.
 
-    With the `other` side given, a block that both moved to different places is taken out of mine.
+    A block that both moved to different places is taken out of mine when the other side edited it there,
+    and else from the side that `yields`.
     """
     hunks = list(mine)
     edits = [
         edit
         for hunk in hunks
         if hunk.arrived is not None
-        for edit in _edits(hunk, hunk.arrived, carried, other)
+        for edit in _edits(hunk, hunk.arrived, carried, other, yields=yields)
     ]
     if not edits:
         return Side(text, hunks, [])
@@ -62,15 +63,35 @@ def with_edits(
     return Side(edited, [hunk for hunk in shifted if hunk.text or hunk.start < hunk.end], edits)
 
 
-def _edits(hunk: Hunk, move: Move, carried: Carried, other: Iterable[Hunk]) -> list[Splice]:
+def _edits(
+    hunk: Hunk, move: Move, carried: Carried, other: Sequence[Hunk], *, yields: bool
+) -> list[Splice]:
     for twin in other:
         block = twin.arrived
-        if block and (block.start, block.end) == (move.start, move.end) and not twin.same_as(hunk):
+        if block is None or twin.same_as(hunk):
+            continue
+        same = (block.start, block.end) == (move.start, move.end)
+        if (same and yields) or (not same and _is_edited(block, move, other)):
             return [Splice(move.new_start, move.new_end - move.new_start, "")]
     return [
         Splice(move.new_start + each.start - move.start, each.end - each.start, each.text)
         for each in carried.get(move, ())
     ]
+
+
+def _is_edited(block: Move, move: Move, other: Iterable[Hunk]) -> bool:
+    """Whether the other side's block is a part of mine, of which it left nothing where that was, and has
+    lines of its own beside it: it moved all of mine and changed some lines.
+    """
+    if not (move.start <= block.start and block.end <= move.end):
+        return False
+    at, beside = move.start, False
+    for hunk in sorted(other, key=lambda each: (each.start, each.end)):
+        if hunk.start <= at < hunk.end:
+            at = hunk.end
+        touches = block.new_start == hunk.new_end or block.new_end == hunk.new_start
+        beside = beside or (touches and hunk.arrived is None and tokens.has_words(hunk.text))
+    return beside and at >= move.end
 
 
 def without(hunks: Iterable[Hunk], carried: Carried) -> list[Hunk]:

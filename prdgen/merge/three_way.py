@@ -91,8 +91,8 @@ def _decide(
     brought = carrying.find(our_side.hunks, their_side.hunks)
     their_hunks = carrying.without(their_side.hunks, brought)
     our_hunks = carrying.without(our_side.hunks, carried)
-    their_side = carrying.with_edits(theirs, their_hunks, carried, our_hunks)
-    our_side = carrying.with_edits(ours, our_hunks, brought)
+    their_side = carrying.with_edits(theirs, their_hunks, carried, our_hunks, yields=True)
+    our_side = carrying.with_edits(ours, our_hunks, brought, their_hunks, yields=False)
     moved = carried | brought
     gathered = groups.gather(base, our_side.hunks, their_side.hunks, moved)
     effort = Effort.lasting(limit_ms // 2)

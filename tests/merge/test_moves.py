@@ -42,6 +42,38 @@ def test_a_block_both_moved_is_there_once():
     assert diff.apply(elsewhere, found.hunks) == found.text
 
 
+STEPS = "".join(f"* Step {n} of the long procedure\n" for n in range(3))
+FOUR = [
+    "".join(f"Line {n} of {name}.\n" for n in range(6)) for name in ("one", "two", "three", "four")
+]
+
+
+def with_steps(steps: str, at: int) -> str:
+    """Four paragraphs, and the steps before one of them."""
+    return "\n".join([*FOUR[:at], steps, *FOUR[at:]])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_block_both_moved_and_one_edited_is_there_once_as_it_was_edited(line, swapped):
+    """It stood twice, once without the edit, and nobody was asked."""
+    edited = STEPS.replace(f"Step {line} of", f"Step {line} (new) of")
+    sides = with_steps(STEPS, 0), with_steps(edited, 3)
+    found = merge(with_steps(STEPS, 1), *(sides[::-1] if swapped else sides))
+    assert found.conflicts == []
+    assert [found.text.count(f"Step {n} ") for n in range(3)] == [1, 1, 1]
+    assert edited in found.text
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_both_moved_and_one_cut_short_loses_nothing(swapped):
+    """Moving is wanting it: what the other side deleted of it stays."""
+    short = "".join(STEPS.splitlines(keepends=True)[:2])
+    sides = with_steps(STEPS, 0), with_steps(short, 3)
+    found = merge(with_steps(STEPS, 1), *(sides[::-1] if swapped else sides))
+    assert "Step 2 of the long procedure" in found.text
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_block_both_moved_among_deleted_lines_loses_nothing(swapped):
     """It stands where ours has it; what theirs deleted around that place is asked about."""
