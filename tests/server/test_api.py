@@ -61,6 +61,7 @@ CALLS: dict[str, dict] = {
     "get_remote": {"status": 404},
     "ask_remote": {"status": 404},
     "get_review": {"path": {"name": "plans"}, "status": 404},
+    "get_edition": {"path": {"name": "plans"}, "status": 404},
     "get_source": {"path": {"name": "plans"}, "query": {"page_path": "a.md", "quote": "x",
                                                          "line": "3"}, "status": 404},
     "comment_on_draft": {"path": {"name": "plans"}, "body": {"text": "x", "line": 1}, "status": 404},
