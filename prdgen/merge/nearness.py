@@ -27,29 +27,34 @@ def nearer(base: str, later: str, text: str) -> str:
     return base
 
 
-def stands(before: str, base: str, text: str) -> bool:
-    """Whether all that was typed from `before` to `base` is in `text`."""
-    return share(before, base, text) in {1, None}
+def stands(before: str, base: str, text: str, *, letters: bool = False) -> bool:
+    """Whether all that was typed from `before` to `base` is in `text`. With `letters`, a word that was
+    begun in `base` is in it when `text` has more of that word.
+    """
+    return share(before, base, text, letters=letters) in {1, None}
 
 
-def share(before: str, base: str, text: str) -> float | None:
+def share(before: str, base: str, text: str, *, letters: bool = False) -> float | None:
     """How much of what was typed from `before` to `base` is in `text`: 0 to 1; None: nothing was.
 
-    A part of a word that was changed is not: the rest of it may stand there by chance.
+    A part of a word that was changed is not: the rest of it may stand there by chance; `letters`: it is.
     """
     grown, typed = 0, []
     for splice in diff.splices(before, base):
         start = splice.position + grown
         typed.append((start, start + len(splice.insert)))
         grown += len(splice.insert) - splice.delete
-    letters = sum(end - start for start, end in typed)
-    if not letters:
+    total = sum(end - start for start, end in typed)
+    if not total:
         return None
-    gone = [(s.start, s.end) for s in diff.spans(base, text, Effort.lasting(diff.LIMIT_MS))]
+    if letters:
+        gone = [(s.position, s.position + s.delete) for s in diff.splices(base, text)]
+    else:
+        gone = [(s.start, s.end) for s in diff.spans(base, text, Effort.lasting(diff.LIMIT_MS))]
     lacking = sum(
         max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
     )
-    return 1 - lacking / letters
+    return 1 - lacking / total
 
 
 def between(base: str, middle: str, text: str) -> bool:

@@ -8,16 +8,12 @@ the CRDT would keep both. So what was made without the mark is merged as text.
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from prdgen.crdt.replica import Change, Replica
-from prdgen.merge import diff, nearness
+from prdgen.merge import diff
+from prdgen.sync import written_from
 from prdgen.sync.ports import Heads, MergeTexts
-
-_SAMPLES: Final = 8
-_BESIDE: Final = 32
 
 
 class Mark:
@@ -78,7 +74,7 @@ def correct(
     late_hashes = {change.hash for change in late}
     rest = [change for change in changes if change.hash not in late_hashes]
     _, theirs = ends(replica, late)
-    base = closest(replica, late, agreed, _before(late))
+    base = written_from.closest(replica, late, agreed, written_from.before(late))
     merged = merge_texts(base, theirs, replica.text(before))
     if rest:
         base, theirs = ends(replica, rest)
@@ -95,56 +91,6 @@ def ends(replica: Replica, changes: Sequence[Change]) -> tuple[str, str]:
     deps = {dep for change in changes for dep in change.deps}
     base, theirs = tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
     return replica.text(base), replica.text(theirs)
-
-
-def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Heads) -> str:
-    """The text at `since`, or after some of `changes` (what came then, in causal order), that
-    comes closest to `agreed`.
-
-    The file was written from a version that the browser had too, as a rule, and that is the base
-    to merge from: what came after it was typed since, what is not in it was done to the file.
-    A text in which something was typed that `agreed` lacks is no base: it would count as deleted.
-    """
-    first = replica.text(since)
-    prefixes = list(_prefixes(changes, since))
-    known: dict[frozenset[bytes], float] = {}
-
-    def distance(heads: frozenset[bytes]) -> float:
-        if heads not in known:
-            text = replica.text(tuple(sorted(heads)))
-            stands = nearness.stands(first, text, agreed)
-            known[heads] = nearness.distance(text, agreed) if stands else math.inf
-        return known[heads]
-
-    low, high, best = 0, len(prefixes) - 1, len(prefixes) - 1
-    step = len(prefixes)
-    while step > 1 and distance(prefixes[best]):
-        step = max(1, (high - low) // _SAMPLES)
-        asked = {*range(low, high + 1, step), high}
-        best = min(asked, key=lambda index: (distance(prefixes[index]), -index))
-        low, high = max(0, best - step), min(len(prefixes) - 1, best + step)
-    heads, had = prefixes[best], {change.hash for change in changes[:best]}
-    foreign = set(_before(changes))
-    for change in changes[best : best + _BESIDE]:  # typed at the same time, by someone else
-        more = (heads - set(change.deps)) | {change.hash}
-        if had | foreign >= set(change.deps) and distance(more) < distance(heads):
-            heads, had = more, had | {change.hash}
-    return replica.text(tuple(sorted(heads)))
-
-
-def _before(changes: Sequence[Change]) -> Heads:
-    """What `changes` build on that is not among them."""
-    deps = {dep for change in changes for dep in change.deps}
-    return tuple(sorted(deps - {change.hash for change in changes}))
-
-
-def _prefixes(changes: Sequence[Change], since: Heads) -> Iterator[frozenset[bytes]]:
-    """The heads before the first change, after it, after the second, and so on."""
-    heads = set(since)
-    yield frozenset(heads)
-    for change in changes:
-        heads = (heads - set(change.deps)) | {change.hash}
-        yield frozenset(heads)
 
 
 def _actor(heads: Heads, splices: Sequence[diff.Splice]) -> bytes:
