@@ -6,20 +6,16 @@ can see it.
 
 from __future__ import annotations
 
-import json
-import logging
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from anyio import to_thread
 
-from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.files import text
-from prdgen.flows import clash, news
+from prdgen.flows import clash, kept_facts, news
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, NoSuchPage
@@ -28,7 +24,6 @@ from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, event_log
 from prdgen.store.documents import Document
 
-log = logging.getLogger(__name__)
 _FOLDER: Final = "disputes"
 Disputes = tuple[tuple[str, Conflict], ...]
 """(page_path, place): both versions stand there, ours first."""
@@ -40,15 +35,11 @@ def note(app: App, branch: str, commit: str, disputes: Disputes, aside: Aside) -
     """In a thread, before the branch moves: what the merge `commit` will leave to people; None: nothing."""
     if not disputes and not aside:
         return None
-    folder = app.state_dir / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    noted = folder / f"{uuid4().hex}.json"
+    name = f"{_FOLDER}/{uuid4().hex}.json"
     places = [[page_path, asdict(place)] for page_path, place in disputes]
     facts = {"branch": branch, "commit": commit, "disputes": places, "aside": aside}
-    fresh = noted.with_suffix(".new")
-    fresh.write_text(json.dumps(facts))
-    fresh.replace(noted)
-    return noted
+    kept_facts.save(app, name, facts)
+    return app.state_dir / name
 
 
 async def settle(app: App, noted: Path | None) -> None:
@@ -56,9 +47,9 @@ async def settle(app: App, noted: Path | None) -> None:
     when the branch has moved on since, and with a page that is gone by now. Once, however often it is
     done. None: there is nothing.
     """
-    if noted is None:
-        return
-    facts = json.loads(await to_thread.run_sync(noted.read_text))
+    facts = await to_thread.run_sync(kept_facts.load_note, noted) if noted else {}
+    if noted is None or not facts:
+        return  # nothing, or another process was there first
     branch, commit = facts["branch"], facts["commit"]
     for page_path, place in facts["disputes"]:
         await _mark(app, branch, commit, page_path, Conflict(**place))
@@ -95,21 +86,20 @@ async def _open(app: App, branch: str, page_path: str) -> Document | None:
         return None  # Whoever deleted it saw both versions, or has them in Git.
 
 
-async def recover(app: App) -> None:
-    """Settle what a server owed when it was killed; a merge that did not come about leaves nothing."""
+async def catch_up(app: App) -> None:
+    """Settle what is owed by a server that was killed, or that had no store just then; a merge that did not
+    come about leaves nothing.
+    """
     for noted in sorted((app.state_dir / _FOLDER).glob("*.json")):
-        with ExitStack() as held:
-            try:
-                facts: dict[str, Any] = json.loads(noted.read_text())
-                branch, commit = facts["branch"], facts["commit"]
-                await to_thread.run_sync(
-                    held.enter_context, locks.without_writers(app.repository, branch)
-                )
-                tip = await to_thread.run_sync(app.repository.tip, branch)
-                held.close()
-                came = tip is not None and await to_thread.run_sync(
-                    app.repository.is_ancestor, commit, tip
-                )
-                await (settle(app, noted) if came else to_thread.run_sync(_forget, noted))
-            except (PrdgenError, FileNotFoundError) as error:
-                log.info("%s waits: %s", noted, error)
+        came = await to_thread.run_sync(_came, app, noted)
+        if came is not None:
+            await (settle(app, noted) if came else to_thread.run_sync(_forget, noted))
+
+
+def _came(app: App, noted: Path) -> bool | None:
+    """In a thread: whether the branch has the merge; None: it may still come, or there is no note any more."""
+    facts = kept_facts.load_note(noted)
+    if not facts or not locks.may_write(app.repository, facts["branch"]):
+        return None
+    tip = app.repository.tip(facts["branch"])
+    return tip is not None and app.repository.is_ancestor(facts["commit"], tip)

@@ -17,7 +17,6 @@ from anyio import to_thread
 
 from prdgen.errors import PrdgenError
 from prdgen.flows import (
-    dispute,
     exchange_reviews,
     fetch,
     forge_link,
@@ -56,7 +55,6 @@ async def run(app: App) -> None:
         state.tried_at = remote_state.now()
         try:
             await landing.recover(app)
-            await dispute.recover(app)
             reach = await to_thread.run_sync(remote_state.reach, app)
             state.address = reach.address
             remote = Remote(app.repository, reach)

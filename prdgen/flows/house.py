@@ -86,7 +86,6 @@ async def live(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     ]
     await index.verify(app)
     await watch.branches(app)
-    await dispute.recover(app)
     try:
         yield
     finally:
@@ -144,16 +143,18 @@ async def _sweep(app: App, stop: asyncio.Event) -> None:
 
 async def _catch_up(app: App, stop: asyncio.Event) -> None:
     """A folder in which Git was busy when its branch moved follows soon after: whoever commits there
-    before would take out of the branch what has just come; and what Git itself took out of it comes back.
+    before would take out of the branch what has just come; what Git itself took out of it comes back; and
+    people are told of two versions that a killed server owed them.
     """
     while not stop.is_set():
         pause = _LOOK_SECONDS
         try:
             await landing.catch_up(app)
             await set_back.tend(app)
+            await dispute.catch_up(app)
         except PrdgenError as error:
-            log.info("the files of a branch that moved follow later: %s", error)
+            log.info("what follows a branch that moved is done later: %s", error)
         except Exception:
-            log.exception("the files of a branch that moved follow later")
+            log.exception("what follows a branch that moved is done later")
             pause = _SWEEP_SECONDS
         await asyncio.sleep(pause)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from prdgen.flows.clone import Clone
+
+log = logging.getLogger(__name__)
 
 
 def load(clone: Clone, name: str) -> dict[str, Any]:
@@ -22,6 +25,17 @@ def load_from(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def load_note(path: Path) -> dict[str, Any]:
+    """A note of work that a killed server may have left; empty: it is done, or says nothing (a machine that
+    loses its power leaves empty files), and then it goes.
+    """
+    found = load_from(path)
+    if not found and path.exists():
+        log.warning("%s cannot be read, and is removed; expected: JSON", path)
+        path.unlink(missing_ok=True)
+    return found
 
 
 def save(clone: Clone, name: str, facts: dict[str, Any]) -> None:

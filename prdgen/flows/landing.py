@@ -7,9 +7,8 @@ that files and index follow even when this process is killed in the middle.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +21,7 @@ from anyio import to_thread
 from prdgen.errors import PrdgenError
 from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import checked_out, news, pages_of, watch
+from prdgen.flows import checked_out, kept_facts, news, pages_of, watch
 from prdgen.flows import open as open_flow
 from prdgen.flows.context import App
 from prdgen.flows.live import file_path
@@ -83,17 +82,13 @@ class Landing:
         await to_thread.run_sync(self._note, moves)
 
     def _note(self, moves: Sequence[Move]) -> None:
-        folder = self._app.state_dir / _FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
         for move in moves:
             if move.new and self._app.repository.tree_of(move.branch):
-                note = folder / f"{uuid4().hex}.json"
-                fresh = note.with_suffix(".new")
+                name = f"{_FOLDER}/{uuid4().hex}.json"
                 facts = {"branch": move.branch, "old": move.old, "new": move.new,
                          "of_remote": self._of_remote}  # fmt: skip
-                fresh.write_text(json.dumps(facts))
-                fresh.replace(note)
-                self._notes.append(note)
+                kept_facts.save(self._app, name, facts)
+                self._notes.append(self._app.state_dir / name)
 
     async def land(self, branches: Iterable[str]) -> list[str]:
         """Bring along all that belongs to the branches that moved; see `files`."""
@@ -112,10 +107,11 @@ class Landing:
             self._telling = asyncio.create_task(_tell(self._app, moved), name="told of a push")
             if self._paths > _WIDE:
                 await asyncio.wait([self._telling], timeout=_HEAD_START)
+        # One that fails is no more this one's: its writers are let go, and `catch_up` holds them anew.
+        notes, self._notes = self._notes, []
         try:
-            for note in self._notes:
+            for note in notes:
                 left += await _follow(self._app, note)
-            self._notes.clear()
         finally:
             self.release()
         return left
@@ -168,7 +164,7 @@ async def _tell(app: App, branches: set[str]) -> None:
 
 async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
     """Files and index of one noted branch. Call with its writers stopped."""
-    facts = json.loads(await to_thread.run_sync(note.read_text))
+    facts = await to_thread.run_sync(kept_facts.load_from, note)
     branch, old, new = facts["branch"], facts["old"], facts["new"]
     try:
         tip = await to_thread.run_sync(app.repository.tip, branch)
@@ -221,32 +217,30 @@ async def catch_up(app: App) -> None:
     """Let files and index follow where Git was busy in the folder when the branch moved; while it
     still is, or while a push is under way, that waits for the next time.
     """
-    for note in _noted(app):
-        try:
-            branch = json.loads(note.read_text())["branch"]
-            if app.repository.busy_reason(branch) or not locks.may_write(app.repository, branch):
-                continue
-        except FileNotFoundError:  # its push is over meanwhile
+    for _, branch in _noted(app):
+        if app.repository.busy_reason(branch) or not locks.may_write(app.repository, branch):
             continue
         await recover(app)
         return
 
 
-def _noted(app: App) -> list[Path]:
-    return sorted((app.state_dir / _FOLDER).glob("*.json"))
+def _noted(app: App) -> Iterator[tuple[Path, str]]:
+    """Every note that there is, with its branch."""
+    for note in sorted((app.state_dir / _FOLDER).glob("*.json")):
+        if facts := kept_facts.load_note(note):
+            yield note, facts["branch"]
 
 
 async def recover(app: App) -> None:
     """Let files and index follow what was about to move when a server was killed."""
-    for note in _noted(app):
+    for note, branch in _noted(app):
         with ExitStack() as held:
             try:
-                branch = json.loads(note.read_text())["branch"]
                 await to_thread.run_sync(
                     held.enter_context, locks.without_writers(app.repository, branch)
                 )
                 left = await _follow(app, note, again=True) if note.exists() else []
-            except (PrdgenError, FileNotFoundError) as error:
+            except PrdgenError as error:
                 log.info("%s waits: %s", note, error)
                 continue
         for line in left:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
@@ -31,9 +30,8 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     would be in another's version. Raises NoSuchDraft, NoSuchThread, Locked, and SuggestionOutdated when the
     words it is about are other ones by now.
     """
-    alone = f"taking-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
     with ExitStack() as stack:
-        held = locks.held(app.repository, alone, seconds=_WAITED)
+        held = locks.held(app.repository, f"taking-{name}", seconds=_WAITED)
         await to_thread.run_sync(stack.enter_context, held)
         review = await _take(app, name, person, thread_id)
     await forge_wanted.now(app)

@@ -198,6 +198,7 @@ async def test_what_a_killed_server_owed_is_marked_at_the_next_start(
     await house.crash()
     house.stack = None
     after = await houses(repo)
+    await until(lambda: list((after.app.state_dir / "disputes").iterdir()) == [])
     told = [page for _, page in await after.events("git.conflict.detected")]
     assert told == (["one.md"] if moved else [])
     if moved:
@@ -205,7 +206,35 @@ async def test_what_a_killed_server_owed_is_marked_at_the_next_start(
         async with after.app.store.transaction() as tx:
             (found,) = await conflicts.list_open(tx, after.live().id)
         assert (found.ours, found.theirs) == ("zweite line\n", "2nd line\n")
-    assert list((after.app.state_dir / "disputes").iterdir()) == []
+
+
+async def test_a_note_that_cannot_be_read_keeps_no_server_from_starting(houses, repo, caplog):
+    """A machine that lost its power leaves an empty file; that is said, and the file goes."""
+    house = await houses(repo)
+    await house.close()
+    torn = [house.app.state_dir / folder / "1.json" for folder in ("pushes", "disputes")]
+    for note in torn:
+        note.parent.mkdir(exist_ok=True)
+        note.write_bytes(b"")
+    await houses(repo)
+    await until(lambda: not any(note.exists() for note in torn))
+    assert caplog.text.count("cannot be read") == 2
+
+
+async def test_what_another_server_marked_already_is_not_marked_again(
+    house, repo, draft, monkeypatch
+):
+    """It came first, after this one's merge: who merges here is not told of a failure."""
+    repo.commit("German", one=ONE.replace("second", "zweite"))
+    settle = dispute.settle
+
+    async def late(app, noted):
+        await settle(app, noted)
+        await settle(app, noted)
+
+    monkeypatch.setattr(dispute, "settle", late)
+    await merge(house, "main", "draft")
+    assert len(await house.events("git.conflict.detected")) == 1
 
 
 async def test_a_file_somebody_edits_in_the_folder_stays(house, repo, draft):

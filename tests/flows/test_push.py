@@ -194,7 +194,7 @@ async def test_a_folder_that_was_busy_as_the_branch_moved_follows_soon(
     lock.unlink()
     await until((repo.path / "two.md").exists)
     await until(lambda: repo.git("status", "--porcelain") == "")
-    assert not list((repo.path / ".git/prdgen/pushes").glob("*.json"))
+    await until(lambda: not list((repo.path / ".git/prdgen/pushes").glob("*.json")))
 
 
 async def test_a_page_that_takes_long_keeps_no_wide_push_waiting(server, house, repo, monkeypatch):
