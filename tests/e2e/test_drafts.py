@@ -108,6 +108,7 @@ def test_what_is_said_stands_beside_its_words(make_house: MakeHouse, sit: Sit) -
         expect(page.locator("aside.beside", has_text=f"About {words}")).to_be_visible()
     block, words = page.locator(".change p:has(mark)").first, page.locator("a.said").first
     aside = page.locator("aside.beside", has_text="About One shopper")
+    expect(page.locator(".lifted aside.beside", has_text="About One shopper")).to_be_visible()
     beside, at = aside.bounding_box(), block.bounding_box()
     assert beside
     assert at

@@ -85,7 +85,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path: Path) -> No
         found = house.run_git(hub, "show", f"main:{OTHER}").split()
         assert min(ada.count, bob.count) > KILLS
         for word in (*ada.words, *bob.words):
-            assert found.count(word) == 1, word
+            assert found.count(word) == 1, (word, " ".join(found))
         assert house.file(OTHER).split() == found
         assert house.git("fsck", "--strict", "--no-dangling") == ""
     finally:

@@ -3,6 +3,7 @@
 import pytest
 from git import repos
 
+from .forges import KINDS, at_forge
 from .harness import House
 
 ONE = "# One\n\nfirst line\n\nsecond line\n\nthird line\n"
@@ -34,3 +35,17 @@ async def houses(database_url, redis_url):
 async def house(houses, repo):
     """A house on the repository: files at once, commits only on request."""
     return await houses(repo)
+
+
+@pytest.fixture(params=KINDS)
+async def both(request, houses, repo, tmp_path):
+    """A house, and a forge of each kind that its reviews are pull requests at."""
+    async with at_forge(houses, repo, tmp_path, request.param) as found:
+        yield found
+
+
+@pytest.fixture
+async def at_github(houses, repo, tmp_path):
+    """The same with GitHub alone."""
+    async with at_forge(houses, repo, tmp_path, "github") as found:
+        yield found

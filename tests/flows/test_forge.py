@@ -9,16 +9,10 @@ import pytest
 from prdgen.flows import draft_merge, drafts, forge_exchange, forge_state, reviews, suggest
 from prdgen.review import posting
 
-from .forges import KINDS, PAGE, at_forge, begun, change, lines, review, said, trade
+from .forges import PAGE, at_forge, begun, change, lines, review, said, trade
 
 SECOND = 5
 """The line of the page that the draft changed."""
-
-
-@pytest.fixture(params=KINDS)
-async def both(request, houses, repo, tmp_path):
-    async with at_forge(houses, repo, tmp_path, request.param) as found:
-        yield found
 
 
 async def test_asking_for_a_review_opens_a_pull_request(both):

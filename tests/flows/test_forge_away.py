@@ -23,19 +23,7 @@ from prdgen.forge import errors
 from prdgen.git import review_logs
 from prdgen.review import posting
 
-from .forges import KINDS, PAGE, at_forge, begun, change, lines, review, said, trade
-
-
-@pytest.fixture(params=KINDS)
-async def both(request, houses, repo, tmp_path):
-    async with at_forge(houses, repo, tmp_path, request.param) as found:
-        yield found
-
-
-@pytest.fixture
-async def at_github(houses, repo, tmp_path):
-    async with at_forge(houses, repo, tmp_path, "github") as found:
-        yield found
+from .forges import PAGE, at_forge, begun, change, lines, review, said, trade
 
 
 async def test_a_comment_whose_answer_is_lost_is_there_once(both):

@@ -9,19 +9,7 @@ import pytest
 from prdgen.flows import draft_merge, drafts, forge_report, remote_state, reviews
 from prdgen.flows.errors import DraftOver
 
-from .forges import KINDS, PAGE, at_forge, begun, change, review, trade
-
-
-@pytest.fixture(params=KINDS)
-async def both(request, houses, repo, tmp_path):
-    async with at_forge(houses, repo, tmp_path, request.param) as found:
-        yield found
-
-
-@pytest.fixture
-async def at_github(houses, repo, tmp_path):
-    async with at_forge(houses, repo, tmp_path, "github") as found:
-        yield found
+from .forges import PAGE, begun, change, review, trade
 
 
 async def again(house, forge):
