@@ -10,7 +10,20 @@ from prdgen.crdt.replica import Replica
 from prdgen.merge.diff import Splice
 from prdgen.sync import written_from
 
-WORDS = "the user must see a checkout page with all items and prices before paying".split()
+WORDS = [
+    "the",
+    "user",
+    "must",
+    "see",
+    "a",
+    "checkout",
+    "page",
+    "with",
+    "all",
+    "items",
+    "before",
+    "paying",
+]
 HEAD = "# Checkout"
 ACTOR = b"a browser's own."
 
