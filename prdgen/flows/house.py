@@ -17,6 +17,7 @@ from prdgen.flows import (
     index,
     landing,
     lease,
+    overtaken,
     read_site,
     recover,
     relay,
@@ -143,18 +144,17 @@ async def _sweep(app: App, stop: asyncio.Event) -> None:
 
 async def _catch_up(app: App, stop: asyncio.Event) -> None:
     """A folder in which Git was busy when its branch moved follows soon after: whoever commits there
-    before would take out of the branch what has just come; what Git itself took out of it comes back; and
-    people are told of two versions that a killed server owed them.
+    before would take out of the branch what has just come, which comes back; so does what Git itself took out of
+    it; and people are told of two versions that a killed server owed them.
     """
     while not stop.is_set():
         pause = _LOOK_SECONDS
-        try:
-            await landing.catch_up(app)
-            await set_back.tend(app)
-            await dispute.catch_up(app)
-        except PrdgenError as error:
-            log.info("what follows a branch that moved is done later: %s", error)
-        except Exception:
-            log.exception("what follows a branch that moved is done later")
-            pause = _SWEEP_SECONDS
+        for step in (landing.catch_up, overtaken.tend, set_back.tend, dispute.catch_up):
+            try:
+                await step(app)
+            except PrdgenError as error:
+                log.info("what follows a branch that moved is done later: %s", error)
+            except Exception:
+                log.exception("what follows a branch that moved is done later")
+                pause = _SWEEP_SECONDS
         await asyncio.sleep(pause)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ from prdgen.git.pushed import Pushed
 from prdgen.store import documents
 
 log = logging.getLogger(__name__)
-_FOLDER = "pushes"
+_FOLDER: Final = "pushes"
+FOLLOWED: Final = "followed"
+"""Notes of the moves that files and index have followed; see `overtaken`."""
 _WAIT_SECONDS = 30.0
 _WIDE: Final = 100
 """Paths: their files take so long that whoever has one of them open is told first."""
@@ -186,6 +189,9 @@ async def _follow(app: App, note: Path, *, again: bool = False) -> list[str]:
     lines = ["left as they are in the server's folder:", *lines]
     if left:
         await to_thread.run_sync(_keep_news, app, note, facts, lines)
+    if old is not None:
+        facts = {"branch": branch, "old": old, "new": new, "at": time.time()}
+        await to_thread.run_sync(kept_facts.save, app, f"{FOLLOWED}/{note.name}", facts)
     # The last step: until then all of it is done again after a kill.
     await to_thread.run_sync(note.unlink)
     return lines if left else []

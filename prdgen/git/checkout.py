@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,17 @@ class Form:
 def moved(repository: Repository, old: str | None, new: str) -> list[Moved]:
     """What differs between two commits."""
     return trees.moved(repository.libgit2, old, new)
+
+
+def at(repository: Repository, commit: str, paths: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Mode and blob of those of these paths that a commit has."""
+    return trees.at(repository.libgit2, repository.libgit2[commit].peel(pygit2.Tree), paths)
+
+
+def with_files(repository: Repository, commit: str, files: Mapping[str, bytes | None]) -> str:
+    """The tree of a commit with other files in it (None: without), written. Raises as `trees.build`."""
+    base = repository.libgit2[commit].peel(pygit2.Tree)
+    return str(trees.build(repository.libgit2, base, files)[0])
 
 
 def is_sparse(repository: Repository) -> bool:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from git.repos import Repo
 
-from prdgen.flows import remote_wanted
+from prdgen.flows import checked_out, remote_wanted
 from prdgen.git.errors import RemoteUnclear
 from prdgen.store import conflicts, notifications, people
 from prdgen.store.errors import StoreUnavailable
@@ -657,3 +657,27 @@ async def test_a_branch_there_that_nobody_can_name(houses, repo, hub):
     hub.git("update-ref", "-d", "refs/heads/refs/heads/main")
     await trade(house)
     assert (state(house).failure, hub.git("rev-parse", "main")) == ("", repo.tip())
+
+
+async def test_a_line_stands_once_when_a_commit_here_had_not_yet_what_came(
+    house, repo, hub, bob, monkeypatch
+):
+    """Somebody commits in the folder between its branch and its files; Bob writes on in his line."""
+    follow, done = checked_out.follow, []
+
+    def late(*arguments, **options):
+        if not done:
+            done.append(repo.commit("Here", one=ONE.replace("first", "committed")))
+        return follow(*arguments, **options)
+
+    monkeypatch.setattr(checked_out, "follow", late)
+    for words in ("third b1.", "third b2."):
+        bob.commit("Edit", one=(bob.path / "one.md").read_text().replace("third", words))
+        push(bob)
+        await trade(house)
+        bob.git("pull", "-q", "--rebase", "origin", "main")
+    assert done
+    want = ONE.replace("first", "committed").replace("third", "third b2. b1.")
+    await trade(house)
+    assert hub.git("show", "main:one.md") + "\n" == want
+    await until(lambda: repo.status() == "")
