@@ -89,10 +89,8 @@ async def carry(
     async with app.keeper.locked(await app.keeper.get(branch, page_path)) as live:
         since = late.changes_since(base)
         # The file has more of it than Git, as a rule: the base is as new as the page lets it be.
-        base_text = await to_thread.run_sync(
-            written_from.closest, late, since, live.room.text, base
-        )
-        await pull.take_in(app, live, base_text, theirs, origin=ORIGIN, move=move, person=person)
+        found = await to_thread.run_sync(written_from.closest, late, since, live.room.text, base)
+        await pull.take_in(app, live, found.text, theirs, origin=ORIGIN, move=move, person=person)
     return Carried(live.id, read.address("edit", branch, page_path), heads=live.room.heads)
 
 

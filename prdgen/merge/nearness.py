@@ -22,7 +22,7 @@ def distance(base: str, text: str) -> int:
 
 def nearer(base: str, later: str, text: str) -> str:
     """Which of two `text` was more likely made from: a base, or a later one made from it."""
-    if stands(base, later, text) and distance(later, text) < distance(base, text):
+    if stands(base, later, text, letters=True) and distance(later, text) < distance(base, text):
         return later
     return base
 

@@ -19,14 +19,15 @@ from prdgen.sync.ports import Heads, MergeTexts
 class Mark:
     """The change that took the file's text in, and what is known to come after it.
 
-    It moves to each correction made for it: who typed without knowing a correction is merged as
-    text too, for what they typed may stand in the copy that was removed.
+    It moves to each correction made for it (`before` is where it was): who typed without knowing a
+    correction is merged as text too, for what they typed may stand in the copy that was removed.
     """
 
-    def __init__(self, change_hash: bytes) -> None:
+    def __init__(self, change_hash: bytes, before: Mark | None = None) -> None:
         self._hash = change_hash
         self._after = {change_hash}
         self._without: set[bytes] = set()
+        self._typed_since: set[bytes] | None = None if before is None else before._typed_since
 
     @property
     def hash(self) -> bytes:
@@ -46,6 +47,34 @@ class Mark:
                 without.append(change)
         return without
 
+    def base(self, replica: Replica, late: Sequence[Change]) -> str:
+        """The text that the `late` ones of a delivery were made from, as far as the text at the mark has
+        it: the version the file was written from, or what an earlier delivery brought.
+
+        What comes letter by letter was typed since, once one letter was: a letter that is deleted
+        again is in no text at the mark, and its deletion is all the more to be merged.
+        """
+        since = written_from.before(late)
+        if self._typed_since is None:  # the document was opened just now
+            self._typed_since = set()
+            new = {change.hash for change in late}
+            known = [c for c in replica.changes_since((self._hash,)) if c.hash not in new]
+            if earlier := self.late(replica, known):
+                self._find(replica, earlier, written_from.before(earlier))
+        unknown = []
+        for change in late:
+            if self._typed_since.isdisjoint(change.deps):
+                unknown.append(change)
+            else:
+                self._typed_since.add(change.hash)
+        return self._find(replica, unknown, since) if unknown else replica.text(since)
+
+    def _find(self, replica: Replica, changes: Sequence[Change], since: Heads) -> str:
+        found = written_from.closest(replica, changes, replica.text((self._hash,)), since)
+        assert self._typed_since is not None
+        self._typed_since.update({change.hash for change in changes} - found.had)
+        return found.text
+
     def _is_after(self, replica: Replica, change_hash: bytes) -> bool:
         if change_hash in self._after:
             return True
@@ -62,20 +91,17 @@ def correct(
     changes: Sequence[Change],
     late: Sequence[Change],
     merge_texts: MergeTexts,
-    *,
-    agreed: str,
+    mark: Mark,
 ) -> list[Change]:
     """Turn the CRDT's text into the merged one; `late` are the late ones of `changes`.
 
-    `before` are the heads without `changes`, `agreed` is the text at the mark. Returns the changes
-    made for it; none when the CRDT came to the same text. The actor is a hash of heads and edit,
+    `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT came to the same text. The actor is a hash of heads and edit,
     so that two processes which correct the same thing make the same change.
     """
     late_hashes = {change.hash for change in late}
     rest = [change for change in changes if change.hash not in late_hashes]
     _, theirs = ends(replica, late)
-    base = written_from.closest(replica, late, agreed, written_from.before(late))
-    merged = merge_texts(base, theirs, replica.text(before))
+    merged = merge_texts(mark.base(replica, late), theirs, replica.text(before))
     if rest:
         base, theirs = ends(replica, rest)
         merged = merge_texts(base, theirs, merged)

@@ -189,10 +189,9 @@ class Turn:
         added: list[Change] = []
         mark = self._ledger.mark
         if late and mark is not None:
-            agreed, merge = replica.text((mark.hash,)), self._outside.merge_texts
-            added = cold.correct(replica, before, new, late, merge, agreed=agreed)
+            added = cold.correct(replica, before, new, late, self._outside.merge_texts, mark)
             if added:
-                self._ledger.mark = cold.Mark(added[-1].hash)
+                self._ledger.mark = cold.Mark(added[-1].hash, mark)
         text = replica.text()
         limit, size = self._outside.limits.page_bytes, len(text.encode())
         if size > limit and size > len(self._ledger.text.encode()):

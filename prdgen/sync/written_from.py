@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from prdgen.crdt.replica import Change, Replica
@@ -12,27 +13,37 @@ from prdgen.sync.ports import Heads
 
 _SAMPLES: Final = 8
 _NEAREST: Final = 16
-_BESIDE: Final = 32
+_ROUNDS: Final = 3
 _LETTERS: Final = 200_000_000
 """How many letters are read at most for `closest`: about half a second's work."""
 _A_CHANGE: Final = 4_000
 """What it costs to apply one change, in letters."""
 
 
-def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Heads) -> str:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The version found: its text, and the hashes of the changes that it has."""
+
+    text: str
+    had: frozenset[bytes]
+
+
+def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Heads) -> Found:
     """The text at `since`, or after some of `changes` (what came then, in causal order), that
     comes closest to `agreed`.
 
     The file was written from a version that the browser had too, as a rule, and that is the base
     to merge from: what came after it was typed since, what is not in it was done to the file. So
     every version is looked at, as far back as `_LETTERS` allow; where people mistype, delete and
-    move text, the distance does not fall steadily towards the one.
+    move text, the distance does not fall steadily towards the one. What several people typed at once came in
+    an order of its own: each one's changes are tried beside those of the others.
     A text in which something was typed that `agreed` lacks is no base: it would count as deleted.
     """
     prefixes = list(_prefixes(changes, since))
     differing = _differing(replica, changes, prefixes, agreed)
-    if 0 in differing.values():
-        return agreed
+    same = [index for index, letters in differing.items() if not letters]
+    if same:
+        return Found(agreed, frozenset(change.hash for change in changes[: same[-1]]))
     first = replica.text(since)
     known: dict[frozenset[bytes], float] = {}
 
@@ -51,13 +62,81 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Hea
         asked = {*range(low, high + 1, step), high, best, *likely}
         best = min(asked, key=lambda index: (distance(prefixes[index]), -index))
         low, high = max(0, best - step), min(len(prefixes) - 1, best + step)
-    heads, had = prefixes[best], {change.hash for change in changes[:best]}
-    foreign = set(before(changes))
-    for change in changes[best : best + _BESIDE]:  # typed at the same time, by someone else
-        more = (heads - set(change.deps)) | {change.hash}
-        if had | foreign >= set(change.deps) and distance(more) < distance(heads):
-            heads, had = more, had | {change.hash}
-    return replica.text(tuple(sorted(heads)))
+    had = frozenset(change.hash for change in changes[:best])
+    beside = _Lanes(replica, changes, agreed, since).best(had)
+    if distance(_heads(changes, since, beside)) < distance(prefixes[best]):
+        had = beside
+    return Found(replica.text(tuple(sorted(_heads(changes, since, had)))), had)
+
+
+class _Lanes:
+    """Each writer's changes in their order, beside those of the others."""
+
+    def __init__(
+        self, replica: Replica, changes: Sequence[Change], agreed: str, since: Heads
+    ) -> None:
+        self._replica, self._changes, self._agreed, self._since = replica, changes, agreed, since
+        self._inner = {change.hash for change in changes}
+
+    def best(self, had: frozenset[bytes]) -> frozenset[bytes]:
+        """The changes whose text is nearest to `agreed`, when each writer's are tried in turn."""
+        actors = list(dict.fromkeys(change.actor for change in reversed(self._changes)))
+        rounds = _ROUNDS if len(actors) > 1 else 0
+        cost = len(actors) * len(self._changes) * (len(self._agreed) + _A_CHANGE)
+        rounds = min(rounds, _LETTERS // max(1, cost))
+        nearest = _between(self._text(had), self._agreed)
+        for _ in range(rounds):
+            was = had
+            for actor in actors:
+                nearest, had = self._without_and_with(actor, had, nearest)
+            if not nearest or had == was:
+                break
+        return had
+
+    def _without_and_with(
+        self, actor: bytes, had: frozenset[bytes], nearest: int
+    ) -> tuple[int, frozenset[bytes]]:
+        """As many changes of this writer as are best, with what `had` has of the others, as far as that builds
+        on none that are left out.
+        """
+        mine = [change for change in self._changes if change.actor == actor]
+        here = set(had)
+        for change in self._changes:  # in causal order: what builds on one left out goes with it
+            if change.actor == actor or any(
+                dep in self._inner and dep not in here for dep in change.deps
+            ):
+                here.discard(change.hash)
+        growing = self._replica.fork(tuple(sorted(_heads(self._changes, self._since, here))))
+        found = nearest, had
+
+        def added(change: Change) -> bool:
+            if any(dep in self._inner and dep not in here for dep in change.deps):
+                return False
+            growing.apply([change.data], stored=True)
+            here.add(change.hash)
+            return True
+
+        others = [c for c in self._changes if c.hash in had - here and c.actor != actor]
+        for number in range(len(mine) + 1):
+            if number and not added(mine[number - 1]):
+                break  # it builds on others' that are not among these
+            others = [each for each in others if not added(each)]
+            letters = _between(growing.text(), self._agreed)
+            if letters < found[0]:
+                found = letters, frozenset(here)
+        return found
+
+    def _text(self, had: Iterable[bytes]) -> str:
+        return self._replica.text(tuple(sorted(_heads(self._changes, self._since, had))))
+
+
+def _heads(changes: Sequence[Change], since: Heads, had: Iterable[bytes]) -> frozenset[bytes]:
+    """The heads of `since` with those of `changes` that are among `had`."""
+    heads, some = set(since), set(had)
+    for change in changes:
+        if change.hash in some:
+            heads = (heads - set(change.deps)) | {change.hash}
+    return frozenset(heads)
 
 
 def before(changes: Sequence[Change]) -> Heads:

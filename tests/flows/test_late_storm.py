@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from itertools import count
@@ -22,10 +23,11 @@ STEPS = 40
 class Storm:
     """Two people, their devices, a terminal and a server that is killed, by one seed."""
 
-    def __init__(self, houses, repo, seed, *, epochs, drops):
+    def __init__(self, houses, repo, seed, *, epochs, drops, letters=False):
         self.houses, self.repo, self.dice = houses, repo, random.Random(seed)
         self.settings = {"epoch_changes": 14, "epoch_idle_changes": 12} if epochs else {}
         self.drops, self.numbers, self.said = drops, count(), []
+        self.type = self.write_on if letters else self.type_line
         self.words, self.parcels, self.taken = [], [], Counter()
 
     async def begin(self):
@@ -36,11 +38,33 @@ class Storm:
         self.words.append(f"{who}x{next(self.numbers)}y")
         return f"{self.words[-1]}\n"
 
-    async def type(self, name):
+    async def type_line(self, name):
         editor = self.editors[name]
         before = editor.document.get_heads()
         at = self.dice.choice([index for index, c in enumerate(editor.text) if c == "\n"])
         editor.type(self.word(name), at + 1)
+        self.keep(name, before)
+
+    async def write_on(self, name):
+        """Letter by letter at the end of a line of their own, with slips, while the file is written."""
+        editor = self.editors[name]
+        before = editor.document.get_heads()
+        if f"\n{name}: " not in editor.text:
+            editor.type(f"{name}: \n\n", editor.text.index("second line"))
+        at = editor.text.index("\n", editor.text.index(f"\n{name}: ") + 1)
+        for letter in self.word(name).replace("\n", " "):
+            if self.dice.random() < 0.1:
+                editor.type("q", at)
+                editor.delete(at, 1)
+            editor.type(letter, at)
+            at += 1
+            await asyncio.sleep(self.dice.choice([0, 0.005, 0.03]))
+            at = editor.text.index("\n", editor.text.index(f"\n{name}: ") + 1)
+        self.keep(name, before)
+
+    def keep(self, name, before):
+        """What a device would send later."""
+        editor = self.editors[name]
         rest = b"".join(change.raw_bytes for change in editor.document.get_changes(before))
         self.parcels += [(name, editor.claim_id, b) for b in (editor.document.save(), rest)]
 
@@ -101,7 +125,7 @@ class Storm:
                 continue
 
     def missing(self):
-        found = Counter(self.house.live().room.text.split("\n"))
+        found = Counter(self.house.live().room.text.split())
         return {word: found[word] for word in self.words if found[word] != 1}
 
     def unrest(self):
@@ -141,8 +165,22 @@ async def test_each_word_stands_once_when_databases_are_lost(houses, repo, seed)
     await rage(houses, repo, seed, epochs=False, drops=True)
 
 
-async def rage(houses, repo, seed, *, epochs, drops):
-    storm = Storm(houses, repo, seed, epochs=epochs, drops=drops)
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("drops", [False, True])
+async def test_a_line_that_grows_letter_by_letter_stands_once(houses, repo, seed, drops):
+    """The file may end anywhere in a word when all of it is killed."""
+    await rage(houses, repo, seed, epochs=False, drops=drops, letters=True)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(40))
+async def test_a_line_stands_once_when_databases_are_lost(houses, repo, seed):
+    """More of the last."""
+    await rage(houses, repo, seed, epochs=seed % 2 == 1, drops=True, letters=True)
+
+
+async def rage(houses, repo, seed, **how):
+    storm = Storm(houses, repo, seed, **how)
     await storm.begin()
     await storm.rage()
     await storm.calm()

@@ -131,6 +131,23 @@ async def test_a_line_the_file_has_half_of_stands_once(written, top):
         assert ann.text == (await server.room()).text == top + SEED + "".join(WORDS)
 
 
+async def test_letters_deleted_while_the_text_is_merged_stay_deleted():
+    """A slip and its cure come one by one, before the browser has heard of the merge."""
+    (ann,) = await lost(*WORDS)
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "".join(WORDS[:7]))
+        room = await server.room()
+        replica = Replica.load(ann.document.save())
+        end = len(replica.text())
+        parcels = [[change.data for change in replica.changes_since(())]]
+        for delete, insert in ((0, "q"), (1, ""), (0, "a")):
+            made = replica.edit([diff.Splice(end, delete, insert)], actor=b"a slip of letter")
+            parcels.append([change.data for change in made])
+        for parcel in parcels:
+            await room.edit(lambda rebuilt, new=parcel: rebuilt.apply(new), origin=ports.PEER)
+        assert room.text == SEED + "".join(WORDS) + "a"
+
+
 @pytest.mark.parametrize("written", range(0, 12, 3))
 async def test_two_lines_typed_at_once_and_half_written_stand_once(written):
     """Whatever of both the file has, in whatever order their changes are read."""

@@ -69,7 +69,7 @@ class Typed:
 
     def closest(self, file: str) -> str:
         changes = self.replica.changes_since(self.since)
-        return written_from.closest(self.replica, changes, file, self.since)
+        return written_from.closest(self.replica, changes, file, self.since).text
 
 
 def test_every_letter_of_a_line_is_found():
