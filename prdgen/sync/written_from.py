@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -151,8 +152,8 @@ def _differing(
     prefixes: Sequence[frozenset[bytes]],
     agreed: str,
 ) -> dict[int, int]:
-    """How many letters of both texts lie between what they begin and end with alike, for each of the
-    newest `prefixes`; 0 for the same text, and then no further.
+    """How far from `agreed` the text at each of the newest `prefixes` is (`_between`); 0 for the same
+    text, and then no further.
     """
     most = _LETTERS // (len(agreed) + _A_CHANGE)
     start = max(0, len(changes) - most)
@@ -167,12 +168,17 @@ def _differing(
 
 
 def _between(text: str, other: str) -> int:
+    """How many letters are in words that only one of the two has, between what they begin and end with
+    alike; 0: they are the same.
+    """
     if text == other:
         return 0
     most = min(len(text), len(other))
     head = _alike(most, lambda size: text[:size] == other[:size])
     tail = _alike(most - head, lambda size: text[-size:] == other[-size:])
-    return len(text) + len(other) - 2 * (head + tail)
+    words = Counter(text[head : len(text) - tail].split())
+    words.subtract(other[head : len(other) - tail].split())
+    return max(1, sum(abs(count) * len(word) for word, count in words.items()))
 
 
 def _alike(most: int, holds: Callable[[int], bool]) -> int:
