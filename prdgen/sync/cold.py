@@ -98,8 +98,11 @@ def correct(
     `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT came to the same text. The actor is a hash of heads and edit,
     so that two processes which correct the same thing make the same change.
     """
-    late_hashes = {change.hash for change in late}
-    rest = [change for change in changes if change.hash not in late_hashes]
+    hashes = {change.hash for change in late}
+    rest = [change for change in changes if change.hash not in hashes]
+    if any(not hashes.isdisjoint(change.deps) for change in rest):
+        # A server before made the same mark and merged them already: all of it is one history.
+        late, rest = changes, []
     _, theirs = ends(replica, late)
     merged = merge_texts(mark.base(replica, late), theirs, replica.text(before))
     if rest:

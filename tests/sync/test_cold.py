@@ -148,6 +148,22 @@ async def test_letters_deleted_while_the_text_is_merged_stay_deleted():
         assert room.text == SEED + "".join(WORDS) + "a"
 
 
+async def test_a_database_that_is_lost_again_and_again():
+    """The file is as old as the first time; the browser has what the servers before made of it."""
+    (ann,) = await lost(*WORDS)
+    expected = SEED + "".join(WORDS)
+    for word in ("again ", "and again ", "and again."):
+        async with Server(SEED) as server:
+            await take_in(server, SEED + "".join(WORDS[:7]))
+            ann.connect(server)
+            await quiesce(ann)
+            ann.type(word)
+            await quiesce(ann)
+            expected += word
+            assert ann.text == (await server.room()).text == expected
+            ann.cut()
+
+
 @pytest.mark.parametrize("written", range(0, 12, 3))
 async def test_two_lines_typed_at_once_and_half_written_stand_once(written):
     """Whatever of both the file has, in whatever order their changes are read."""
