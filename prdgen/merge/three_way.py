@@ -16,6 +16,7 @@ from prdgen.merge import (
     moves,
     pieces,
     touching,
+    trimmed,
 )
 from prdgen.merge.alignment import Effort
 from prdgen.merge.carrying import Side
@@ -36,12 +37,17 @@ def merge(
 
     Both sides are compared with the base by line, then by word inside changed lines. What only
     one side changed is taken; what both did alike is taken once; where their changes touch, both
-    versions stay on whole lines, ours first, with a `Conflict`. Text one side edited stays when
+    versions stay on whole lines, ours first, with a `Conflict`. A blank that one side took
+    off the end of a line in which the other wrote on is no change. Text one side edited stays when
     the other side deleted it, and goes along when the other side moved it. Front matter is merged
     key by key. The result depends on the three texts and the limit only, not on the clock. With
     `whole`, a conflict has all lines of its place, with what both versions share.
     """
     if theirs in (base, ours):
+        return Merged(ours, [], [])
+    if base != ours:
+        base = trimmed.base(base, theirs, ours, limit_ms)
+    if theirs == base:
         return Merged(ours, [], [])
     if base == ours:
         return Merged(theirs, diff.splices(ours, theirs, limit_ms), [])
