@@ -6,6 +6,7 @@ can see it.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 from anyio import to_thread
 
+from prdgen.errors import PrdgenError
 from prdgen.events import Event
 from prdgen.files import text
 from prdgen.flows import clash, kept_facts, news
@@ -24,6 +26,7 @@ from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, event_log
 from prdgen.store.documents import Document
 
+log = logging.getLogger(__name__)
 _FOLDER: Final = "disputes"
 Disputes = tuple[tuple[str, Conflict], ...]
 """(page_path, place): both versions stand there, ours first."""
@@ -91,9 +94,12 @@ async def catch_up(app: App) -> None:
     come about leaves nothing.
     """
     for noted in sorted((app.state_dir / _FOLDER).glob("*.json")):
-        came = await to_thread.run_sync(_came, app, noted)
-        if came is not None:
-            await (settle(app, noted) if came else to_thread.run_sync(_forget, noted))
+        try:
+            came = await to_thread.run_sync(_came, app, noted)
+            if came is not None:
+                await (settle(app, noted) if came else to_thread.run_sync(_forget, noted))
+        except PrdgenError as error:
+            log.info("%s waits: %s", noted, error)
 
 
 def _came(app: App, noted: Path) -> bool | None:

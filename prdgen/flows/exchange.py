@@ -56,7 +56,7 @@ async def run(app: App) -> None:
         state.tried_at = remote_state.now()
         try:
             await landing.recover(app)
-            await _overtaken(app)
+            await overtaken.tend(app)  # before it is merged with what comes
             reach = await to_thread.run_sync(remote_state.reach, app)
             state.address = reach.address
             remote = Remote(app.repository, reach)
@@ -75,14 +75,6 @@ async def run(app: App) -> None:
             await to_thread.run_sync(remote_state.save, app, state)
     if (await to_thread.run_sync(forge_state.load, app)).waits_for_remote:
         await forge_wanted.now(app)
-
-
-async def _overtaken(app: App) -> None:
-    """Before a commit that took out what came is merged with more, and before others get it."""
-    try:
-        await overtaken.tend(app)
-    except PrdgenError as error:
-        log.info("%s", error)
 
 
 def _undecided(state: State) -> dict[tuple[str, str], str]:
@@ -129,7 +121,7 @@ async def _rounds(app: App, remote: Remote, state: State) -> None:
                 state.branch(name).waits = late[name]
             elif await _taken(app, remote, name, there, state):
                 free.append(name)
-        await _overtaken(app)
+        await overtaken.tend(app)  # before others get it
         moved = await send.branches(app, remote, free, there, state)
         if not moved:
             return

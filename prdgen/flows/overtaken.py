@@ -18,6 +18,7 @@ from typing import Final
 
 from anyio import to_thread
 
+from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
 from prdgen.flows import join, kept_facts, landing, pages_of
@@ -51,8 +52,8 @@ class _Followed:
 
 async def tend(app: App) -> None:
     """Look at the commits that were made on top of what came lately: what they took out of it unseen
-    is merged with them. Each is looked at until nobody can make another one. Raises what `join.into`
-    raises, and Locked.
+    is merged with them. Each is looked at until nobody can make another one; where a branch cannot be
+    moved just now, it is done later. Raises Locked.
     """
     if not _notes(app):
         return
@@ -60,12 +61,21 @@ async def tend(app: App) -> None:
         alone = locks.held(app.repository, "overtaken")
         await to_thread.run_sync(held.enter_context, alone)
         for branch, notes in (await to_thread.run_sync(_by_branch, app)).items():
-            for commit, made in await to_thread.run_sync(_undone, app, notes):
-                if made is not None:
-                    log.warning("%s took out of %s what its files had not yet; it is brought back", commit[:10], branch)  # fmt: skip
-                    await join.into(app, branch, made, message=_message(commit), author=SERVER)
-                await to_thread.run_sync(_remember, app, notes, commit)
-            await to_thread.run_sync(_forget, notes)
+            try:
+                await _bring_back(app, branch, notes)
+            except PrdgenError as error:
+                log.info(
+                    "what commits took out of %s unseen is brought back later: %s", branch, error
+                )
+
+
+async def _bring_back(app: App, branch: str, notes: Sequence[_Followed]) -> None:
+    for commit, made in await to_thread.run_sync(_undone, app, notes):
+        if made is not None:
+            log.warning("%s took out of %s what its files had not yet", commit[:10], branch)
+            await join.into(app, branch, made, message=_message(commit), author=SERVER)
+        await to_thread.run_sync(_remember, app, notes, commit)
+    await to_thread.run_sync(_forget, notes)
 
 
 def _message(commit: str) -> str:

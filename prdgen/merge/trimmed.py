@@ -20,6 +20,8 @@ def base(base: str, theirs: str, ours: str, limit_ms: int) -> str:
     and the other has only written on.
     """
     endings = list(_ENDING.finditer(base))
+    had = [frozenset(text.split("\n")) for text in (theirs, ours)] if endings else []
+    endings = [line for line in endings if _is_gone(line[0], had)]
     if not endings:
         return base
     sides = [
@@ -29,10 +31,16 @@ def base(base: str, theirs: str, ours: str, limit_ms: int) -> str:
     for line in endings:
         one, other = (_lines(text, spans, line.start(), line.end()) for text, spans in sides)
         bare = line[0].rstrip(" \t")
-        if _written_on(line[0], bare, one, other) or _written_on(line[0], bare, other, one):
+        if _written_on(bare, one, other) or _written_on(bare, other, one):
             made += [base[at : line.start()], bare]
             at = line.end()
     return "".join([*made, base[at:]])
+
+
+def _is_gone(line: str, had: Sequence[frozenset[str]]) -> bool:
+    """Whether no side has the line any more, and one has it without its blanks: few lines are so."""
+    bare = line.rstrip(" \t")
+    return not any(line in side for side in had) and any(bare in side for side in had)
 
 
 def _lines(text: str, spans: Sequence[Span], start: int, end: int) -> list[str]:
@@ -43,8 +51,8 @@ def _lines(text: str, spans: Sequence[Span], start: int, end: int) -> list[str]:
     return []
 
 
-def _written_on(line: str, bare: str, trimmed: Sequence[str], longer: Sequence[str]) -> bool:
+def _written_on(bare: str, trimmed: Sequence[str], longer: Sequence[str]) -> bool:
     """Whether the one side has the bare line, and the other has it with more."""
-    if bare not in trimmed or line in trimmed or line in longer or bare in longer:
+    if bare not in trimmed or bare in longer:
         return False
     return sum(each.startswith(bare) for each in longer) == 1

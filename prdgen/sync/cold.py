@@ -95,8 +95,8 @@ def correct(
 ) -> list[Change]:
     """Turn the CRDT's text into the merged one; `late` are the late ones of `changes`.
 
-    `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT came to the same text. The actor is a hash of heads and edit,
-    so that two processes which correct the same thing make the same change.
+    `before` are the heads without `changes`. Returns the changes made for it; none when the CRDT
+    came to the same text. The actor is a hash of heads and edit, so that two processes which correct the same thing make the same change.
     """
     hashes = {change.hash for change in late}
     rest = [change for change in changes if change.hash not in hashes]

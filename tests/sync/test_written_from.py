@@ -96,4 +96,4 @@ def test_of_a_long_history_the_newest_is_looked_at_whole(monkeypatch):
     file = typed.texts[-4]
     monkeypatch.setattr(written_from, "_LETTERS", 10 * (len(file) + 4000))
     assert typed.closest(file) == file
-    assert typed.closest(typed.texts[5]) in typed.texts
+    assert typed.closest(typed.texts[5]) == typed.texts[5]
