@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -12,10 +14,13 @@ from typing import Final
 from prdgen.builder import artifacts, ledger, redirects, search_parts, site, switch
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import Difference, Manifest, PageRecord
+from prdgen.builder.search import GiveWay, at_once
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
 """Files: more are compressed later, by `improve`."""
+_GIVE_WAY: Final = 60.0
+"""Seconds; then both go on, so that search comes even where builds never end."""
 _SWEEP_PAUSE: Final = 900.0
 """Seconds; artifacts stay for hours, and looking at all of them costs time."""
 When = Callable[[Manifest | None], bool]
@@ -33,6 +38,7 @@ class Site:
         self._read: tuple[int, Manifest | None] = (0, None)
         self._next_sweep = 0.0
         self._works: site.Works | None = None
+        self._builds, self._no_build = 0, threading.Condition()
 
     def current(self) -> Manifest | None:
         """The manifest of what is public now, or None; read again only when it changed."""
@@ -77,6 +83,31 @@ class Site:
         self.switch(built.manifest, since=built.since)
         return built
 
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Inside this block somebody waits for a build: in this process `improve` stands still."""
+        with self._no_build:
+            self._builds += 1
+        try:
+            yield
+        finally:
+            with self._no_build:
+                self._builds -= 1
+                self._no_build.notify_all()
+
+    def _stepping_back(self) -> GiveWay:
+        """What waits until nothing is being built; in all its calls together not for ever."""
+        left = _GIVE_WAY
+
+        def wait() -> None:
+            nonlocal left
+            began = time.monotonic()
+            with self._no_build:
+                self._no_build.wait_for(lambda: not self._builds, max(left, 0))
+            left -= time.monotonic() - began
+
+        return wait
+
     def has_works(self) -> bool:
         """Whether this process may know the public build, so that `take_works` is worth asking."""
         return self._works is not None
@@ -101,9 +132,9 @@ class Site:
             turn = self._ledger.save(None, manifest, everything, slot=None)
             self._read = (turn, manifest)
 
-    def index(self, *, nice: int = 0) -> search_parts.Parts:
+    def index(self, *, nice: int = 0, give_way: GiveWay = at_once) -> search_parts.Parts:
         """A search index in the making for this site."""
-        return search_parts.Parts(self.store, self.state / "search", nice=nice)
+        return search_parts.Parts(self.store, self.state / "search", nice=nice, give_way=give_way)
 
     def finish(
         self, built: Manifest, index: search_parts.Parts | None, *, when: When | None = None
@@ -130,8 +161,8 @@ class Site:
 
     def improve(self, *, nice: int = 0) -> Manifest | None:
         """Bring the search index and the twins of what is public up to date; None without a build.
-        `nice` as in `search.index`. Raises ChildFailed, ChildTookTooLong; then the old index stays.
-        Blocks for seconds.
+        `nice` as in `search.Index`. Raises ChildFailed, ChildTookTooLong; then the old index stays.
+        Blocks for seconds, and while something is `building`.
         """
         manifest = self.current()
         if manifest is None:
@@ -139,8 +170,9 @@ class Site:
         compressed = self._ledger.without_twins()
         if not compressed and manifest.indexed == site.index_key(manifest):
             return manifest
-        with self.index(nice=nice) as index:
-            made = self._completed(manifest, index, compressed)
+        give_way = self._stepping_back()
+        with self.index(nice=nice, give_way=give_way) as index:
+            made = self._completed(manifest, index, compressed, give_way=give_way)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
@@ -201,7 +233,7 @@ class Site:
 
     def _completed(
         self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str], *,
-        prepared: bool = False,
+        prepared: bool = False, give_way: GiveWay = at_once,
     ) -> Manifest:  # fmt: skip
         """The build with an index of its pages; the twins of these files are made meanwhile, and what is
         there already is `prepared` to be shown.
@@ -209,7 +241,7 @@ class Site:
         key, found, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
-            compressed = beside.submit(self._compress, files)
+            compressed = beside.submit(self._compress, files, give_way)
             ready = beside.submit(self._switch.prepare, build.files) if prepared else compressed
             if index is not None and indexed != key:
                 found, indexed = index.files(site.searched(build), found, indexed), key
@@ -219,9 +251,10 @@ class Site:
         self._compress({path: made.files[path] for path in found})
         return made
 
-    def _compress(self, files: Mapping[str, str]) -> None:
+    def _compress(self, files: Mapping[str, str], give_way: GiveWay = at_once) -> None:
         """Make the twins of these files: public path → artifact."""
         for path, name in files.items():
+            give_way()
             endings = artifacts.twins(path)
             if endings:
                 self.store.compress(name, endings)

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -32,6 +32,11 @@ _NAMED_BY_CONTENT: Final = frozenset({".pf_fragment", ".pf_index", ".pf_filter"}
 """Files Pagefind leaves alone when they are there: compressing them is a third of its work."""
 # WebAssembly and threads reserve far more address space than they use.
 _LIMITS: Final = child.Limits(cpu=240, memory_bytes=16 * 1024**3)
+GiveWay = Callable[[], object]
+
+
+def at_once() -> None:
+    """Gives way to nobody."""
 
 
 class Index:
@@ -41,11 +46,14 @@ class Index:
     or two for hundreds of them, nearly all of it while other pages are still being made. What it writes
     is kept in `state`, so that the next time files of unchanged pages are not written again.
 
-    A context manager. `nice` is how far Pagefind steps back behind whoever else wants a processor.
+    A context manager. `nice` is how far Pagefind steps back behind whoever else wants a processor;
+    `give_way` is called before each page and may wait.
     """
 
-    def __init__(self, store: Artifacts, state: Path, *, nice: int = 0) -> None:
-        self._store, self._state = store, state
+    def __init__(
+        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = at_once
+    ) -> None:
+        self._store, self._state, self._give_way = store, state, give_way
         self._limits = replace(_LIMITS, nice=nice)
         self._stack = ExitStack()
         self._pagefind: child.Program | None = None
@@ -116,6 +124,7 @@ class Index:
         return self._store.adopt(path) if by_content else self._store.put(path.read_bytes())
 
     def _add(self, url: str, words: str) -> None:
+        self._give_way()
         page = self._store.get(words) or b""
         self._ask("AddFile", url=sources.href("/", url), file_contents=page.decode())
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from prdgen.builder.artifacts import Artifacts
-from prdgen.builder.search import Index
+from prdgen.builder.search import GiveWay, Index, at_once
 
 _LARGE: Final = 1000
 """Pages of a site that has one index."""
@@ -45,8 +45,11 @@ def key(pages: Pages) -> str:
 class Parts:
     """The parts in the making, as `search.Index` is one of them. A context manager."""
 
-    def __init__(self, store: Artifacts, state: Path, *, nice: int = 0) -> None:
-        self._store, self._state, self._nice = store, state, nice
+    def __init__(
+        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = at_once
+    ) -> None:
+        self._store, self._state = store, state
+        self._nice, self._give_way = nice, give_way
         self._stack = ExitStack()
         self._only: Index | None = None
 
@@ -99,7 +102,7 @@ class Parts:
 
     def _index(self, number: int) -> Index:
         folder = self._state if number == 0 else self._beside(number)
-        return Index(self._store, folder, nice=self._nice)
+        return Index(self._store, folder, nice=self._nice, give_way=self._give_way)
 
     def _beside(self, number: int | str) -> Path:
         return self._state.with_name(f"{self._state.name}-{number}")

@@ -50,9 +50,10 @@ def build(
     """
     began = time.perf_counter()
     current = published(clone)
-    made = _built(clone, tip, current, stamps, clean=clean)
-    ready()
-    current.switch(made.manifest, when=_not_overtaken(clone, tip), since=made.since)
+    with current.building():
+        made = _built(clone, tip, current, stamps, clean=clean)
+        ready()
+        current.switch(made.manifest, when=_not_overtaken(clone, tip), since=made.since)
     logs.trace("publish.build", began, commit=tip[:8], rendered=len(made.rendered))
     return made
 
@@ -74,8 +75,9 @@ def build_draft(clone: Clone, branch: str, tip: str, where: Site) -> Build:
     the frame is read from main only. Blocks. Raises as `build` does.
     """
     main = clone.repository.tip(clone.main_branch)
-    made = _built(clone, tip, where, None, clean=False, branch=branch, frame_of=main)
-    where.switch(made.manifest, since=made.since)
+    with published(clone).building():
+        made = _built(clone, tip, where, None, clean=False, branch=branch, frame_of=main)
+        where.switch(made.manifest, since=made.since)
     return made
 
 
@@ -91,7 +93,9 @@ def _not_overtaken(clone: Clone, tip: str) -> When:
 
 def improve(clone: Clone) -> None:
     """What may come a few seconds after the commit: the search index, and compression. Blocks."""
+    began = time.perf_counter()
     published(clone).improve(nice=_NICE)
+    logs.trace("publish.improve", began)
 
 
 def _built(

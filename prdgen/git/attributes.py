@@ -49,10 +49,16 @@ class Asked:
     ) -> None:
         self._repository, self._work_tree, self._staged = repository, work_tree, staged
         self._fresh: pygit2.Repository | None = None
+        self._sources: dict[str, tuple[object, ...]] = {}
+        """By folder, as they are at the moment of asking."""
 
     def is_raw(self, path: str) -> bool:
         """Whether the file's bytes are those of its blob, but for line ends."""
-        read_from = tuple(_sources(self._repository, self._work_tree, path, self._staged))
+        folder = path.rpartition("/")[0]
+        read_from = self._sources.get(folder)
+        if read_from is None:
+            read_from = tuple(_sources(self._repository, self._work_tree, folder, self._staged))
+            self._sources[folder] = read_from
         known = _raw.get((self._work_tree, path))
         if known is not None and known[0] == read_from:
             return known[1]
@@ -67,15 +73,15 @@ class Asked:
 
 
 def _sources(
-    repository: Repository, work_tree: Path, path: str, staged: Callable[[str], object]
+    repository: Repository, work_tree: Path, folder: str, staged: Callable[[str], object]
 ) -> Iterator[object]:
-    """Of every place that Git reads a path's attributes from, whether it is as it was."""
+    """Of every place that Git reads the attributes of a folder's files from, whether it is as it was."""
     config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     own = repository.config_get("core.attributesfile") or f"{config}/git/attributes"
     yield own
     for place in (own, "/etc/gitattributes", repository.common_dir / "info" / "attributes"):
         yield _stamp(Path(place))
-    folders = path.split("/")[:-1]
+    folders = folder.split("/") if folder else []
     for depth in range(len(folders) + 1):
         name = "/".join([*folders[:depth], FILE])
         yield _stamp(work_tree / name)

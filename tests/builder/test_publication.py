@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from prdgen.builder import artifacts, errors, search_parts, site, switch
+from prdgen.builder import artifacts, errors, publication, search_parts, site, switch
 
 
 def test_public_is_a_whole_build_for_any_server(team):
@@ -150,6 +150,25 @@ def test_a_build_that_was_overtaken_is_not_switched_to(team):
     assert done == [False]
     assert team.site.current().id == new.id
     assert "New" in (team.site.public / "a/index.html").read_text()
+
+
+def test_search_and_twins_step_back_for_a_build(team, monkeypatch):
+    """Somebody waits for what is being built, and nobody for them; a build that hangs is not waited for."""
+    team.publish(a="# A\n" + "word " * 400)
+    improving = threading.Thread(target=team.site.improve)
+    with team.site.building():
+        improving.start()
+        improving.join(1)
+        assert improving.is_alive()
+        assert not (team.site.public / "a/index.html.br").exists()
+    improving.join(30)
+    assert (team.site.public / "a/index.html.br").exists()
+    assert team.site.current().search
+    monkeypatch.setattr(publication, "_GIVE_WAY", 0.3)
+    team.publish(**{f"p{n}": f"# P{n}\n" + "word " * 400 for n in range(30)})
+    with team.site.building():
+        team.site.improve()
+    assert (team.site.public / "p29/index.html.br").exists()
 
 
 def test_compressed_twins_never_lag(team):

@@ -15,7 +15,8 @@ _PERSON = {
     "GIT_COMMITTER_NAME": "Gil", "GIT_COMMITTER_EMAIL": "gil@example.org",
     "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull,
 }  # fmt: skip
-_SECONDS = 30
+_SECONDS = 60
+"""Longer than a push waits for the writers of a server that stands still."""
 
 
 def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

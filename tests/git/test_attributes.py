@@ -92,6 +92,20 @@ def test_a_push_of_many_pages_asks_one_repository(repo, monkeypatch):
     assert len(opened) == 1
 
 
+def test_a_push_of_many_pages_looks_once_at_each_folder(repo, monkeypatch):
+    """What says how a folder's files are stored is the same for all of them at one moment."""
+    looked = []
+    real = attributes._stamp
+    monkeypatch.setattr(attributes, "_stamp", lambda path: looked.append(path) or real(path))
+    asked = attributes.Asked(repo.opened, repo.path, lambda _: None)
+    assert all(asked.is_raw(f"a/{number}.md") for number in range(50))
+    once = len(looked)
+    assert asked.is_raw("a/b.md")
+    assert len(looked) == once <= 5
+    assert is_raw(repo, "c.md")
+    assert len(looked) > once
+
+
 def test_another_file_of_the_person_is_seen(repo):
     """Set, changed and unset while the page is open."""
 
