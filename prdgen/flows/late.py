@@ -131,12 +131,14 @@ async def _take(app: App, row: Document, raw: Sequence[bytes], person: UUID) -> 
         theirs.update(change.actor for change in new)
         return new
 
-    async def bind(tx: Tx, _made: Sequence[Change]) -> None:
+    async def against_owners(tx: Tx, _made: Sequence[Change]) -> None:
+        # A document has other people's changes too, whose owners a lost store does not know: whoever
+        # brings them owns none of them.
         for actor in theirs:
-            await actors.bind(tx, row.id, actor, person)
+            await actors.check(tx, row.id, actor, person)
 
     try:
-        made = await room.edit(apply, origin=ports.PEER, person_id=person, in_tx=bind)
+        made = await room.edit(apply, origin=ports.PEER, person_id=person, in_tx=against_owners)
     except (ChangeRefused, Refusal, ActorTaken) as error:
         log.warning("late changes of %s are not taken: %s", row.page_path, error)
         return None

@@ -24,7 +24,7 @@ class Ledger:
         self.document_id = document_id
         self._outside = outside
         self._stored: list[Stored] = []
-        self._actors: dict[bytes, UUID | None] = {}
+        self._actors: dict[bytes, UUID] = {}
         self.mark: cold.Mark | None = None
         self.behind = False
         """Whether the store has changes that are not here."""
@@ -84,9 +84,14 @@ class Ledger:
         What is `carried` by a peer that has just come may be by others, whose store is lost: it
         is held against known owners, but makes nobody an owner.
         """
+        # Not whose name a stored change is in, which is who brought it.
         owner = self._actors.get(actor)
+        if owner is None:
+            owner = await self._outside.changes.actor_owner(self.document_id, actor)
         if person_id is None or (owner is not None and owner != person_id):
             raise errors.ActorRefused(why="it is someone else's")
+        if owner == person_id:
+            self._actors[actor] = owner
         if owner == person_id or carried:
             return
         try:
@@ -179,8 +184,6 @@ class Ledger:
 
     def _follow(self, rows: Sequence[StoredChange]) -> None:
         for row in rows:
-            if row.origin == ports.PEER:
-                self._actors.setdefault(row.actor, row.person_id)
             if row.origin in (ports.COLD_INTAKE, ports.MERGED):
                 self.mark = cold.Mark(row.hash)
 

@@ -127,6 +127,10 @@ class ChangeStore(Protocol):
         """The newest seq of each document, in one query."""
         ...
 
+    async def actor_owner(self, document_id: UUID, actor: bytes) -> UUID | None:
+        """The person `actor` is bound to; None: it is nobody's."""
+        ...
+
     async def bind_actor(self, document_id: UUID, actor: bytes, person_id: UUID) -> None:
         """Bind `actor` to the first person who delivered it; a PrdgenError that is not
         retryable says that it belongs to someone else.

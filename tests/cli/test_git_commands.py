@@ -296,6 +296,19 @@ def test_a_push_is_judged_by_what_it_brings(clone, tmp_path):
     clone.git("push", "--quiet", "origin", ":feature")
 
 
+def test_nothing_to_push_after_a_hook_of_ones_own(clone, tmp_path):
+    """What stood on the standard input is kept for both; when it is nothing, it is nothing."""
+    team.git(clone.folder, "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    clone.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    clone.prdgen("hooks", "uninstall")
+    own = clone.folder / ".git" / "hooks" / "pre-push"
+    own.write_text("#!/bin/sh\nexit 0\n")
+    own.chmod(0o755)
+    clone.prdgen("hooks", "install")
+    for _ in range(2):
+        assert "does not work" not in clone.git("push", "origin", "main")
+
+
 def test_a_checkout_says_what_becomes_of_open_pages(clone):
     """When a server works on this clone, and only then."""
     assert "prdgen serves" not in clone.git("switch", "-c", "feature")

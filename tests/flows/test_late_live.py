@@ -103,6 +103,36 @@ async def test_nobody_takes_the_next_turn_of_somebody_elses_editor(house, send):
     assert house.text().count("by Ann\n") == 2
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_who_brings_what_others_wrote_owns_none_of_it(houses, repo, alone):
+    """The database is lost, and Bob's device comes first, with Ann's words too, sent `alone` or by his
+    editor; the server starts once more, and she types on.
+    """
+    house = await houses(repo)
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    await ann.write("by Ann\n")
+    await bob.until(lambda: "by Ann" in bob.text)
+    async with house.app.store.transaction() as tx:
+        await run(tx, "DELETE FROM documents")
+    await house.crash()
+    repo.git("checkout", "--", "one.md")
+    house = await houses(repo)
+    await house.editor("bob")
+    if alone:
+        person = house.people["bob"].id
+        assert (await late.deliver(house.app, bob.claim_id, bob.document.save(), person)).taken
+    else:
+        await bob.open(house, house.people["bob"])
+    await until(lambda: "by Ann\n" in house.text())
+    await house.crash()
+    house = await houses(repo)
+    await ann.open(house, house.people["ann"])
+    for words in ("and on\n", "and on and on\n"):
+        await ann.write(words)
+        await until(lambda words=words: words in house.text())
+    assert house.text().count("by Ann\n") == 1
+
+
 async def test_a_page_does_not_grow_over_its_limit_this_way(houses, repo):
     """Nothing of it is in the page, and the page works."""
     house = await houses(repo, live_limit=2_000)
