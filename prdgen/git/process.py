@@ -29,6 +29,9 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a `git` command ended."""
@@ -96,6 +99,7 @@ def run(
             raise
         raise GitMissing from error
     with process:
+        _running.add(process)
         talk = _talk if hooks is None else _talk_until
         try:
             printed, complaint = talk(process, data, seconds)
@@ -104,7 +108,18 @@ def run(
             if isinstance(error, subprocess.TimeoutExpired):
                 raise TimedOut(_shown(arguments)) from error
             raise
+        finally:
+            _running.discard(process)
     return Done(process.returncode, printed, complaint.decode("utf-8", "replace").strip())
+
+
+def end_all() -> None:
+    """Kill every command of this process that runs now, with everything it had started: for a process
+    that has to end, and would leave behind what waits for a remote. Their callers see them fail.
+    """
+    for process in list(_running):
+        if process.poll() is None:
+            _kill(process)
 
 
 def _talk(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,24 @@ def test_a_killed_server_leaves_nothing_that_hinders(make_house: Make) -> None:
     house.start()
     house.interrupt()
     until(lambda: house.processes() == [], 5, what="no process")
+
+
+def test_a_push_that_its_remote_holds_ends_with_the_server(
+    make_house: Make, tmp_path: Path
+) -> None:
+    """A hook there works for long: nothing of ours waits for it when the server has stopped."""
+    house = make_house({"one.md": "# One\n"}, remote="origin", remote_seconds=1)
+    hub, held = tmp_path / "hub.git", tmp_path / "held"
+    house.run_git(tmp_path, "clone", "--quiet", "--bare", str(house.repository), str(hub))
+    house.git("remote", "add", "origin", str(hub))
+    hook = hub / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\necho $$ > {held}.new; mv {held}.new {held}; exec sleep 300\n")
+    hook.chmod(0o755)
+    house.start()
+    (house.repository / "one.md").write_text("# One\n\nMore.\n")
+    house.git("commit", "--quiet", "--all", "--message", "More")
+    until(held.exists, 30, what="a push that is held")
+    house.interrupt()
+    waiting = Path("/proc") / held.read_text().strip()
+    until(lambda: not waiting.exists(), 5, what="no process")
+    assert house.processes() == []

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -277,6 +279,17 @@ def test_a_command_has_a_time_limit(repo):
     """Also one without hooks."""
     with pytest.raises(process.TimedOut):
         process.run(repo.path, "-c", "alias.wait=!sleep 60", "wait", seconds=0.1)
+
+
+def test_commands_end_with_the_process_that_has_to(repo):
+    """Whoever waits for one sees it fail."""
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(process.run, repo.path, "-c", "alias.wait=!sleep 60", "wait")
+        while not process._running:
+            time.sleep(0.01)
+        process.end_all()
+        assert waiting.result(5).code != 0
+    assert not process._running
 
 
 # --- what stands in a commit
