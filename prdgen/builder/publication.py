@@ -14,7 +14,7 @@ from typing import Final
 from prdgen.builder import artifacts, ledger, redirects, search_parts, site, switch
 from prdgen.builder.frame import Frame
 from prdgen.builder.manifest import Difference, Manifest, PageRecord
-from prdgen.builder.search import GiveWay, at_once
+from prdgen.builder.search import GiveWay, never
 from prdgen.builder.sources import AssetSource, PageSource, Target
 
 _COMPRESSED_AT_ONCE: Final = 16
@@ -132,7 +132,7 @@ class Site:
             turn = self._ledger.save(None, manifest, everything, slot=None)
             self._read = (turn, manifest)
 
-    def index(self, *, nice: int = 0, give_way: GiveWay = at_once) -> search_parts.Parts:
+    def index(self, *, nice: int = 0, give_way: GiveWay = never) -> search_parts.Parts:
         """A search index in the making for this site."""
         return search_parts.Parts(self.store, self.state / "search", nice=nice, give_way=give_way)
 
@@ -233,7 +233,7 @@ class Site:
 
     def _completed(
         self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str], *,
-        prepared: bool = False, give_way: GiveWay = at_once,
+        prepared: bool = False, give_way: GiveWay = never,
     ) -> Manifest:  # fmt: skip
         """The build with an index of its pages; the twins of these files are made meanwhile, and what is
         there already is `prepared` to be shown.
@@ -251,7 +251,7 @@ class Site:
         self._compress({path: made.files[path] for path in found})
         return made
 
-    def _compress(self, files: Mapping[str, str], give_way: GiveWay = at_once) -> None:
+    def _compress(self, files: Mapping[str, str], give_way: GiveWay = never) -> None:
         """Make the twins of these files: public path → artifact."""
         for path, name in files.items():
             give_way()

@@ -35,7 +35,7 @@ _LIMITS: Final = child.Limits(cpu=240, memory_bytes=16 * 1024**3)
 GiveWay = Callable[[], object]
 
 
-def at_once() -> None:
+def never() -> None:
     """Gives way to nobody."""
 
 
@@ -51,7 +51,7 @@ class Index:
     """
 
     def __init__(
-        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = at_once
+        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = never
     ) -> None:
         self._store, self._state, self._give_way = store, state, give_way
         self._limits = replace(_LIMITS, nice=nice)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from prdgen.builder.artifacts import Artifacts
-from prdgen.builder.search import GiveWay, Index, at_once
+from prdgen.builder.search import GiveWay, Index, never
 
 _LARGE: Final = 1000
 """Pages of a site that has one index."""
@@ -46,7 +46,7 @@ class Parts:
     """The parts in the making, as `search.Index` is one of them. A context manager."""
 
     def __init__(
-        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = at_once
+        self, store: Artifacts, state: Path, *, nice: int = 0, give_way: GiveWay = never
     ) -> None:
         self._store, self._state = store, state
         self._nice, self._give_way = nice, give_way

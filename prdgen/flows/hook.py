@@ -128,7 +128,7 @@ def _post_checkout(clone: Clone, arguments: Sequence[str], _given: str) -> Said:
 def _pre_push(clone: Clone, arguments: Sequence[str], given: str) -> Said:
     """Refuse what would break pages for those who have the branch already."""
     found: list[Problem] = []
-    for line in filter(str.strip, given.splitlines()):
+    for line in given.splitlines():
         _, local, _, remote = line.split()
         if local == _NOTHING:
             continue

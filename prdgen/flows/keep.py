@@ -45,7 +45,8 @@ class Keeper:
         self._app = app
         self._lives: dict[UUID, asyncio.Task[Live | None]] = {}
         self._runs: dict[UUID, asyncio.Task[None]] = {}
-        self._told, self._shut = set[asyncio.Task[None]](), dict[str, float]()
+        self._told: set[asyncio.Task[None]] = set()
+        self._gates = locks.Gates(app.repository, _TICK)
         self.carrier = Carrier(app)
         self.adopter = Adopter(app, self.hold, self.find)
         self._closing = False
@@ -287,7 +288,7 @@ class Keeper:
         now, settings = time.monotonic(), self._app.settings
         file_due = live.dirty_since is not None and now >= live.file_due(settings.write_seconds)
         quiet = live.left or now >= live.last_change + settings.quiet_seconds
-        if (file_due or (live.uncommitted and quiet)) and self._is_shut(live.branch):
+        if (file_due or (live.uncommitted and quiet)) and self._gates.are_shut(live.branch):
             return  # a push: whoever waited for its end with the page's lock would keep the push out
         if file_due:
             live.dirty_since, live.wrote_at = None, now
@@ -305,12 +306,6 @@ class Keeper:
                 await edit.commit(self._app, live, None, None)
             if live.uncommitted:
                 self._later(live)
-
-    def _is_shut(self, branch: str) -> bool:
-        """Whether a push keeps writers out; every page asks, so it is looked at once a moment for all."""
-        if (now := time.monotonic()) >= self._shut.get(branch, 0):
-            self._shut[branch] = 0 if locks.may_write(self._app.repository, branch) else now + _TICK
-        return now < self._shut[branch]
 
     async def _roll(self, live: Live) -> bool:
         """Begin the next epoch when it is due; True when this document was retired."""

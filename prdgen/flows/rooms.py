@@ -83,10 +83,10 @@ class StoredChanges:
         async with self._store.transaction() as tx:
             return await names.last_seqs(tx, list(document_ids))
 
-    async def actor_owner(self, document_id: UUID, actor: bytes) -> UUID | None:
-        """The person an actor is bound to."""
+    async def check_actor(self, document_id: UUID, actor: bytes, person_id: UUID) -> None:
+        """Raises ActorTaken when an actor is bound to somebody else."""
         async with self._store.transaction() as tx:
-            return await actors.owner(tx, document_id, actor)
+            await actors.check(tx, document_id, actor, person_id)
 
     async def bind_actor(self, document_id: UUID, actor: bytes, person_id: UUID) -> None:
         """Bind an actor to the first person who delivered it; raises ActorTaken."""

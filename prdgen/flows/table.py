@@ -40,7 +40,7 @@ _NOTIFICATION_DAYS = 180
 _REMOTE_TRIES = 4_000
 """A remote, storage or a CDN may be away for weeks: with pauses of minutes, one job lasts longer."""
 _LAST_SECONDS = 3.0
-"""What is under way may end by itself for so long; then Git is stopped, which may wait for a remote."""
+"""So long each command of Git has to end by itself when the worker stops; it may wait for a remote."""
 _FORGE_PAUSE = 10.0
 """What fails at the forge itself is tried again by the clock."""
 log = logging.getLogger(__name__)
@@ -147,6 +147,5 @@ async def _work(settings: Settings, parent_pipe: int | None) -> None:
         working = asyncio.create_task(Worker(app.queue, at_once=settings.workers).run())
         await stop.wait()
         working.cancel()
-        await asyncio.wait([working], timeout=_LAST_SECONDS)
-        process.end_all()
-        await asyncio.wait([working])
+        while (await asyncio.wait([working], timeout=_LAST_SECONDS))[1]:
+            process.end_all()

@@ -20,7 +20,7 @@ _READS_INPUT: Final = frozenset({"pre-push"})
 _CALL: Final = 'if test -x "$0{before}"; then {feed}"$0{before}" "$@" || exit $?; fi\n'
 _KEEP: Final = "asked=$(cat)\n"
 _FEED: Final = '{{ test -z "$asked" || printf \'%s\\n\' "$asked"; }} | '
-_GIVE: Final = "exec <<END_OF_INPUT\n$asked\nEND_OF_INPUT\n"
+_GIVE: Final = 'if test -z "$asked"; then exec </dev/null; else exec <<END_OF_INPUT\n$asked\nEND_OF_INPUT\nfi\n'
 
 
 def folder(repository: Repository) -> Path:

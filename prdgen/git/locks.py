@@ -80,6 +80,27 @@ def may_write(repository: Repository, name: str) -> bool:
         return False
 
 
+class Gates:
+    """Whether pushes keep writers out, for many who ask again and again: a branch that was seen shut is
+    looked at again after `seconds`.
+    """
+
+    def __init__(self, repository: Repository, seconds: float) -> None:
+        self._repository, self._seconds = repository, seconds
+        self._shut: dict[str, float] = {}
+        """Branch → until when it is not looked at."""
+
+    def are_shut(self, branch: str) -> bool:
+        """Whether a push to the branch is under way, or waits for its turn, or did a moment ago."""
+        now = time.monotonic()
+        if now >= self._shut.get(branch, now):
+            if may_write(self._repository, branch):
+                self._shut.pop(branch, None)
+                return False
+            self._shut[branch] = now + self._seconds
+        return True
+
+
 @contextmanager
 def without_writers(repository: Repository, name: str, *, seconds: float = 30.0) -> Iterator[None]:
     """Push to a branch inside this block: nobody writes its files and commits meanwhile.

@@ -30,6 +30,7 @@ _OPTIONS: Final = (
 
 
 _running: set[subprocess.Popen[bytes]] = set()
+"""Commands that somebody in this process waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,13 @@ def run(
 
 
 def end_all() -> None:
-    """Kill every command of this process that runs now, with everything it had started: for a process
-    that has to end, and would leave behind what waits for a remote. Their callers see them fail.
+    """Ask every command that runs now to end, with everything it had started, for a process that has to
+    end and would leave behind what waits for a remote. Git takes its lock files away; whoever waits
+    for the command sees it fail.
     """
     for process in list(_running):
         if process.poll() is None:
-            _kill(process)
+            _kill(process, signal.SIGTERM)
 
 
 def _talk(
@@ -164,9 +166,9 @@ def failure(arguments: Sequence[str], done: Done) -> GitFailed:
     return GitFailed(command=_shown(arguments), code=done.code, output=done.complaint[-2000:])
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
     except ProcessLookupError:
         return
 

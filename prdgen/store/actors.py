@@ -22,12 +22,6 @@ async def bind(tx: Tx, document_id: UUID, actor: bytes, person_id: UUID | None) 
     await check(tx, document_id, actor, person_id)
 
 
-async def owner(tx: Tx, document_id: UUID, actor: bytes) -> UUID | None:
-    """Whose `actor` is on this document; None: nobody's, or the server's own."""
-    row = await statements.row(tx, _SQL["actor_owner"], document_id=document_id, actor=actor)
-    return None if row is None else row["person_id"]
-
-
 async def check(tx: Tx, document_id: UUID, actor: bytes, person_id: UUID | None) -> None:
     """Raises ActorTaken when `actor` is somebody else's; one that is nobody's stays so."""
     row = await statements.row(tx, _SQL["actor_owner"], document_id=document_id, actor=actor)

@@ -84,23 +84,22 @@ class Ledger:
         What is `carried` by a peer that has just come may be by others, whose store is lost: it
         is held against known owners, but makes nobody an owner.
         """
-        # Not whose name a stored change is in, which is who brought it.
+        # Not the person in whose name a change is stored, who may have brought it for another.
         owner = self._actors.get(actor)
-        if owner is None:
-            owner = await self._outside.changes.actor_owner(self.document_id, actor)
         if person_id is None or (owner is not None and owner != person_id):
             raise errors.ActorRefused(why="it is someone else's")
         if owner == person_id:
-            self._actors[actor] = owner
-        if owner == person_id or carried:
             return
+        store = self._outside.changes
+        ask = store.check_actor if carried else store.bind_actor
         try:
-            await self._outside.changes.bind_actor(self.document_id, actor, person_id)
+            await ask(self.document_id, actor, person_id)
         except PrdgenError as error:
             if error.retryable:
                 raise
             raise errors.ActorRefused(why=str(error)) from error
-        self._actors[actor] = person_id
+        if not carried:
+            self._actors[actor] = person_id
 
     async def append(
         self,

@@ -127,8 +127,8 @@ class ChangeStore(Protocol):
         """The newest seq of each document, in one query."""
         ...
 
-    async def actor_owner(self, document_id: UUID, actor: bytes) -> UUID | None:
-        """The person `actor` is bound to; None: it is nobody's."""
+    async def check_actor(self, document_id: UUID, actor: bytes, person_id: UUID) -> None:
+        """Raises as `bind_actor` does, and binds nothing."""
         ...
 
     async def bind_actor(self, document_id: UUID, actor: bytes, person_id: UUID) -> None:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from prdgen.builder import artifacts, errors, publication, search_parts, site, switch
+from prdgen.builder import artifacts, errors, publication, search, search_parts, site, switch
 
 
 def test_public_is_a_whole_build_for_any_server(team):
@@ -155,12 +155,16 @@ def test_a_build_that_was_overtaken_is_not_switched_to(team):
 def test_search_and_twins_step_back_for_a_build(team, monkeypatch):
     """Somebody waits for what is being built, and nobody for them; a build that hangs is not waited for."""
     team.publish(a="# A\n" + "word " * 400)
+    page = team.site.current().files["a/index.html"]
+    asked, real = [], search.Index._ask
+    monkeypatch.setattr(search.Index, "_ask", lambda *a, **_: asked.append(a) or real(*a, **_))
     improving = threading.Thread(target=team.site.improve)
     with team.site.building():
         improving.start()
         improving.join(1)
         assert improving.is_alive()
-        assert not (team.site.public / "a/index.html.br").exists()
+        assert not asked  # not even that Pagefind starts
+        assert not team.site.store.path(page, "gz").exists()
     improving.join(30)
     assert (team.site.public / "a/index.html.br").exists()
     assert team.site.current().search

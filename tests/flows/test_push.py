@@ -10,7 +10,7 @@ from git.repos import ANN
 
 from prdgen.files import disk
 from prdgen.flows import checked_out, drafts, edit, landing, pull, watch
-from prdgen.git import checkout, commits, locks
+from prdgen.git import checkout, commits
 from prdgen.git.errors import Locked
 
 from . import pushing
@@ -49,17 +49,6 @@ async def test_live_text_meets_the_push(server, house):
     assert (await bob.push()).ok
     await editor.until(lambda: "first line typed" in editor.text and "pushed line" in editor.text)
     assert house.repo.git("log", "--format=%an", "main").split("\n")[0] == "Eve"
-
-
-async def test_pages_that_wait_for_a_push_look_together(house, monkeypatch):
-    """Each of many open pages asks twenty times a second: one look a moment is enough for all."""
-    keeper, looked, real = house.app.keeper, [], locks.may_write
-    monkeypatch.setattr(locks, "may_write", lambda *a: looked.append(a) or real(*a))
-    with locks.without_writers(house.app.repository, "main"):
-        assert all(keeper._is_shut("main") for _ in range(1000))
-        assert len(looked) < 20
-        assert not keeper._is_shut("draft/other")
-    await until(lambda: not keeper._is_shut("main"), 1)
 
 
 async def test_nobody_is_livelocked_by_typing(server, house, repo):

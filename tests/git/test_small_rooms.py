@@ -89,6 +89,23 @@ def test_a_branch_lock_keeps_others_out(repo):
             pass
 
 
+def test_many_who_wait_for_a_push_look_once(repo, monkeypatch):
+    """Each open page asks twenty times a second: one look a moment does for all, and for its branch."""
+    looked, real = [], locks.may_write
+    monkeypatch.setattr(locks, "may_write", lambda *a: looked.append(a[1]) or real(*a))
+    gates = locks.Gates(repo.opened, 60)
+    with locks.without_writers(repo.opened, "main"):
+        assert all(gates.are_shut("main") for _ in range(100))
+        assert not gates.are_shut("draft/other")
+    assert looked == ["main", "draft/other"]
+    monkeypatch.setattr(gates, "_seconds", 0)
+    gates._shut.clear()
+    assert not gates.are_shut("main")
+    with locks.without_writers(repo.opened, "main"):
+        assert gates.are_shut("main")
+    assert not gates.are_shut("main")
+
+
 def test_a_branch_lock_is_waited_for(repo):
     """Threads take turns."""
     order, started = [], threading.Event()
@@ -285,7 +302,9 @@ def test_commands_end_with_the_process_that_has_to(repo):
     """Whoever waits for one sees it fail."""
     with ThreadPoolExecutor(1) as beside:
         waiting = beside.submit(process.run, repo.path, "-c", "alias.wait=!sleep 60", "wait")
-        while not process._running:
+        deadline = time.monotonic() + 10
+        while not process._running and not waiting.done():
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         process.end_all()
         assert waiting.result(5).code != 0

@@ -80,9 +80,10 @@ class MemoryStore:
         self._check()
         return {i: len(self.rows[i]) for i in document_ids}
 
-    async def actor_owner(self, document_id, actor):
+    async def check_actor(self, document_id, actor, person_id):
         self._check()
-        return self.owners.get((document_id, actor))
+        if self.owners.get((document_id, actor), person_id) != person_id:
+            raise Conflict(what="The actor", expected=person_id, got="someone else's")
 
     async def bind_actor(self, document_id, actor, person_id):
         self._check()

@@ -178,6 +178,30 @@ async def test_an_actor_belongs_to_one_person():
         assert forged.actor != ann.document.get_actor()
 
 
+async def test_a_forgery_that_comes_first_after_a_start_is_none_of_the_owners():
+    """What an editor brings when it is opened may be others', but not under an actor with an owner."""
+    async with Server("a\n") as server:
+        (ann,) = await joined(server, "ann")
+        ann.type("b\n")
+        await quiesce(ann)
+        eve = Client("eve", document=ann.document.fork())
+        eve.document.set_actor(ann.document.get_actor())
+        eve.type("forged\n", at=0)
+    async with Server(store=server.store) as again:
+        eve.connect(again)
+        await quiesce(eve)
+        assert eve.closings[0].code == errors.ActorRefused.close_code
+        rows = server.store.rows[DOCUMENT]
+        theirs = [row for row in rows if row.actor == ann.document.get_actor()]
+        assert {row.person_id for row in theirs} == {ann.who.person_id}
+        ann.connect(again)
+        await quiesce(ann)
+        ann.type("c\n")
+        await quiesce(ann)
+        assert not ann.closings
+        assert ann.saved
+
+
 async def test_its_owner_goes_on_after_a_forgery():
     """The owner's next change is not taken for a double."""
     async with Server("a\n") as server:
