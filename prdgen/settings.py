@@ -185,7 +185,9 @@ class Settings:
         60.0, "The remote is asked for news so often; commits are sent at once.", low=0.5
     )
     remote_timeout_seconds: float = _setting(
-        60.0, "A remote that says nothing for so long is given up until the next try.", low=0.5
+        60.0,
+        "A remote that says nothing for so long, not even progress, is given up until the next try.",
+        low=0.5,
     )
     remote_user: str = _setting("git", "The user name that goes with remote_token.", form=WORD)
     remote_token: str = _setting(

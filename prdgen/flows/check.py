@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from prdgen import ids
@@ -31,10 +32,13 @@ def pages(clone: Clone, only: Iterable[str], branch: str | None) -> list[Problem
     defined = _defined(known)
     wanted = list(only) or sorted(known)
     found: list[Problem] = []
+    anchors_of = cache(lambda page_path: anchors_in(known[page_path]))
     for page_path in wanted:
         if page_path not in known:
             raise NoSuchPage(page_path=page_path, branch=branch or "the working tree")
-        found += one(page_path, known[page_path], frozenset(known), frozenset(contents), defined)
+        found += one(
+            page_path, known[page_path], frozenset(known), frozenset(contents), defined, anchors_of
+        )
         if reason := attributes.read_only_reason(clone.repository, page_path, known[page_path]):
             found += _not_live(page_path, reason, found)
     if not only:
@@ -125,13 +129,18 @@ def one(
     pages: Collection[str],
     files: Collection[str],
     defined: Mapping[str, str],
+    anchors_of: checks.AnchorsOf,
 ) -> list[Problem]:
-    """Problems of one page, given what else there is: pages, files, and which page defines what."""
+    """Problems of one page, given what else there is: pages, files, which page defines what, and what
+    has an address in each.
+    """
     try:
         content = text.decode(data).text
     except NotEditable as error:
         return [Problem(1, str(error), "not-editable", error.hint, page_path)]
-    found = checks.check(page_path, content, pages, known_files=files, defined=defined)
+    found = checks.check(
+        page_path, content, pages, known_files=files, defined=defined, anchors_of=anchors_of
+    )
     if "```" in content or "~~~" in content:  # nothing else is a diagram
         drawn = render.render(page_path, content, context=render.RenderContext()).problems
         found += [problem for problem in drawn if "diagram" in problem.code]
@@ -141,6 +150,14 @@ def one(
 def defined_in(page_path: str, data: bytes) -> list[str]:
     """The ids of the requirements that a page defines."""
     return [each.id for each in facts.of(page_path, _readable(data)).requirements]
+
+
+def anchors_in(data: bytes) -> frozenset[str] | None:
+    """What a `#fragment` can lead to in a page; None: it is no text."""
+    try:
+        return checks.anchors(text.decode(data).text)
+    except NotEditable:
+        return None
 
 
 def _defined(known: Mapping[str, bytes]) -> dict[str, str]:

@@ -63,15 +63,24 @@ async def run(app: App) -> None:
             await _rounds(app, remote, state)
             await exchange_reviews.run(app, remote)
         except PrdgenError as error:
+            if state.failure != error.message:
+                log.warning("%s %s", error.message, error.hint)
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint
             state.denied = isinstance(error, RemoteDenied | RemoteMissing)
             raise
         else:
+            if state.failing_since:
+                log.info(
+                    "The remote %s is there again, after %s.", state.address, state.failing_since
+                )
             state.failure = state.hint = state.failing_since = ""
             state.denied = False
         finally:
-            await news.to_keepers(app, _news(before, _undecided(state)))
+            found = _news(before, _undecided(state))
+            for each in found:
+                log.warning("%s", each.title)
+            await news.to_keepers(app, found)
             await to_thread.run_sync(remote_state.save, app, state)
     if (await to_thread.run_sync(forge_state.load, app)).waits_for_remote:
         await forge_wanted.now(app)
@@ -188,7 +197,7 @@ async def _taken(app: App, remote: Remote, name: str, there: dict[str, str], sta
             return not branch.waits
         found = await fetch.branch(app, remote.reach, name, there[name])
     except PersonDecides as error:
-        log.warning("%s %s", error.message, error.hint)
+        log.info("%s %s", error.message, error.hint)
         branch.decide, branch.hint = error.message, error.hint
         return False
     except BranchWaits as error:

@@ -16,7 +16,7 @@ from prdgen.git.snapshots import Snapshot
 from prdgen.page.problems import Problem
 
 _KEPT: Final = 8192
-"""Pages of which it is known what they define."""
+"""Pages of which it is known what they define, and what in them has an address."""
 
 
 def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem]:
@@ -54,8 +54,12 @@ def _problems(
             defined.setdefault(name, path)
     files = frozenset(snapshot.files)
     pages = frozenset(filter(globs.match, files))
+
+    def anchors_of(path: str) -> frozenset[str] | None:
+        return _anchors(snapshot.repository, snapshot.files[path])
+
     return {
-        path: check.one(path, content, pages, files, defined)
+        path: check.one(path, content, pages, files, defined, anchors_of)
         for path, content in data.items()
         if path in pages
     }
@@ -69,6 +73,11 @@ def _defined_in(snapshot: Snapshot, path: str) -> tuple[str, ...]:
 def _ids(repository: Repository, path: str, blob: str) -> tuple[str, ...]:
     """The ids that a page defines: asked for again with each commit of a draft, and mostly the same."""
     return tuple(check.defined_in(path, git_log.blob(repository, blob)))
+
+
+@lru_cache(maxsize=_KEPT)
+def _anchors(repository: Repository, blob: str) -> frozenset[str] | None:
+    return check.anchors_in(git_log.blob(repository, blob))
 
 
 def _without(now: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:

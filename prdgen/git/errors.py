@@ -187,6 +187,15 @@ class RemoteAway(Unavailable):
     cure = "Nothing is lost, commits wait here; prdgen tries again by itself, less and less often."
 
 
+class RemoteSilent(RemoteAway):
+    """The remote {where} does not answer: {got}."""
+
+    cure = (
+        "Nothing is lost, commits wait here; prdgen tries again by itself, less and less often. If the remote "
+        "needs longer, because a hook there works on what is pushed, set `remote_timeout_seconds` higher."
+    )
+
+
 class RemoteUntrusted(Unavailable):
     """The remote {where} shows a certificate that is not trusted here: {got}."""
 

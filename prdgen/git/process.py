@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ _OPTIONS: Final = (
     "-c", "log.showSignature=false",
 )  # fmt: skip
 
+_PART_BYTES: Final = 1 << 16
 
 _running: set[subprocess.Popen[bytes]] = set()
 """Commands that somebody in this process waits for."""
@@ -45,6 +48,10 @@ class Done:
 
 class TimedOut(Exception):
     """The command was stopped, with everything it had started, after its time limit."""
+
+
+class WasSilent(TimedOut):
+    """It was stopped because it had printed nothing for too long."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -74,12 +81,15 @@ def run(
     data: bytes | None = None,
     variables: Mapping[str, str] | None = None,
     seconds: float = 60.0,
+    silence: float | None = None,
     hooks: Path | None = None,
 ) -> Done:
     """Run `git` in `cwd` and wait. Repository hooks do not run unless `hooks` names their folder.
 
-    After `seconds` the whole process group is killed and TimedOut raised. Whoever gives an argument
-    that came from outside puts `--end-of-options` or `--` before it.
+    After `seconds`, or `silence` seconds in which it printed nothing, the whole process group is killed
+    and TimedOut or WasSilent raised. Whoever gives an argument that came from outside puts
+    `--end-of-options` or `--` before it; whoever gives `silence` has Git show its progress, and gives no
+    `data`.
     """
     # Git hands these options on to hooks, whose own pathspecs must keep their meaning.
     own = ("--literal-pathspecs",) if hooks is None else ()
@@ -103,7 +113,10 @@ def run(
         _running.add(process)
         talk = _talk if hooks is None else _talk_until
         try:
-            printed, complaint = talk(process, data, seconds)
+            if silence is None:
+                printed, complaint = talk(process, data, seconds)
+            else:
+                printed, complaint = _listen(process, seconds, silence, _shown(arguments))
         except BaseException as error:
             _kill(process)
             if isinstance(error, subprocess.TimeoutExpired):
@@ -144,6 +157,32 @@ def _talk(
     if late.is_set():
         raise subprocess.TimeoutExpired(process.args, seconds)
     return printed, complaint
+
+
+def _listen(
+    process: subprocess.Popen[bytes], seconds: float, silence: float, shown: str
+) -> tuple[bytes, bytes]:
+    """What it prints. Raises TimedOut and WasSilent."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    ends = time.monotonic() + seconds
+    parts: dict[int, list[bytes]] = {}
+    with selectors.DefaultSelector() as open_still:
+        for stream in (process.stdout, process.stderr):
+            parts[stream.fileno()] = []
+            open_still.register(stream.fileno(), selectors.EVENT_READ)
+        while open_still.get_map():
+            patience = min(silence, ends - time.monotonic())
+            ready = open_still.select(max(patience, 0.0))
+            if not ready:
+                raise (WasSilent if patience == silence else TimedOut)(shown)
+            for key, _ in ready:
+                if part := os.read(key.fd, _PART_BYTES):
+                    parts[key.fd].append(part)
+                else:
+                    open_still.unregister(key.fd)
+    process.wait(max(ends - time.monotonic(), 1.0))
+    return b"".join(parts[process.stdout.fileno()]), b"".join(parts[process.stderr.fileno()])
 
 
 def _talk_until(

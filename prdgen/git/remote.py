@@ -11,7 +11,7 @@ import pygit2
 
 from prdgen import ids
 from prdgen.git import process, refs, remote_words
-from prdgen.git.errors import RemoteAway
+from prdgen.git.errors import RemoteAway, RemoteSilent
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Reach
 from prdgen.git.repository import Repository
@@ -22,12 +22,18 @@ _OWN: Final = refs.PREFIX
 _LONGEST_SECONDS: Final = 900.0
 """After so long the transfer of a large repository is cut off; what came is not kept."""
 _FETCH: Final = (
-    "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
+    "--progress", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
     "--no-show-forced-updates", "--refmap=",
 )  # fmt: skip
 _COMMIT: Final = re.compile(r"(?!0{40})[0-9a-f]{40}")
 """A ref that is broken there is listed as all zeros."""
-_PUSH: Final = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+_PUSH: Final = (
+    "--porcelain",
+    "--progress",
+    "--no-verify",
+    "--no-follow-tags",
+    "--recurse-submodules=no",
+)
 _MOVED: Final = (
     "fetch first", "non-fast-forward", "stale info", "already exists", "cannot lock ref",
     "failed to update ref", "incorrect old value", "moved meanwhile", "reference already exists",
@@ -53,7 +59,7 @@ class Remote:
 
     def branches(self) -> dict[str, str]:
         """Every branch there with its tip. Raises RemoteAway, RemoteDenied, RemoteMissing."""
-        done = self._git("ls-remote", "--heads", "--refs", self.reach.name, seconds=self._silence)
+        done = self._git("ls-remote", "--heads", "--refs", self.reach.name)
         found = {}
         for line in done.output.decode("utf-8", "replace").splitlines():
             commit, _, ref = line.partition("\t")
@@ -66,7 +72,7 @@ class Remote:
         """The branch that HEAD names there, its main branch; empty: the remote does not say. Raises what
         `branches` raises.
         """
-        done = self._git("ls-remote", "--symref", self.reach.name, "HEAD", seconds=self._silence)
+        done = self._git("ls-remote", "--symref", self.reach.name, "HEAD")
         for line in done.output.decode("utf-8", "replace").splitlines():
             said, _, ref = line.partition("\t")
             if ref == "HEAD" and said.startswith(_NAMED):
@@ -79,13 +85,13 @@ class Remote:
         for name in wanted:
             self._make_room(name)
         refspecs = [f"+{_HEADS}{name}:{self._tracking(name)}" for name in wanted]
-        self._git("fetch", *_FETCH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
+        self._git("fetch", *_FETCH, self.reach.name, *refspecs)
 
     def push(self, tips: Mapping[str, str]) -> dict[str, Sent]:
         """Push commits to branches there; what became of each. Raises what `branches` raises."""
         refspecs = [f"{commit}:{_HEADS}{name}" for name, commit in tips.items()]
         arguments = ("push", *_PUSH, self.reach.name, *refspecs)
-        done = self._run(*arguments, seconds=_LONGEST_SECONDS)
+        done = self._run(*arguments)
         found = _outcomes(done)
         if not found:
             if done.code:
@@ -108,19 +114,15 @@ class Remote:
         Raises what `branches` raises.
         """
         refspecs = [f"+{_OWN}{there}*:{_OWN}{here}*" for there, here in below.items()]
-        self._git("fetch", *_FETCH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
+        self._git("fetch", *_FETCH, self.reach.name, *refspecs)
 
     def push_hidden(self, names: Iterable[str]) -> bool:
         """Push `refs/prdgen/NAME`s; whether the remote took all of them. Raises what `branches` raises."""
         refspecs = [f"{_OWN}{name}:{_OWN}{name}" for name in names]
-        done = self._run("push", *_PUSH, self.reach.name, *refspecs, seconds=_LONGEST_SECONDS)
+        done = self._run("push", *_PUSH, self.reach.name, *refspecs)
         if done.code and not done.output:
             raise remote_words.failure(self.reach, done)
         return done.code == 0
-
-    @property
-    def _silence(self) -> float:
-        return self.reach.seconds
 
     def _tracking(self, name: str) -> str:
         return f"refs/remotes/{self.reach.name}/{name}"
@@ -139,23 +141,26 @@ class Remote:
             if wanted.startswith(f"{ref}/") or ref.startswith(f"{wanted}/"):
                 git.references.delete(ref)
 
-    def _git(self, *arguments: str, seconds: float) -> Done:
-        done = self._run(*arguments, seconds=seconds)
+    def _git(self, *arguments: str) -> Done:
+        done = self._run(*arguments)
         if done.code:
             raise remote_words.failure(self.reach, done)
         return done
 
-    def _run(self, *arguments: str, seconds: float) -> Done:
+    def _run(self, *arguments: str) -> Done:
+        command, silence = arguments[0], self.reach.seconds
+        facts = {"what": "The remote", "where": self.reach.address}
         try:
             return process.run(
                 self.repository.work_tree, *self.reach.options, *arguments,
-                variables=self.reach.variables, seconds=seconds,
+                variables=self.reach.variables, seconds=_LONGEST_SECONDS, silence=silence,
             )  # fmt: skip
+        except process.WasSilent as error:
+            got = f"`git {command}` heard nothing for {silence:g} s"
+            raise RemoteSilent(**facts, got=got) from error
         except process.TimedOut as error:
-            raise RemoteAway(
-                what="The remote", where=self.reach.address,
-                got=f"it said nothing for {seconds:.0f} s",
-            ) from error  # fmt: skip
+            got = f"`git {command}` was not through after {_LONGEST_SECONDS:g} s"
+            raise RemoteAway(**facts, got=got) from error
 
 
 def _is_fit(name: str) -> bool:

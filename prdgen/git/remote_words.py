@@ -24,6 +24,11 @@ _DENIED: Final = (
     "permission denied", "returned error: 401", "returned error: 403", "access denied",
     "host key verification failed", "http basic: access denied",
 )  # fmt: skip
+_PROGRESS: Final = re.compile(
+    r"(remote: *)?((Enumer|Count|Compress|Writ|Receiv|Resolv|Check|Unpack|Updat)[a-z]+ [a-z]+: +"
+    r"\d+(% \(\d+/\d+\))?(, .*)?|Total \d+ \(delta .*|Delta compression using .*) *"
+)
+"""What Git counts aloud, there and here."""
 _MISSING: Final = (
     "returned error: 404", "repository not found", "does not appear to be a git repository",
     "project you were looking for could not be found", "no such remote", "' not found",
@@ -57,7 +62,7 @@ def failure(reach: Reach, done: Done) -> Failure:
 
 def brief(reach: Reach, complaint: str) -> str:
     """Git's words for people: no secrets, no progress, the most telling lines."""
-    lines = [line.strip() for line in re.split(r"[\r\n]+", reach.without_secrets(complaint))]
+    lines = _lines(reach.without_secrets(complaint))
     found = dict.fromkeys(
         re.sub(r"^(fatal|error|remote):\s*", "", line).rstrip(".")
         for line in [line for line in lines if _is_telling(line)] or lines
@@ -67,6 +72,11 @@ def brief(reach: Reach, complaint: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
 
 
+def _lines(complaint: str) -> list[str]:
+    lines = [line.strip() for line in re.split(r"[\r\n]+", complaint)]
+    return [line for line in lines if not _PROGRESS.fullmatch(line)]
+
+
 def _is_telling(line: str) -> bool:
     """Git's own lines, and what ssh says of keys before Git's *could not read from remote repository*."""
     return line.startswith(_TELLING) or any(sign in line.lower() for sign in _DENIED)
@@ -74,7 +84,7 @@ def _is_telling(line: str) -> bool:
 
 def said(complaint: str) -> str:
     """Only the remote's own words (`remote: …`)."""
-    lines = [line.strip() for line in re.split(r"[\r\n]+", complaint)]
+    lines = _lines(complaint)
     words = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
     shown = " ".join(word for word in words if word)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"

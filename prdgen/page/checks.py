@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\s*\w+\s*\}\}|\bTODO\b|\bTBD\b|\bFIXME\b"
 _HTML_ID: Final = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^\s"'>]+)""")
 _MARKERS: Final = tuple(re.compile(rf"{sign}{{7,}}(?: |$)") for sign in "<=>")
 """Longer ones are made where `conflict-marker-size` says so."""
+_WORDS: Final = ":~:"
+"""Begins a fragment that browsers look up in the page's words."""
+AnchorsOf = Callable[[str], AbstractSet[str] | None]
 _COMMENT: Final = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
 
@@ -29,16 +33,20 @@ def check(
     *,
     known_files: Collection[str] | None = None,
     defined: Mapping[str, str] | None = None,
+    anchors_of: AnchorsOf | None = None,
 ) -> list[Problem]:
     """Everything to look at in one page, by line; an empty list means the page is clean.
 
     `known_pages` and `known_files` are the repository's paths, `defined` says which page defines
-    which requirement id; what is None is not checked. Diagrams are checked where they are drawn.
+    which requirement id, `anchors_of` what a `#fragment` can lead to in another page (None: nobody can
+    say); what is None is not checked. Diagrams are checked where they are drawn.
     """
     tree = trees.parse(text)
     known = facts.of_tree(page_path, tree)
     found = list(known.problems)
     found += _links(known, tree, known_pages, known_files)
+    if known_pages is not None and anchors_of is not None:
+        found += _anchors_there(known, known_pages, anchors_of)
     found += _requirements(known, defined or {})
     found += _notation(tree)
     found += _empty_sections(tree, known)
@@ -75,6 +83,26 @@ def _links(
             hint = "Put the image beside the page; readers should not be seen by other servers."
             message = f"The image {link.target} comes from another server and is shown as a link."
             yield Problem(link.line, message, "remote-image", hint)
+
+
+def _anchors_there(
+    known: facts.PageFacts, pages: Collection[str], anchors_of: AnchorsOf
+) -> Iterator[Problem]:
+    """Links to a place in another page that it has not."""
+    for link in known.links:
+        if link.kind != "page" or not link.fragment or link.fragment.startswith(_WORDS):
+            continue
+        page = links.find(link, pages) if link.resolved or link.wiki else None
+        anchors = None if page is None else anchors_of(page)
+        if anchors is not None and not {link.fragment, link.fragment.lower()} & anchors:
+            message = f"There is no heading or requirement `#{link.fragment}` in `{page}`."
+            yield Problem(link.line, message, "broken-anchor", "Use the anchor of a heading there.")
+
+
+def anchors(text: str) -> frozenset[str]:
+    """Everything in a page that a `#fragment` can lead to."""
+    tree = trees.parse(text)
+    return frozenset(_anchors(facts.of_tree("", tree, brief=True), tree))
 
 
 def _missing(

@@ -210,6 +210,26 @@ def test_a_page_that_others_link_to_is_not_lost_by_accident(clone):
     clone.git("commit", "-m", "rename")
 
 
+def test_an_anchor_of_another_page_that_is_not_there_is_refused(clone):
+    """Judged by that page as it will be; an anchor that was wrong before stops nobody."""
+    clone.commit("# Paying\n\n## Cards\n\n<a id='x'></a>\n\n- [REQ-9] Pay.\n", "site/prds/pay.md")
+    links = (
+        "[a](pay.md#cards) [b](pay.md#REQ-9) [c](pay.md#x) [d](pay.md#:~:text=Pay) [e](#other)\n"
+    )
+    clone.commit(f"# Other\n\n{links}", "site/prds/other.md")
+    clone.put(f"# Other\n\n{links}\n[f](pay.md#cash)\n", "site/prds/other.md")
+    said = clone.git("commit", "-m", "broken", code=1)
+    assert said.count("There is no heading or requirement") == 1
+    assert "other.md:5: There is no heading or requirement `#cash` in `site/prds/pay.md`." in said
+    clone.put("# Paying\n\n## Cash\n\n- [REQ-9] Pay.\n\n<a id='x'></a>\n", "site/prds/pay.md")
+    said = clone.git("commit", "-m", "the other one", code=1)
+    assert "other.md:3: There is no heading or requirement `#cards`" in said
+    assert "cash" not in said
+    clone.git("commit", "--no-verify", "-m", "the other one")
+    clone.put(f"# Other\n\n{links}\n[f](pay.md#cash) more\n", "site/prds/other.md")
+    clone.git("commit", "-m", "an old fault")
+
+
 def test_conflict_markers_are_not_committed(clone):
     """The commonest accident after a merge."""
     clone.diverge(THEIRS, OURS.replace("quick", "lazy"))

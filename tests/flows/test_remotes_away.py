@@ -9,7 +9,7 @@ import pytest
 
 from prdgen.flows import doctor, exchange, remote_report, remote_wanted
 from prdgen.git import process
-from prdgen.git.errors import BadRemote, RemoteAway, RemoteDenied, RemoteMissing
+from prdgen.git.errors import BadRemote, RemoteAway, RemoteDenied, RemoteMissing, RemoteSilent
 
 from . import pushing
 from .conftest import ONE
@@ -91,6 +91,91 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+SLOW_HOOK = "#!/bin/sh\ncat >/dev/null\n"
+
+
+def with_hook(hub, *lines):
+    path = hub.path / "hooks/pre-receive"
+    path.write_text(SLOW_HOOK + "\n".join(lines) + "\n")
+    path.chmod(0o755)
+
+
+def stand_in(repo, tmp_path, *lines):
+    """What Git takes for ssh: it runs the command on this machine, after `lines`."""
+    ssh = tmp_path / "ssh"
+    run = 'exec sh -c "$last"\n'
+    ssh.write_text("\n".join(["#!/bin/sh", "for last; do :; done", *lines, run]))
+    ssh.chmod(0o755)
+    repo.git("config", "core.sshCommand", str(ssh))
+
+
+async def test_a_hook_that_hangs_at_the_remote_is_told_and_keeps_nothing_back(
+    houses, repo, tmp_path, caplog
+):
+    """However it tells Git that it is still there: what others push comes here, and what waits goes there."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    hub.git("config", "receive.keepAlive", "1")
+    with_hook(hub, "exec sleep 987.65")
+    house = await houses(repo, **{**FAR, "remote_timeout_seconds": 2.0})
+    tip = repo.commit("Waits", other="# Other\n\nwaits\n")
+    began = time.monotonic()
+    with pytest.raises(RemoteSilent) as told:
+        await trade(house)
+    assert time.monotonic() - began < 8
+    assert "remote_timeout_seconds" in told.value.hint
+    report = remote_report.of(house.app)
+    assert (report.state, report.failure) == ("failing", told.value.message)
+    assert caplog.text.count(told.value.message) == 1
+    assert [
+        found for found in Path("/proc").glob("[0-9]*/cmdline") if b"987.65" in _read(found)
+    ] == []
+    bob = clone_of(hub, tmp_path / "bob")
+    (hub.path / "hooks/pre-receive").unlink()
+    bob.commit("By bob", new="# New\n")
+    push(bob)
+    with_hook(hub, "exec sleep 987.65")
+    with pytest.raises(RemoteSilent):
+        await trade(house)
+    assert repo.git("show", "main:new.md") == "# New"
+    (hub.path / "hooks/pre-receive").unlink()
+    caplog.set_level("INFO", "prdgen")
+    await trade(house)
+    assert hub.git("rev-parse", "main") == repo.tip()
+    assert repo.git("merge-base", tip, "main") == tip
+    assert "is there again" in caplog.text
+
+
+async def test_a_hook_that_says_what_it_does_has_its_time(houses, repo, tmp_path):
+    """Longer than the limit on silence; what Git counts aloud is not among its words."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    speak = "for each in 1 2 3 4 5 6; do echo working; sleep 0.5; done"
+    with_hook(hub, speak)
+    house = await houses(repo, **{**FAR, "remote_timeout_seconds": 2.0})
+    repo.commit("Goes", other="# Other\n\ngoes\n")
+    await trade(house)
+    assert hub.git("rev-parse", "main") == repo.tip()
+    with_hook(hub, "echo Objects: none of these", "exit 1")
+    repo.commit("Stays", other="# Other\n\nstays\n")
+    await trade(house)
+    assert known(house).refused == "Objects: none of these"
+
+
+@pytest.mark.parametrize("command", ["upload-pack", "receive-pack"])
+async def test_a_program_that_hangs_behind_ssh_is_given_up(houses, repo, tmp_path, command):
+    """The host is there and answers ssh; its Git says nothing."""
+    hub = hub_of(repo, tmp_path / "hub.git")
+    stand_in(repo, tmp_path, f'case "$last" in *{command}*) exec sleep 987.66;; esac')
+    house = await houses(
+        repo, **{**FAR, "remote": f"git@team.example:{hub.path}", "remote_timeout_seconds": 1.0}
+    )
+    repo.commit("Waits", other="# Other\n\nwaits\n")
+    with pytest.raises(RemoteSilent):
+        await trade(house)
+    assert [
+        found for found in Path("/proc").glob("[0-9]*/cmdline") if b"987.66" in _read(found)
+    ] == []
 
 
 async def test_nobody_listens_and_then_somebody_does(house, repo, tmp_path):

@@ -92,6 +92,10 @@ def test_prose_is_clean(page: Path):
     files = {str(path.relative_to(TOP)) for folder in ("docs", "site", "prd-templates")
              for path in (TOP / folder).rglob("*") if path.is_file()} | {"LICENSE", *pages}  # fmt: skip
     found = checks.check(
-        str(page.relative_to(TOP)), page.read_text("utf-8"), pages, known_files=files
+        str(page.relative_to(TOP)),
+        page.read_text("utf-8"),
+        pages,
+        known_files=files,
+        anchors_of=lambda path: checks.anchors((TOP / path).read_text("utf-8")),
     )
     assert [f"{problem.line}: {problem.message}" for problem in found] == []

@@ -38,6 +38,18 @@ def test_broken_links_and_images_by_line():
     assert known == [(2, "broken-link"), (3, "broken-image")]
 
 
+def test_anchors_of_other_pages():
+    """Those that the page has, as one writes them; what nobody can say is not checked."""
+    of = {"docs/b.md": checks.anchors("# B\n\n## Über uns\n\n- [REQ-7] x\n"), "docs/c.md": None}
+    known = {"pages": set(of), "known_files": set(of), "anchors_of": of.get}
+    good = (
+        "[a](b.md#%C3%BCber-uns) [b](b#REQ-7) [[b#b]] [c](c.md#x) [d](b.md#:~:text=x) [e](b.md#)\n"
+    )
+    assert codes(good, **known) == []
+    assert codes("[a](b.md#uber)\n", **known) == [(1, "broken-anchor")]
+    assert codes("[[b#none]]\n", **known) == [(1, "broken-anchor")]
+
+
 def test_what_is_not_known_is_not_checked():
     assert codes("[a](b.md) ![d](d.png) [f](folder/)\n") == []
 
