@@ -13,6 +13,8 @@ _FUNCTION: Final = "malloc_trim"
 _LOOK_SECONDS: Final = 1.0
 _WORTH_IT: Final = 10
 """After so many collections of young objects Python by itself would look at old ones, too."""
+MANY: Final = 50_000
+"""New objects, where hardly anything is garbage that only the collector finds, and much is made."""
 _NEVER: Final = 1_000_000_000
 _LONGEST_SECONDS: Final = 600.0
 
@@ -29,14 +31,15 @@ class Collector:
     """Looks through old objects for garbage when nobody waits: that stops everything else.
 
     What is there from the start (modules, mostly) is never looked at again; young objects are, as
-    always. If it is never quiet, old ones are looked at every ten minutes all the same.
+    always, once there are `young` more (Python's own number unless given). If it is never quiet, old
+    ones are looked at every ten minutes all the same.
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, young: int | None = None) -> None:
         gc.collect()
         gc.freeze()
-        young, middle, _ = gc.get_threshold()
-        gc.set_threshold(young, middle, _NEVER)
+        own, middle, _ = gc.get_threshold()
+        gc.set_threshold(young or own, middle, _NEVER)
         self._last = now
 
     def look(self, now: float, *, quiet: bool) -> bool:
@@ -49,10 +52,10 @@ class Collector:
         return True
 
 
-async def collect(quiet: Callable[[], bool]) -> None:
-    """Collect garbage in this process, until cancelled, when `quiet` says that nobody types."""
+async def collect(quiet: Callable[[], bool], young: int | None = None) -> None:
+    """Collect garbage in this process, until cancelled, when `quiet` says that nobody types or works."""
     loop = asyncio.get_running_loop()
-    collector = Collector(loop.time())
+    collector = Collector(loop.time(), young)
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         collector.look(loop.time(), quiet=quiet())

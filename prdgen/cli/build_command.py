@@ -31,7 +31,9 @@ def command(
     prdgen build --strict      # in CI: broken links and ids fail
     """
     # A build makes hardly anything that only the collector finds, and it looks again and again.
-    gc.set_threshold(50_000)
+    from prdgen import memory
+
+    gc.set_threshold(memory.MANY)
     from prdgen import settings
     from prdgen.flows import clone as clones
     from prdgen.flows import publish

@@ -10,7 +10,7 @@ from functools import partial
 
 from anyio import to_thread
 
-from prdgen import logs
+from prdgen import logs, memory
 from prdgen.flows import (
     context,
     deliveries,
@@ -145,7 +145,9 @@ async def _work(settings: Settings, parent_pipe: int | None) -> None:
     async with context.open_app(settings, tasks) as app:
         log.info("worker %s takes jobs", os.getpid())
         working = asyncio.create_task(Worker(app.queue, at_once=settings.workers).run())
+        tidying = asyncio.create_task(memory.collect(lambda: not app.queue.busy, memory.MANY))
         await stop.wait()
+        tidying.cancel()
         working.cancel()
         while (await asyncio.wait([working], timeout=_LAST_SECONDS))[1]:
             process.end_all()

@@ -169,6 +169,11 @@ class Queue:
         dropped, self._idle = idle & self._idle, idle
         return sorted(dropped)
 
+    @property
+    def busy(self) -> bool:
+        """Whether this process does a job right now."""
+        return bool(self._running)
+
     async def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
         """Run one of the queue's own statements."""
         with translated():

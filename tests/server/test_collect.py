@@ -19,11 +19,11 @@ class Knot:
 
 
 @contextmanager
-def collector() -> Iterator[Collector]:
+def collector(young: int | None = None) -> Iterator[Collector]:
     """One, and afterwards everything as it was."""
     before = gc.get_threshold()
     try:
-        yield Collector(0.0)
+        yield Collector(0.0, young)
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
@@ -54,6 +54,15 @@ def test_typing_is_never_stopped_for_a_look_at_all_old_objects():
     assert len(kept) == 400_000
     assert 1 in seen
     assert 2 not in seen
+
+
+def test_who_makes_much_may_have_young_objects_looked_at_seldom():
+    """A worker that indexes thousands of pages: each look would cost more than it finds."""
+    with collector(young=50_000):
+        before = gc.get_stats()[0]["collections"]
+        kept = [[number] for number in range(400_000)]
+        assert len(kept) == 400_000
+        assert gc.get_stats()[0]["collections"] - before <= 10
 
 
 def test_old_garbage_goes_as_soon_as_it_is_quiet():
