@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -23,6 +23,7 @@ from prdgen.store.statements import Tx
 
 log = logging.getLogger(__name__)
 _BATCH = 200
+_AT_ONCE = 100
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 30.0
 _BLOCK_SECONDS = 5.0
@@ -50,10 +51,12 @@ async def publish_once(app: App) -> int:
 
 async def consume_once(app: App, group: str, consumer: Consumer, *, block: float) -> int:
     """Hand the group's next events to `consumer`, each once; returns how many were read."""
-    entries = await app.bus.streams.read_group(group, app.process_id, count=100, block=block)
-    for entry_id, found in entries:
-        await _take(app, group, consumer, _event(found))
-        await app.bus.streams.ack(group, [entry_id])
+    streams = app.bus.streams
+    entries = await streams.read_group(group, app.process_id, count=_AT_ONCE, block=block)
+    heard, events = 0, [_event(found) for _, found in entries]
+    async for number in _taken(app, group, consumer, events):
+        await streams.ack(group, [entry_id for entry_id, _ in entries[heard : heard + number]])
+        heard += number
     return len(entries)
 
 
@@ -61,15 +64,42 @@ async def catch_up(app: App, group: str, consumer: Consumer) -> int:
     """What the group missed because a stream was lost with Valkey; returns how many."""
     async with app.store.transaction() as tx:
         missed = await inbox.unseen(tx, group)
-    for _, event in missed:
-        await _take(app, group, consumer, event)
+    events = [event for _, event in missed]
+    for begin in range(0, len(events), _AT_ONCE):
+        async for _ in _taken(app, group, consumer, events[begin : begin + _AT_ONCE]):
+            continue
     return len(missed)
 
 
-async def _take(app: App, group: str, consumer: Consumer, event: Event) -> None:
+async def _taken(
+    app: App, group: str, consumer: Consumer, events: Sequence[Event]
+) -> AsyncIterator[int]:
+    """Hand events over in their order; how many more are heard, after each transaction. One transaction
+    is enough for all of them: after a push of many pages that is half of the work. Where it fails each
+    has its own, up to the first that fails by itself, which is raised.
+    """
+    try:
+        await _take(app, group, consumer, events)
+    except Exception as error:
+        if len(events) == 1:
+            raise
+        log.info("%s events are heard one by one: %s", len(events), error)
+        for event in events:
+            await _take(app, group, consumer, [event])
+            yield 1
+    else:
+        yield len(events)
+
+
+async def _take(app: App, group: str, consumer: Consumer, events: Sequence[Event]) -> None:
+    if not events:
+        return
     async with app.store.transaction() as tx:
-        if await inbox.first_time(tx, group, event.id):
-            await consumer(tx, event)
+        fresh = await inbox.first_time(tx, group, [event.id for event in events])
+        for event in events:
+            if event.id in fresh:
+                fresh.discard(event.id)  # a stream may carry one twice
+                await consumer(tx, event)
 
 
 def _event(found: dict[str, Any]) -> Event:

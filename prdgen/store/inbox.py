@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from prdgen.store.statements import Tx
 _SQL: Final = statements.load("event_log")
 
 
-async def first_time(tx: Tx, consumer: str, event_id: UUID) -> bool:
-    """True once for each consumer and event; ask in the transaction of the effect."""
-    done = await statements.run(tx, _SQL["first_time"], consumer=consumer, event_id=event_id)
-    return bool(done)
+async def first_time(tx: Tx, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Those that the consumer has not taken yet: each is given once. Ask in the transaction of the effect."""
+    rows = await statements.rows(
+        tx, _SQL["first_time"], consumer=consumer, event_ids=list(event_ids)
+    )
+    return {row["event_id"] for row in rows}
 
 
 async def unseen(

@@ -8,6 +8,7 @@ import redis
 
 from prdgen.builder import pdf
 from prdgen.bus.errors import BusUnavailable
+from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.flows import context, export, index, relay, table
 from prdgen.jobs.worker import Worker
@@ -81,6 +82,37 @@ async def test_what_a_killed_consumer_had_not_done_comes_again(app):
     await relay.catch_up(app, "test", heard)
     await drain(app, heard)
     assert heard.pages == ["a.md"]
+
+
+async def test_one_event_that_cannot_be_heard_keeps_back_none_before_it(app):
+    """Many are heard in one transaction; when it fails, each has its own, and none is heard twice."""
+
+    class Picky(Heard):
+        async def __call__(self, tx, event):
+            await event_log.record(tx, [Event("prd.approved", "main", event.page_path)])
+            if event.page_path == "c.md" and self.fails:
+                self.fails -= 1
+                await tx.execute("SELECT 1/0")
+            self.pages.append(event.page_path)
+
+    heard = Picky(fails=4)
+    await record(app, "a.md", "b.md", "c.md", "d.md")
+    await relay.publish_once(app)
+    with pytest.raises(Invalid):
+        await drain(app, heard)
+    async with app.store.transaction() as tx:
+        done = await tx.execute("SELECT count(*) FROM event_log WHERE type = 'prd.approved'")
+        assert (await done.fetchone())[0] == 2
+    with pytest.raises(Invalid):
+        await relay.catch_up(app, "test", heard)
+    await relay.catch_up(app, "test", heard)
+    await drain(app, heard)
+    async with app.store.transaction() as tx:
+        done = await tx.execute(
+            "SELECT page_path FROM event_log WHERE type = 'prd.approved' ORDER BY position"
+        )
+        assert [path for (path,) in await done.fetchall()] == ["a.md", "b.md", "c.md", "d.md"]
+    await drain(app, heard)
 
 
 async def test_a_lost_stream_is_caught_up(app, redis_url):

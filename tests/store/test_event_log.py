@@ -72,9 +72,11 @@ async def test_recording_wakes_whoever_listens(store):
 async def test_a_consumer_takes_an_event_once(tx):
     """Delivery is at least once, effects are once."""
     given = event()
-    assert await inbox.first_time(tx, "audit", given.id)
-    assert not await inbox.first_time(tx, "audit", given.id)
-    assert await inbox.first_time(tx, "usage", given.id)
+    other = event()
+    assert await inbox.first_time(tx, "audit", [given.id, given.id]) == {given.id}
+    assert await inbox.first_time(tx, "audit", [given.id, other.id]) == {other.id}
+    assert await inbox.first_time(tx, "usage", [given.id]) == {given.id}
+    assert await inbox.first_time(tx, "usage", []) == set()
 
 
 async def test_what_a_lost_stream_carried_is_found_again(tx):
@@ -82,7 +84,7 @@ async def test_what_a_lost_stream_carried_is_found_again(tx):
     taken, missed, later = event(), event(), event()
     await event_log.record(tx, [taken, missed, later])
     await event_log.mark_published(tx, [taken.id, missed.id])
-    await inbox.first_time(tx, "audit", taken.id)
+    await inbox.first_time(tx, "audit", [taken.id])
     assert await inbox.unseen(tx, "audit") == [(2, missed)]
 
 

@@ -34,8 +34,11 @@ WITH old AS (
 DELETE FROM event_log WHERE number < (SELECT max(number) FROM event_log)
     AND at < now() - make_interval(days => %(days)s);
 
--- first_time: True for the first to say so.
-INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s, %(event_id)s) ON CONFLICT DO NOTHING;
+-- first_time: Those of the events that the consumer has not taken yet. Sorted, so that two who take
+-- them wait for each other in one order.
+INSERT INTO inbox (consumer, event_id)
+SELECT %(consumer)s, id FROM unnest(%(event_ids)s::uuid[]) AS id ORDER BY id
+ON CONFLICT DO NOTHING RETURNING event_id;
 
 -- unseen: Published events a consumer has not taken, such as a stream that was lost carried.
 SELECT e.number, e.id, e.type, e.branch, e.page_path, e.person_id, e.data, e.at FROM event_log e
