@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from prdgen.flows.context import App
 from prdgen.store import builds, names
 
 _IMPROVE_SECONDS = 2.0
+_WORDS_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,27 @@ class Behind:
 
 async def branch(app: App, name: str) -> None:
     """Bring index and site to a branch's tip. The site is made while the index is, which keeps all
-    processors busy after a wide push, and it is switched once the index is there.
+    processors busy after a wide push, and it is switched once the index is there. The words that the
+    search looks in come last, a few seconds later, but for a branch that has none at all yet.
     """
     tip = await to_thread.run_sync(app.repository.tip, name)
+    first = await index.is_awaited(app, name)
     indexing = asyncio.ensure_future(index.branch(app, name))
-    both: list[asyncio.Future[Any]] = [indexing]
+    all_of_it: list[asyncio.Future[Any]] = [indexing]
     if tip is not None and name == app.main_branch:
-        both.append(asyncio.ensure_future(publish_tip(app, tip, indexing)))
+        all_of_it.append(asyncio.ensure_future(publish_tip(app, tip, indexing)))
+    before = [indexing] if first else all_of_it
+    all_of_it = [*all_of_it, asyncio.ensure_future(_words(app, name, before))]
     # A site that cannot be made leaves the index whole; what is not indexed is not published.
-    for failure in await asyncio.gather(*both, return_exceptions=True):
+    for failure in await asyncio.gather(*all_of_it, return_exceptions=True):
         if isinstance(failure, BaseException):
             raise failure
+
+
+async def _words(app: App, name: str, before: Iterable[asyncio.Future[Any]]) -> None:
+    """Index a branch's words when `before` is done, or takes long."""
+    await asyncio.wait(before, timeout=_WORDS_SECONDS)
+    await index.words(app, name)
 
 
 async def publish_tip(app: App, tip: str, indexed: asyncio.Future[Any] | None = None) -> Build:

@@ -98,7 +98,7 @@ async def replace_pages(
     tx: Tx, branch: str, tip: str, upserts: Sequence[IndexedPage], deletes: Sequence[str], *,
     from_tip: str | None = None, whole: bool = False,
 ) -> None:  # fmt: skip
-    """Bring the index of `branch` to the commit `tip`, all of it or nothing.
+    """Bring the index of `branch` to the commit `tip`, all of it or nothing; its words come with `index_words`.
 
     `whole`: every page not in `upserts` goes. `from_tip`: raises IndexMoved unless the index was of
     that commit. Indexers of one branch wait for each other.
@@ -111,14 +111,31 @@ async def replace_pages(
     await statements.run(tx, _SQL["set_tip"], branch=branch, tip=tip)
     paths = [page.row.page_path for page in upserts]
     if whole:
-        await statements.run(tx, _SQL["delete_others"], branch=branch, page_paths=paths)
+        for name in ("delete_others", "delete_other_words"):
+            await statements.run(tx, _SQL[name], branch=branch, page_paths=paths)
+    await statements.run(
+        tx, _SQL["delete_words"], branch=branch, page_paths=list({*deletes} - {*paths})
+    )
     gone = [*paths, *deletes]
     await statements.run(tx, _SQL["delete_pages"], branch=branch, page_paths=gone)
     if upserts:
         rows = [_page(branch, page.row, page) for page in upserts]
         await statements.many(tx, _SQL["insert_page"], rows)
         await _insert_parts(tx, branch, upserts)
+
+
+async def index_words(tx: Tx, branch: str, page_paths: Sequence[str] | None = None) -> int:
+    """Let the search find what these pages of a branch (None: all of them) say by now; how many said
+    something else before. Until then it finds what they said.
+    """
+    if await statements.row(tx, _SQL["lock_tip"], branch=branch) is None:
+        return 0
+    given = None if page_paths is None else list(page_paths)
+    rows = await statements.rows(tx, _SQL["insert_words"], branch=branch, page_paths=given)
+    if rows:
+        paths = [row["page_path"] for row in rows]
         await statements.run(tx, _SQL["learn_words"], branch=branch, page_paths=paths)
+    return len(rows)
 
 
 async def _insert_parts(tx: Tx, branch: str, upserts: Sequence[IndexedPage]) -> None:

@@ -212,10 +212,11 @@ CREATE TABLE pages (
     updated_by text,
     -- Title, headings, path, tags, owner: what a mistyped query is compared with.
     names text NOT NULL,
-    search tsvector NOT NULL,
+    -- What else the search looks in: headings, path, tags and ids; description and people.
+    headings text NOT NULL,
+    about text NOT NULL,
     PRIMARY KEY (branch, page_path)
 );
-CREATE INDEX pages_search ON pages USING gin (search);
 CREATE INDEX pages_names ON pages USING gin (names gin_trgm_ops);
 CREATE INDEX pages_recent ON pages (branch, updated_at DESC, page_path);
 CREATE INDEX pages_tags ON pages USING gin (tags);
@@ -248,6 +249,17 @@ CREATE TABLE links (
     FOREIGN KEY (branch, page_path) REFERENCES pages ON DELETE CASCADE
 );
 CREATE INDEX links_target ON links (branch, kind, target);
+
+-- A page's words follow its facts: after a push of many pages the site is there before their words are
+-- looked through. `blob`: the text they are of.
+CREATE TABLE page_words (
+    branch text NOT NULL REFERENCES branches ON DELETE CASCADE,
+    page_path text NOT NULL,
+    blob text NOT NULL,
+    search tsvector NOT NULL,
+    PRIMARY KEY (branch, page_path)
+);
+CREATE INDEX page_words_search ON page_words USING gin (search);
 
 -- Every word (as its stem) any page had: where a mistyped word's likeliest meaning is looked up.
 CREATE TABLE words (word text PRIMARY KEY);

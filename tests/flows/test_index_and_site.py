@@ -11,7 +11,7 @@ from prdgen.builder.errors import BadSiteConfig
 from prdgen.flows import clone as clones
 from prdgen.flows import export, follow, index, publish
 from prdgen.settings import Settings
-from prdgen.store import builds, pages
+from prdgen.store import builds, pages, search
 from prdgen.store.errors import StoreUnavailable
 
 from .harness import until
@@ -171,6 +171,60 @@ async def test_events_of_commits_are_recorded_once(house, repo):
     await index.branch(house.app, "main")
     found = await house.events("git.commit.created", "prd.created", "prd.updated", "prd.deleted")
     assert found == [("git.commit.created", None), ("prd.created", "checkout.md")]
+
+
+async def searched(house, query):
+    async with house.app.store.transaction() as tx:
+        return [hit.page_path for hit in (await search.search(tx, "main", query)).hits]
+
+
+async def test_the_site_does_not_wait_for_the_words_of_the_search(house, repo, monkeypatch):
+    """They come when it is there; after a kill in between the next worker makes them good."""
+    await follow_branches(house)
+    repo.commit("say it", other="# Other\n\nquokka\n")
+    seen = []
+
+    async def killed(app, name):
+        seen.append((name, publish.published(app).current().commit))
+        raise StoreUnavailable(got="it was killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("prdgen.flows.index.words", killed)
+        with pytest.raises(StoreUnavailable):
+            await follow.branch(house.app, "main")
+    assert seen == [("main", repo.tip())]
+    assert await searched(house, "quokka") == []
+    index._indexed_here.clear()
+    await follow.branch(house.app, "main")
+    assert await searched(house, "quokka") == ["other.md"]
+
+
+async def test_a_commit_is_found_though_another_process_indexed_the_one_before(house, repo):
+    """Each knows what it did itself; what another one left is looked for."""
+    await follow_branches(house)
+    repo.commit("say it", other="# Other\n\nquokka\n")
+    known, waiting = dict(index._indexed_here), dict(index._wordless)
+    await index.branch(house.app, "main")
+    index._indexed_here.clear()
+    index._wordless.clear()
+    index._indexed_here.update(known)
+    index._wordless.update(waiting)
+    repo.commit("say more", one="# One\n\nwombat\n")
+    await follow.branch(house.app, "main")
+    assert await searched(house, "quokka") == ["other.md"]
+    assert await searched(house, "wombat") == ["one.md"]
+
+
+async def test_a_site_that_cannot_be_made_keeps_no_words_back(house, repo):
+    """Search and lists are of the new commit, the site of the old one."""
+    await follow_branches(house)
+    repo.put({"mkdocs.yml": "site_name: S\ndocs_dir: .\nx: !!python/object/apply:os.getcwd []\n"})
+    repo.put({"other.md": "# Other\n\nquokka\n"})
+    repo.git("add", "--all")
+    repo.git("commit", "-q", "-m", "evil")
+    with pytest.raises(BadSiteConfig):
+        await follow.branch(house.app, "main")
+    assert await searched(house, "quokka") == ["other.md"]
 
 
 async def test_the_site_follows_a_commit(house, repo):

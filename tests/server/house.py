@@ -79,6 +79,7 @@ class House:
         """Bring index and site to the tips, as the worker would."""
         for branch in self.app.repository.branches():
             await index.branch(self.app, branch)
+            await index.words(self.app, branch)
         tip = self.app.repository.tip(self.app.main_branch)
         await follow.publish_tip(self.app, tip)
         return tip

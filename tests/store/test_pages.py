@@ -78,6 +78,7 @@ async def test_lists_are_filtered(tx, filters, expected):
         tx, page("a.md", owner="Ann", tags=("pay",)),
         page("b.md", title="Returns", owner="Bob", status="approved", text="A refund.", draft=True),
     )  # fmt: skip
+    await pages.index_words(tx, "main")
     assert await paths(tx, **filters) == expected
 
 

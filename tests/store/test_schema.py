@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from prdgen.embedded import postgres
-from prdgen.store import errors, schema_migrations, statements
+from prdgen.store import errors, pages, schema_migrations, search, statements
 from prdgen.store.database import Store
 
 
@@ -49,6 +49,30 @@ async def test_a_newer_database_is_refused(store):
         await statements.run(tx, "INSERT INTO schema_migrations (number, name) VALUES (9999, 'x')")
     with pytest.raises(errors.SchemaTooNew):
         await store.migrate()
+
+
+async def test_a_search_finds_what_was_indexed_before_the_words_were_apart(
+    empty_database_url, monkeypatch
+):
+    """Migration 12 takes the words of every page along."""
+    store = await Store.open(empty_database_url)
+    every = schema_migrations.known()
+    try:
+        async with store.transaction() as tx:
+            with monkeypatch.context() as patch:
+                patch.setattr(schema_migrations, "known", lambda: every[:11])
+                await schema_migrations.apply(tx, one_by_one=True)
+            await tx.execute("INSERT INTO branches VALUES ('main', 'c')")
+            await tx.execute(
+                "INSERT INTO pages SELECT 'main', 'a.md', 'b', 'c', 'T', '', '', '', '{}', '{}', '[]', "
+                "'[]', 1, 'quokka', false, now(), '', 'T', to_tsvector('prdgen', 'quokka')"
+            )
+            await schema_migrations.apply(tx)
+            found = await search.search(tx, "main", "quokka")
+            assert [hit.page_path for hit in found.hits] == ["a.md"]
+            assert await pages.index_words(tx, "main") == 0
+    finally:
+        await store.close()
 
 
 def test_migrations_are_numbered_without_a_gap():

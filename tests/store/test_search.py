@@ -21,7 +21,29 @@ PAGES = [
 @pytest.fixture
 async def indexed(tx):
     await pages.replace_pages(tx, "main", "c1", PAGES, [])
+    await pages.index_words(tx, "main")
     return tx
+
+
+async def test_words_follow_the_page(indexed):
+    """Until they do, a page is found by what it said, under what it is called now; once gone, never."""
+    tx = indexed
+    new = page("search.md", blob="2", title="Éclair search", text="Who finds a wombat?")
+    new_too = page("new.md", title="New", text="Another wombat.")
+    await pages.replace_pages(tx, "main", "c2", [new, new_too], ["naïve.md"], from_tip="c1")
+    assert await find(tx, "wombat") == []
+    assert await find(tx, "finds") == ["search"]
+    assert await find(tx, "Überweisung") == []
+    assert await pages.index_words(tx, "main", ["new.md"]) == 1
+    assert await find(tx, "wombat") == ["new"]
+    assert await pages.index_words(tx, "main") == 1
+    assert sorted(await find(tx, "wombat")) == ["new", "search"]
+    assert await pages.index_words(tx, "main") == 0
+    assert await pages.index_words(tx, "nowhere") == 0
+    await pages.replace_pages(tx, "main", "c3", [new], [], whole=True)
+    assert await find(tx, "wombat") == ["search"]
+    await pages.forget_branch(tx, "main")
+    assert await (await tx.execute("SELECT count(*) FROM page_words")).fetchone() == (0,)
 
 
 async def find(tx, query, **kwargs):

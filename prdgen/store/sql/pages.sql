@@ -20,20 +20,36 @@ DELETE FROM pages WHERE branch = %(branch)s AND page_path = ANY(%(page_paths)s::
 -- delete_others: Take every other page of the branch out.
 DELETE FROM pages WHERE branch = %(branch)s AND page_path <> ALL(%(page_paths)s::text[]);
 
--- insert_page: One page with its search vector: A title, B headings, path, tags and requirement
--- ids, C description and people, D body. A vector may have 1 MB, so the body is cut at 400,000.
+-- delete_words: Pages that are gone have no words.
+DELETE FROM page_words WHERE branch = %(branch)s AND page_path = ANY(%(page_paths)s::text[]);
+
+-- delete_other_words: The same for every other page of the branch.
+DELETE FROM page_words WHERE branch = %(branch)s AND page_path <> ALL(%(page_paths)s::text[]);
+
+-- insert_page: One page.
 INSERT INTO pages (
     branch, page_path, blob, commit, title, description, status, owner, tags, front_matter,
-    problems, outline, word_count, text, draft, updated_at, updated_by, names, search
+    problems, outline, word_count, text, draft, updated_at, updated_by, headings, about, names
 ) VALUES (
     %(branch)s, %(page_path)s, %(blob)s, %(commit)s, %(title)s, %(description)s, %(status)s,
     %(owner)s, %(tags)s, %(front_matter)s, %(problems)s, %(outline)s, %(word_count)s, %(text)s,
-    %(draft)s, %(updated_at)s, %(updated_by)s, lower(unaccent(%(names)s)),
-    setweight(to_tsvector('prdgen', %(title)s), 'A')
-        || setweight(to_tsvector('prdgen', %(headings)s), 'B')
-        || setweight(to_tsvector('prdgen', %(about)s), 'C')
-        || setweight(to_tsvector('prdgen', left(%(text)s, 400000)), 'D')
+    %(draft)s, %(updated_at)s, %(updated_by)s, %(headings)s, %(about)s, lower(unaccent(%(names)s))
 );
+
+-- insert_words: The search vector of pages whose text is another one than it is of: A title, B headings,
+-- path, tags and requirement ids, C description and people, D body. A vector may have 1 MB, so the body
+-- is cut at 400,000.
+INSERT INTO page_words (branch, page_path, blob, search)
+SELECT p.branch, p.page_path, p.blob,
+    setweight(to_tsvector('prdgen', p.title), 'A')
+        || setweight(to_tsvector('prdgen', p.headings), 'B')
+        || setweight(to_tsvector('prdgen', p.about), 'C')
+        || setweight(to_tsvector('prdgen', left(p.text, 400000)), 'D')
+FROM pages p LEFT JOIN page_words w USING (branch, page_path)
+WHERE p.branch = %(branch)s AND w.blob IS DISTINCT FROM p.blob
+    AND (%(page_paths)s::text[] IS NULL OR p.page_path = ANY(%(page_paths)s::text[]))
+ON CONFLICT (branch, page_path) DO UPDATE SET blob = excluded.blob, search = excluded.search
+RETURNING page_path;
 
 -- insert_requirements: The requirements of pages.
 COPY requirements
@@ -45,7 +61,7 @@ COPY links (branch, page_path, position, kind, target, fragment, line, text) FRO
 -- learn_words: Remember the words of the pages just stored, for mistyped queries. Sorted, so that
 -- two indexers take their locks in one order.
 INSERT INTO words
-SELECT DISTINCT lexeme FROM pages, unnest(search)
+SELECT DISTINCT lexeme FROM page_words, unnest(search)
 WHERE branch = %(branch)s AND page_path = ANY(%(page_paths)s::text[])
     AND length(lexeme) BETWEEN 4 AND 40 AND lexeme ~ '^[[:alpha:]]+$'
 ORDER BY lexeme
@@ -68,7 +84,9 @@ WHERE branch = %(branch)s
     AND (%(owner)s::text IS NULL OR lower(owner) = lower(%(owner)s))
     AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
     AND (%(drafts)s OR NOT draft)
-    AND (%(query)s::text IS NULL OR search @@ websearch_to_tsquery('prdgen', %(query)s)
+    AND (%(query)s::text IS NULL OR page_path IN (
+            SELECT page_path FROM page_words
+            WHERE branch = %(branch)s AND search @@ websearch_to_tsquery('prdgen', %(query)s))
         OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%'
         OR strpos(lower(page_path), lower(%(query)s)) > 0)
     AND (%(after_path)s::text IS NULL OR page_path > %(after_path)s)
@@ -83,7 +101,9 @@ WHERE branch = %(branch)s
     AND (%(owner)s::text IS NULL OR lower(owner) = lower(%(owner)s))
     AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
     AND (%(drafts)s OR NOT draft)
-    AND (%(query)s::text IS NULL OR search @@ websearch_to_tsquery('prdgen', %(query)s)
+    AND (%(query)s::text IS NULL OR page_path IN (
+            SELECT page_path FROM page_words
+            WHERE branch = %(branch)s AND search @@ websearch_to_tsquery('prdgen', %(query)s))
         OR names LIKE '%%' || lower(unaccent(%(query)s)) || '%%'
         OR strpos(lower(page_path), lower(%(query)s)) > 0)
     AND (%(after_at)s::timestamptz IS NULL
