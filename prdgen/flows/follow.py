@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -43,20 +42,24 @@ async def branch(app: App, name: str) -> None:
     tip = await to_thread.run_sync(app.repository.tip, name)
     first = await index.is_awaited(app, name)
     indexing = asyncio.ensure_future(index.branch(app, name))
-    all_of_it: list[asyncio.Future[Any]] = [indexing]
+    site: asyncio.Future[Any] | None = None
     if tip is not None and name == app.main_branch:
-        all_of_it.append(asyncio.ensure_future(publish_tip(app, tip, indexing)))
-    before = [indexing] if first else all_of_it
-    all_of_it = [*all_of_it, asyncio.ensure_future(_words(app, name, before))]
+        site = asyncio.ensure_future(publish_tip(app, tip, indexing))
+    saying = asyncio.ensure_future(_words(app, name, indexing, None if first else site))
+    all_of_it = [indexing, *([site] if site else []), saying]
     # A site that cannot be made leaves the index whole; what is not indexed is not published.
     for failure in await asyncio.gather(*all_of_it, return_exceptions=True):
         if isinstance(failure, BaseException):
             raise failure
 
 
-async def _words(app: App, name: str, before: Iterable[asyncio.Future[Any]]) -> None:
-    """Index a branch's words when `before` is done, or takes long."""
-    await asyncio.wait(before, timeout=_WORDS_SECONDS)
+async def _words(
+    app: App, name: str, indexed: asyncio.Future[Any], site: asyncio.Future[Any] | None
+) -> None:
+    """Index a branch's words when it is `indexed`, and its `site` is made or takes long."""
+    await indexed
+    if site is not None:
+        await asyncio.wait([site], timeout=_WORDS_SECONDS)
     await index.words(app, name)
 
 

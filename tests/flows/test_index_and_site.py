@@ -199,6 +199,22 @@ async def test_the_site_does_not_wait_for_the_words_of_the_search(house, repo, m
     assert await searched(house, "quokka") == ["other.md"]
 
 
+async def test_words_wait_for_pages_however_long_those_take(house, repo, monkeypatch):
+    """And for the site only so long."""
+    monkeypatch.setattr("prdgen.flows.follow._WORDS_SECONDS", 0.0)
+    await follow_branches(house)
+    repo.commit("say it", other="# Other\n\nquokka\n")
+    real = index.branch
+
+    async def slow(*given):
+        await asyncio.sleep(0.3)
+        return await real(*given)
+
+    monkeypatch.setattr("prdgen.flows.index.branch", slow)
+    await follow.branch(house.app, "main")
+    assert await searched(house, "quokka") == ["other.md"]
+
+
 async def test_a_commit_is_found_though_another_process_indexed_the_one_before(house, repo):
     """Each knows what it did itself; what another one left is looked for."""
     await follow_branches(house)
