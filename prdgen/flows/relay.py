@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from prdgen import background
 from prdgen.errors import PrdgenError
-from prdgen.events import Event
+from prdgen.events import EVENT_TYPES, Event
 from prdgen.flows import export, news, read, recovered
 from prdgen.flows.context import App
 from prdgen.flows.news import News
@@ -29,8 +30,18 @@ _POLL_SECONDS = 30.0
 _BLOCK_SECONDS = 5.0
 _BETWEEN_CATCH_UPS = 12
 _EXPORT_SECONDS = 5.0
+_CONFLICTS: Final = frozenset({"git.conflict.detected"})
 _CHANGED: Final = frozenset({"prd.created", "prd.updated"})
-Consumer = Callable[[Tx, Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One who hears of what happened."""
+
+    hear: Callable[[Tx, Event], Awaitable[None]]
+    """Does something about one event, in the transaction that marks it as heard."""
+    types: frozenset[str] = frozenset(EVENT_TYPES)
+    """Of which events it wants to hear; nothing is noted of others."""
 
 
 async def publish_once(app: App) -> int:
@@ -63,7 +74,7 @@ async def consume_once(app: App, group: str, consumer: Consumer, *, block: float
 async def catch_up(app: App, group: str, consumer: Consumer) -> int:
     """What the group missed because a stream was lost with Valkey; returns how many."""
     async with app.store.transaction() as tx:
-        missed = await inbox.unseen(tx, group)
+        missed = await inbox.unseen(tx, group, consumer.types)
     events = [event for _, event in missed]
     for begin in range(0, len(events), _AT_ONCE):
         async for _ in _taken(app, group, consumer, events[begin : begin + _AT_ONCE]):
@@ -92,6 +103,7 @@ async def _taken(
 
 
 async def _take(app: App, group: str, consumer: Consumer, events: Sequence[Event]) -> None:
+    events = [event for event in events if event.type in consumer.types]
     if not events:
         return
     async with app.store.transaction() as tx:
@@ -99,7 +111,7 @@ async def _take(app: App, group: str, consumer: Consumer, events: Sequence[Event
         for event in events:
             if event.id in fresh:
                 fresh.discard(event.id)  # a stream may carry one twice
-                await consumer(tx, event)
+                await consumer.hear(tx, event)
 
 
 def _event(found: dict[str, Any]) -> Event:
@@ -121,7 +133,7 @@ async def count_use(tx: Tx, event: Event) -> None:
 
 async def notify(tx: Tx, event: Event) -> None:
     """Notification: everybody hears where two versions stand and what was kept."""
-    if event.type != "git.conflict.detected" or not event.page_path or not event.branch:
+    if not event.page_path or not event.branch:
         return
     if (told := _kept(event, event.branch, event.page_path)) is not None:
         await news.tell(tx, told, await people.list_people(tx))
@@ -145,7 +157,7 @@ def _kept(event: Event, branch: str, path: str) -> News | None:
 
 async def export_again(app: App, tx: Tx, event: Event) -> None:
     """Export: files of a page that people ask for are made anew when its published text changed."""
-    if event.type not in _CHANGED or event.branch != app.main_branch or not event.page_path:
+    if event.branch != app.main_branch or not event.page_path:
         return
     if await export.wanted(app, event.branch, event.page_path):
         lock = f"exports:{event.branch}:{event.page_path}"
@@ -156,12 +168,12 @@ async def export_again(app: App, tx: Tx, event: Event) -> None:
 
 
 def consumers(app: App) -> dict[str, Consumer]:
-    """Consumer group → what it does with one event, in the transaction that marks it as heard."""
+    """The consumers, by their groups."""
     return {
-        "notification": notify,
-        "analytics": count_use,
-        "audit": audit.record,
-        "export": partial(export_again, app),
+        "notification": Consumer(notify, _CONFLICTS),
+        "analytics": Consumer(count_use),
+        "audit": Consumer(audit.record),
+        "export": Consumer(partial(export_again, app), _CHANGED),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -22,13 +22,18 @@ async def first_time(tx: Tx, consumer: str, event_ids: Sequence[UUID]) -> set[UU
 
 
 async def unseen(
-    tx: Tx, consumer: str, seconds: float = 86_400.0, limit: int = 500
+    tx: Tx, consumer: str, types: Iterable[str], seconds: float = 86_400.0, limit: int = 500
 ) -> list[tuple[int, events.Event]]:
-    """Published events of the last `seconds` this consumer has not taken, in order.
+    """Published events of these types and of the last `seconds` that this consumer has not taken, in order.
 
     Streams may be lost with Valkey; a consumer asks this when it starts and now and then.
     """
     rows = await statements.rows(
-        tx, _SQL["unseen"], consumer=consumer, seconds=float(seconds), limit=limit
+        tx,
+        _SQL["unseen"],
+        consumer=consumer,
+        types=list(types),
+        seconds=float(seconds),
+        limit=limit,
     )
     return [(row.pop("number"), event_log.event(row)) for row in rows]

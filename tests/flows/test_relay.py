@@ -43,7 +43,7 @@ class Heard:
 
 
 async def drain(app, heard, group="test"):
-    while await relay.consume_once(app, group, heard, block=0.01):
+    while await relay.consume_once(app, group, relay.Consumer(heard), block=0.01):
         continue
 
 
@@ -68,7 +68,7 @@ async def test_a_consumer_hears_each_event_once(app):
         await tx.execute("UPDATE event_log SET number = NULL")
     await relay.publish_once(app)
     await drain(app, heard)
-    await relay.catch_up(app, "test", heard)
+    await relay.catch_up(app, "test", relay.Consumer(heard))
     assert heard.pages == ["a.md", "b.md"]
 
 
@@ -79,7 +79,7 @@ async def test_what_a_killed_consumer_had_not_done_comes_again(app):
     await relay.publish_once(app)
     with pytest.raises(BusUnavailable):
         await drain(app, heard)
-    await relay.catch_up(app, "test", heard)
+    await relay.catch_up(app, "test", relay.Consumer(heard))
     await drain(app, heard)
     assert heard.pages == ["a.md"]
 
@@ -104,8 +104,8 @@ async def test_one_event_that_cannot_be_heard_keeps_back_none_before_it(app):
         done = await tx.execute("SELECT count(*) FROM event_log WHERE type = 'prd.approved'")
         assert (await done.fetchone())[0] == 2
     with pytest.raises(Invalid):
-        await relay.catch_up(app, "test", heard)
-    await relay.catch_up(app, "test", heard)
+        await relay.catch_up(app, "test", relay.Consumer(heard))
+    await relay.catch_up(app, "test", relay.Consumer(heard))
     await drain(app, heard)
     async with app.store.transaction() as tx:
         done = await tx.execute(
@@ -113,6 +113,23 @@ async def test_one_event_that_cannot_be_heard_keeps_back_none_before_it(app):
         )
         assert [path for (path,) in await done.fetchall()] == ["a.md", "b.md", "c.md", "d.md"]
     await drain(app, heard)
+
+
+async def test_of_what_a_consumer_does_not_listen_to_nothing_is_noted(app):
+    """Not from the stream, not from the store: most events are of one kind."""
+    heard = Heard()
+    consumer = relay.Consumer(heard, frozenset({"prd.deleted"}))
+    await record(app, "a.md", "b.md")
+    async with app.store.transaction() as tx:
+        await event_log.record(tx, [Event("prd.deleted", "main", "c.md")])
+    await relay.publish_once(app)
+    assert await relay.consume_once(app, "test", consumer, block=0.01) == 3
+    assert await relay.consume_once(app, "test", consumer, block=0.01) == 0
+    assert await relay.catch_up(app, "test", consumer) == 0
+    assert heard.pages == ["c.md"]
+    async with app.store.transaction() as tx:
+        noted = await tx.execute("SELECT count(*) FROM inbox WHERE consumer = 'test'")
+        assert await noted.fetchone() == (1,)
 
 
 async def test_a_lost_stream_is_caught_up(app, redis_url):
@@ -125,7 +142,7 @@ async def test_a_lost_stream_is_caught_up(app, redis_url):
     await relay.publish_once(app)
     with redis.Redis.from_url(redis_url) as valkey:
         valkey.flushdb()
-    await relay.catch_up(app, "test", heard)
+    await relay.catch_up(app, "test", relay.Consumer(heard))
     await record(app, "d.md")
     await relay.publish_once(app)
     await drain(app, heard)

@@ -44,4 +44,4 @@ ON CONFLICT DO NOTHING RETURNING event_id;
 SELECT e.number, e.id, e.type, e.branch, e.page_path, e.person_id, e.data, e.at FROM event_log e
 WHERE e.number IS NOT NULL AND e.at > now() - make_interval(secs => %(seconds)s) AND NOT EXISTS (
     SELECT 1 FROM inbox i WHERE i.consumer = %(consumer)s AND i.event_id = e.id
-) ORDER BY e.number LIMIT %(limit)s;
+) AND e.type = ANY(%(types)s::text[]) ORDER BY e.number LIMIT %(limit)s;
