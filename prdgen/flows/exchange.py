@@ -63,7 +63,7 @@ async def run(app: App) -> None:
             await _rounds(app, remote, state)
             await exchange_reviews.run(app, remote)
         except PrdgenError as error:
-            if state.failure != error.message:
+            if not state.failing_since or state.hint != error.hint:
                 log.warning("%s %s", error.message, error.hint)
             state.failing_since = state.failing_since or state.tried_at
             state.failure, state.hint = error.message, error.hint

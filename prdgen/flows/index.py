@@ -32,10 +32,6 @@ from there, the index need not be compared with every file.
 """
 
 
-_wordless: dict[tuple[Path, str], set[str]] = {}
-"""The same → pages whose words have to follow; one that is not here has to be asked for all of them."""
-
-
 async def branch(app: App, name: str) -> str | None:
     """Bring the index of one branch to its tip, all but the words that the search looks in, which `words`
     does; returns the tip, None when the branch is gone.
@@ -52,8 +48,6 @@ async def branch(app: App, name: str) -> str | None:
             await pages.forget_branch(tx, name)
         return None
     place = app.state_dir, name
-    if place not in _indexed_here or _indexed_here[place][0] != old:
-        _wordless.pop(place, None)
     if old == tip:
         return tip
     if old is not None and not await to_thread.run_sync(git_log.has_commit, app.repository, old):
@@ -69,26 +63,15 @@ async def branch(app: App, name: str) -> str | None:
         await pages.replace_pages(tx, name, tip, upserts, deletes, from_tip=old, whole=old is None)
         await event_log.record(tx, _events(name, old, changed, versions))
     _indexed_here[place] = (tip, globs)
-    if place in _wordless:
-        _wordless[place].update(page.row.page_path for page in upserts)
     logs.trace("index.branch", began, branch=name, pages=len(upserts), tip=tip[:8])
     return tip
 
 
 async def words(app: App, name: str) -> None:
-    """Let the search find what the indexed pages of a branch say."""
-    began, place = time.perf_counter(), (app.state_dir, name)
-    known = place in _wordless
-    waiting = _wordless.setdefault(place, set())
-    taken = sorted(waiting)
-    try:
-        async with app.store.transaction() as tx:
-            found = await pages.index_words(tx, name, taken if known else None)
-    except BaseException:
-        if not known:
-            _wordless.pop(place, None)
-        raise
-    waiting.difference_update(taken)
+    """Let the search find what the indexed pages of a branch say, whoever indexed them."""
+    began = time.perf_counter()
+    async with app.store.transaction() as tx:
+        found = await pages.index_words(tx, name)
     if found:
         logs.trace("index.words", began, branch=name, pages=found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -31,9 +32,11 @@ def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem
     touched = {path for path in was if globs.match(path)}
     ids = {name for path in touched for name in _defined_in(after, path)}
     near = touched | set(filter(globs.match, after.naming({*ids, *_written(gone)})))
-    now = _problems(globs, after, near)
+    now = _problems(globs, after, near, before, was)
     known = {path: was.get(path, path) for path in near}
     old = {} if before is None else _problems(globs, before, set(known.values()))
+    names = {each.old_path: each.path for each in changes if each.kind == "renamed"}
+    old = {path: [_renamed(each, names) for each in found] for path, found in old.items()}
     new = (each for path in near for each in _without(now.get(path, ()), old.get(known[path], ())))
     return sorted(new, key=lambda problem: (problem.page_path, problem.line))
 
@@ -45,8 +48,10 @@ def _written(paths: Iterable[str]) -> set[str]:
 
 
 def _problems(
-    globs: Globs, snapshot: Snapshot, wanted: Iterable[str]
-) -> Mapping[str, list[Problem]]:
+    globs: Globs, snapshot: Snapshot, wanted: Iterable[str],
+    before: Snapshot | None = None, was: Mapping[str, str] | None = None,
+) -> Mapping[str, list[Problem]]:  # fmt: skip
+    """`before`, where the pages that differ were called as `was` says: an anchor that one had there leads on."""
     data = {path: snapshot.read(path) for path in sorted(wanted) if path in snapshot.files}
     defined: dict[str, str] = {}
     for path in data:
@@ -56,7 +61,11 @@ def _problems(
     pages = frozenset(filter(globs.match, files))
 
     def anchors_of(path: str) -> frozenset[str] | None:
-        return _anchors(snapshot.repository, snapshot.files[path])
+        found = _anchors(snapshot.repository, snapshot.files[path])
+        if found is None or before is None or was is None or path not in was:
+            return found
+        old = before.files.get(was[path])
+        return found | ((old and _anchors(before.repository, old)) or frozenset())
 
     return {
         path: check.one(path, content, pages, files, defined, anchors_of)
@@ -78,6 +87,15 @@ def _ids(repository: Repository, path: str, blob: str) -> tuple[str, ...]:
 @lru_cache(maxsize=_KEPT)
 def _anchors(repository: Repository, blob: str) -> frozenset[str] | None:
     return check.anchors_in(git_log.blob(repository, blob))
+
+
+def _renamed(problem: Problem, names: Mapping[str | None, str]) -> Problem:
+    """The same, of a page that has another name by now."""
+    if problem.code != "broken-anchor":
+        return problem
+    head, mark, rest = problem.message.rpartition(" in `")
+    new = names.get(rest.removesuffix("`."))
+    return problem if new is None else replace(problem, message=f"{head}{mark}{new}`.")
 
 
 def _without(now: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:

@@ -31,6 +31,7 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 _PART_BYTES: Final = 1 << 16
+_LOOK_SECONDS: Final = 0.5
 
 _running: set[subprocess.Popen[bytes]] = set()
 """Commands that somebody in this process waits for."""
@@ -162,23 +163,31 @@ def _talk(
 def _listen(
     process: subprocess.Popen[bytes], seconds: float, silence: float, shown: str
 ) -> tuple[bytes, bytes]:
-    """What it prints. Raises TimedOut and WasSilent."""
+    """What it prints, up to its end: what it started may keep its output open. Raises TimedOut and WasSilent."""
     assert process.stdout is not None
     assert process.stderr is not None
-    ends = time.monotonic() + seconds
+    heard = time.monotonic()
+    ends = heard + seconds
     parts: dict[int, list[bytes]] = {}
     with selectors.DefaultSelector() as open_still:
         for stream in (process.stdout, process.stderr):
             parts[stream.fileno()] = []
             open_still.register(stream.fileno(), selectors.EVENT_READ)
         while open_still.get_map():
-            patience = min(silence, ends - time.monotonic())
-            ready = open_still.select(max(patience, 0.0))
-            if not ready:
-                raise (WasSilent if patience == silence else TimedOut)(shown)
+            over = process.poll() is not None  # before a look finds everything it had said
+            now = time.monotonic()
+            if now >= ends:
+                raise TimedOut(shown)
+            if now >= heard + silence:
+                raise WasSilent(shown)
+            patience = min(_LOOK_SECONDS, ends - now, heard + silence - now)
+            ready = open_still.select(0.0 if over else patience)
+            if over and not ready:
+                break
             for key, _ in ready:
                 if part := os.read(key.fd, _PART_BYTES):
                     parts[key.fd].append(part)
+                    heard = time.monotonic()
                 else:
                     open_still.unregister(key.fd)
     process.wait(max(ends - time.monotonic(), 1.0))

@@ -149,11 +149,14 @@ class Remote:
 
     def _run(self, *arguments: str) -> Done:
         command, silence = arguments[0], self.reach.seconds
+        # Over HTTP nothing is said while a pack goes up from curl's buffer; curl itself notices silence.
+        watched = command == "ls-remote" or not self.reach.protocol.startswith("http")
         facts = {"what": "The remote", "where": self.reach.address}
         try:
             return process.run(
                 self.repository.work_tree, *self.reach.options, *arguments,
-                variables=self.reach.variables, seconds=_LONGEST_SECONDS, silence=silence,
+                variables=self.reach.variables, seconds=_LONGEST_SECONDS,
+                silence=silence if watched else None,
             )  # fmt: skip
         except process.WasSilent as error:
             got = f"`git {command}` heard nothing for {silence:g} s"

@@ -25,8 +25,10 @@ _DENIED: Final = (
     "host key verification failed", "http basic: access denied",
 )  # fmt: skip
 _PROGRESS: Final = re.compile(
-    r"(remote: *)?((Enumer|Count|Compress|Writ|Receiv|Resolv|Check|Unpack|Updat)[a-z]+ [a-z]+: +"
-    r"\d+(% \(\d+/\d+\))?(, .*)?|Total \d+ \(delta .*|Delta compression using .*) *"
+    r"(remote: *)?(((Enumerat|Count|Compress|Writ|Receiv|Unpack|Check)ing objects|Resolving deltas"
+    r"|Checking connectivity|Updating files|Finding sources|Processing changes): +\d+"
+    r"(% \(\d+/\d+\))?(, [\d.]+ [KMGi]*(bytes|B)( \| [\d.]+ [KMGi]*(bytes|B)/s)?)?(, done\.?|, completed with \d+ local objects?\.?)?"
+    r"|Total \d+ \(delta \d+\), reused \d+ \(delta \d+\).*|Delta compression using up to \d+ threads?\.?) *"
 )
 """What Git counts aloud, there and here."""
 _MISSING: Final = (

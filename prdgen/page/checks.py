@@ -17,11 +17,15 @@ from prdgen.page.problems import Problem
 _LEFT_OVER: Final = re.compile(r"(!!!|\?\?\?\+?)[ \t]+\w|===[!+]?[ \t]+[\"']")
 _COLON: Final = re.compile(rf"^[ \t]*[-*+][ \t]+\[({requirements.ID})\]:", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*\w+\s*\}\}|\bTODO\b|\bTBD\b|\bFIXME\b")
-_HTML_ID: Final = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^\s"'>]+)""")
+_HTML_ID: Final = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^\s"'>]+)""", re.IGNORECASE)
 _MARKERS: Final = tuple(re.compile(rf"{sign}{{7,}}(?: |$)") for sign in "<=>")
 """Longer ones are made where `conflict-marker-size` says so."""
 _WORDS: Final = ":~:"
 """Begins a fragment that browsers look up in the page's words."""
+_TOP: Final = "top"
+"""Leads to the top of any page, says HTML."""
+_OTHER_ANCHOR: Final = "Use the anchor of a heading there. (One that a heading had before leads on from the site, not at a forge.)"
+_NOTE: Final = re.compile(r"fn(?:ref)?-((.+?)(?:-\d+)?)")
 AnchorsOf = Callable[[str], AbstractSet[str] | None]
 _COMMENT: Final = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
@@ -66,9 +70,9 @@ def _links(
     anchors: set[str] | None = None
     for link in known.links:
         shown = "image" if link.image else "link"
-        if link.kind == "anchor" and link.fragment:
+        if link.kind == "anchor" and (wanted := _wanted(link)):
             anchors = _anchors(known, tree) if anchors is None else anchors
-            if not {link.fragment, link.fragment.lower()} & anchors:
+            if not wanted & anchors:
                 message = f"There is no heading or requirement `#{link.fragment}` in this page."
                 yield Problem(link.line, message, "broken-anchor", "Use the heading's own anchor.")
         elif link.kind in {"page", "asset"} and not link.resolved:
@@ -90,13 +94,22 @@ def _anchors_there(
 ) -> Iterator[Problem]:
     """Links to a place in another page that it has not."""
     for link in known.links:
-        if link.kind != "page" or not link.fragment or link.fragment.startswith(_WORDS):
+        if link.kind != "page" or not (wanted := _wanted(link)):
             continue
         page = links.find(link, pages) if link.resolved or link.wiki else None
         anchors = None if page is None else anchors_of(page)
-        if anchors is not None and not {link.fragment, link.fragment.lower()} & anchors:
+        if anchors is not None and not wanted & anchors:
             message = f"There is no heading or requirement `#{link.fragment}` in `{page}`."
-            yield Problem(link.line, message, "broken-anchor", "Use the anchor of a heading there.")
+            yield Problem(link.line, message, "broken-anchor", _OTHER_ANCHOR)
+
+
+def _wanted(link: links.Link) -> set[str]:
+    """The anchors one of which a page has to have for a link; empty: it leads to somewhere in any page."""
+    fragment = link.fragment.partition(_WORDS)[0]
+    if not fragment or fragment.lower() == _TOP:
+        return set()
+    note = _NOTE.fullmatch(fragment)
+    return {fragment, fragment.lower()} | ({f"[^{note[1]}]", f"[^{note[2]}]"} if note else set())
 
 
 def anchors(text: str) -> frozenset[str]:
@@ -124,6 +137,11 @@ def _anchors(known: facts.PageFacts, tree: trees.Tree) -> set[str]:
     """Everything in the page that a `#fragment` can lead to."""
     found = {heading.slug for heading in known.outline}
     found |= {requirement.id for requirement in known.requirements}
+    found |= {
+        f"[^{value.value.name}]"
+        for _, value in tree.nodes
+        if isinstance(value, comrak.FootnoteDefinition)
+    }
     for _, value in tree.nodes:
         if isinstance(value, (comrak.HtmlInline, comrak.HtmlBlock)):
             inside = value.value if isinstance(value, comrak.HtmlInline) else value.value.literal

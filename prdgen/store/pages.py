@@ -124,14 +124,13 @@ async def replace_pages(
         await _insert_parts(tx, branch, upserts)
 
 
-async def index_words(tx: Tx, branch: str, page_paths: Sequence[str] | None = None) -> int:
-    """Let the search find what these pages of a branch (None: all of them) say by now; how many said
-    something else before. Until then it finds what they said.
+async def index_words(tx: Tx, branch: str) -> int:
+    """Let the search find what the pages of a branch say by now; how many said something else before.
+    Until then it finds what they said. Where none did it costs a look at the blobs of both.
     """
     if await statements.row(tx, _SQL["lock_tip"], branch=branch) is None:
         return 0
-    given = None if page_paths is None else list(page_paths)
-    rows = await statements.rows(tx, _SQL["insert_words"], branch=branch, page_paths=given)
+    rows = await statements.rows(tx, _SQL["insert_words"], branch=branch)
     if rows:
         paths = [row["page_path"] for row in rows]
         await statements.run(tx, _SQL["learn_words"], branch=branch, page_paths=paths)

@@ -222,12 +222,16 @@ def test_an_anchor_of_another_page_that_is_not_there_is_refused(clone):
     assert said.count("There is no heading or requirement") == 1
     assert "other.md:5: There is no heading or requirement `#cash` in `site/prds/pay.md`." in said
     clone.put("# Paying\n\n## Cash\n\n- [REQ-9] Pay.\n\n<a id='x'></a>\n", "site/prds/pay.md")
-    said = clone.git("commit", "-m", "the other one", code=1)
-    assert "other.md:3: There is no heading or requirement `#cards`" in said
-    assert "cash" not in said
-    clone.git("commit", "--no-verify", "-m", "the other one")
+    clone.git("commit", "-m", "renamed: it leads on")
     clone.put(f"# Other\n\n{links}\n[f](pay.md#cash) more\n", "site/prds/other.md")
     clone.git("commit", "-m", "an old fault")
+    clone.git("mv", "site/prds/pay.md", "site/prds/buy.md")
+    clone.put(f"# Other\n\n{links}\n".replace("pay.md", "buy.md"), "site/prds/other.md")
+    clone.git("commit", "-m", "an old fault of a page that has another name")
+    clone.put(
+        f"# Other\n\n{links}\n[f](buy.md#cards)".replace("pay.md", "buy.md"), "site/prds/other.md"
+    )
+    assert "other.md:5: There is no heading" in clone.git("commit", "-m", "one more", code=1)
 
 
 def test_conflict_markers_are_not_committed(clone):

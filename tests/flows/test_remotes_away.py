@@ -1,6 +1,7 @@
 """Remotes that misbehave, remotes behind sign-in, and servers that are each other's remote."""
 
 import asyncio
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,25 @@ async def test_a_hook_that_says_what_it_does_has_its_time(houses, repo, tmp_path
     repo.commit("Stays", other="# Other\n\nstays\n")
     await trade(house)
     assert known(house).refused == "Objects: none of these"
+
+
+def test_a_command_is_over_when_git_is(tmp_path):
+    """Not when what it left behind (a master of ssh, say) lets go of its output."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    began = time.monotonic()
+    left = "alias.x=!echo said; sleep 9 &"
+    done = process.run(tmp_path, "-c", left, "x", seconds=30.0, silence=5.0)
+    assert (done.code, done.output) == (0, b"said\n")
+    assert time.monotonic() - began < 4
+
+
+def test_a_command_has_its_time_however_much_it_says(tmp_path):
+    """The limit holds while there is something to read, too."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    began = time.monotonic()
+    with pytest.raises(process.TimedOut):
+        process.run(tmp_path, "-c", "alias.x=!yes >&2", "x", seconds=1.0, silence=30.0)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("command", ["upload-pack", "receive-pack"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prdgen.git import remote_address, remote_words
+from prdgen.git import remote, remote_address, remote_words
 from prdgen.git.errors import RemoteDenied, RemoteUnclear
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Access
@@ -25,6 +25,28 @@ def test_what_ssh_says_of_keys_is_told(repo, said):
     assert not error.message.endswith("..")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Checking commits: 2, 1 has no sign-off",
+        "Checking files: 3, docs/a.md is too large",
+        "Counting words: 7000, 5000 are allowed",
+        "Error: 42",
+        "Total 3 pages",
+    ],
+)
+def test_what_a_hook_counts_is_told(said):
+    """Only what Git itself counts is left out."""
+    progress = (
+        "remote: Counting objects:  50% (1/2)        \rremote: Counting objects: 100% (2/2), done.        \n"
+        "Writing objects: 100% (10/10), 476 bytes | 476.00 KiB/s, done.\n"
+        "Enumerating objects: 10, done.\nDelta compression using up to 2 threads\n"
+        "remote: Enumerating objects: 7        \rremote: Resolving deltas: 100% (1/1), completed with 1 local object.\n"
+        "Total 10 (delta 0), reused 0 (delta 0), pack-reused 0\n"
+    )
+    assert remote_words.said(f"{progress}remote: {said}        \n{progress}") == said
+
+
 def test_two_refs_of_one_name_are_said(repo):
     """With the one that has to go; nobody else can remove it."""
     reach = remote_address.reach(repo.opened, Access("git@forge.example.org:team.git"))
@@ -32,3 +54,25 @@ def test_two_refs_of_one_name_are_said(repo):
     error = remote_words.failure(reach, Done(1, b"", said.decode()))
     assert isinstance(error, RemoteUnclear)
     assert "git push REMOTE --delete refs/heads/refs/heads/NAME" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "watched"),
+    [("https://forge.example/team.git", False), ("git@forge.example:t.git", True)],
+)
+def test_silence_is_no_sign_while_a_pack_goes_up_over_http(repo, monkeypatch, address, watched):
+    """curl sends up to `http.postBuffer` without a word, and looks for silence itself."""
+    asked = {}
+
+    def run(_where, *arguments, silence=None, **_):
+        command = next(word for word in arguments if word in {"push", "ls-remote"})
+        asked[command] = silence is not None
+        return Done(0, b"", "")
+
+    monkeypatch.setattr("prdgen.git.process.run", run)
+    there = remote.Remote(repo.opened, remote_address.reach(repo.opened, Access(address)))
+    there.branches()
+    there.push_hidden(["reviews/x"])
+    assert asked == {"ls-remote": True, "push": watched}
+    options = " ".join(there.reach.options)
+    assert "http.lowSpeedTime=60" in options

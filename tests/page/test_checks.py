@@ -47,6 +47,12 @@ def test_anchors_of_other_pages():
     )
     assert codes(good, **known) == []
     assert codes("[a](b.md#uber)\n", **known) == [(1, "broken-anchor")]
+    notes = checks.anchors("# B\n\nx[^1] y[^a-2]\n\n[^1]: n\n[^a-2]: m\n\n<h2 ID='Big'>B</h2>\n")
+    known["anchors_of"] = {"docs/b.md": notes}.get
+    good = "[a](b.md#fn-1) [b](b.md#fnref-1-2) [c](b.md#fn-a-2) [d](b.md#Big) [e](b.md#top) [f](b.md#Big:~:text=x)\n"
+    assert codes(good, **known) == []
+    assert codes("[a](b.md#fn-3) [t](#top)\n", **known) == [(1, "broken-anchor")]
+    known["anchors_of"] = of.get
     assert codes("[[b#none]]\n", **known) == [(1, "broken-anchor")]
 
 

@@ -47,7 +47,6 @@ SELECT p.branch, p.page_path, p.blob,
         || setweight(to_tsvector('prdgen', left(p.text, 400000)), 'D')
 FROM pages p LEFT JOIN page_words w USING (branch, page_path)
 WHERE p.branch = %(branch)s AND w.blob IS DISTINCT FROM p.blob
-    AND (%(page_paths)s::text[] IS NULL OR p.page_path = ANY(%(page_paths)s::text[]))
 ON CONFLICT (branch, page_path) DO UPDATE SET blob = excluded.blob, search = excluded.search
 RETURNING page_path;
 
