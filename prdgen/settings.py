@@ -186,7 +186,7 @@ class Settings:
     )
     remote_timeout_seconds: float = _setting(
         60.0,
-        "A remote that says nothing for so long, not even progress, is given up until the next try.",
+        "A remote that says nothing for so long (over HTTP: sends less than a byte a second) is given up until the next try.",
         low=0.5,
     )
     remote_user: str = _setting("git", "The user name that goes with remote_token.", form=WORD)

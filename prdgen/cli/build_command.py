@@ -30,9 +30,9 @@ def command(
     \b
     prdgen build --strict      # in CI: broken links and ids fail
     """
-    # A build makes hardly anything that only the collector finds, and it looks again and again.
     from prdgen import memory
 
+    # A build makes hardly anything that only the collector finds, and it looks again and again.
     gc.set_threshold(memory.MANY)
     from prdgen import settings
     from prdgen.flows import clone as clones

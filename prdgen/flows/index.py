@@ -47,13 +47,12 @@ async def branch(app: App, name: str) -> str | None:
         async with app.store.transaction() as tx:
             await pages.forget_branch(tx, name)
         return None
-    place = app.state_dir, name
     if old == tip:
         return tip
     if old is not None and not await to_thread.run_sync(git_log.has_commit, app.repository, old):
         old = None
     # Before anything is looked at: what changes meanwhile is then found the next time.
-    globs = await to_thread.run_sync(pages_of.globs, app)
+    globs, place = await to_thread.run_sync(pages_of.globs, app), (app.state_dir, name)
     changed, upserts, deletes, versions = await to_thread.run_sync(_gather, app, name, old, tip)
     trusted = old is not None and _indexed_here.get(place) == (old, globs)
     if old is not None and not trusted and not await _complete(app, name, tip, upserts, deletes):

@@ -35,7 +35,7 @@ def find(globs: Globs, before: Snapshot | None, after: Snapshot) -> list[Problem
     now = _problems(globs, after, near, before, was)
     known = {path: was.get(path, path) for path in near}
     old = {} if before is None else _problems(globs, before, set(known.values()))
-    names = {each.old_path: each.path for each in changes if each.kind == "renamed"}
+    names = {old_path: path for path, old_path in was.items()}
     old = {path: [_renamed(each, names) for each in found] for path, found in old.items()}
     new = (each for path in near for each in _without(now.get(path, ()), old.get(known[path], ())))
     return sorted(new, key=lambda problem: (problem.page_path, problem.line))
@@ -89,7 +89,7 @@ def _anchors(repository: Repository, blob: str) -> frozenset[str] | None:
     return check.anchors_in(git_log.blob(repository, blob))
 
 
-def _renamed(problem: Problem, names: Mapping[str | None, str]) -> Problem:
+def _renamed(problem: Problem, names: Mapping[str, str]) -> Problem:
     """The same, of a page that has another name by now."""
     if problem.code != "broken-anchor":
         return problem

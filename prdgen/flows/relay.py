@@ -86,7 +86,7 @@ async def _taken(
     app: App, group: str, consumer: Consumer, events: Sequence[Event]
 ) -> AsyncIterator[int]:
     """Hand events over in their order; how many more are heard, after each transaction. One transaction
-    is enough for all of them: after a push of many pages that is half of the work. Where it fails each
+    is enough for all of them, which costs less after a push of many pages. Where it fails each
     has its own, up to the first that fails by itself, which is raised.
     """
     try:

@@ -175,15 +175,13 @@ def _listen(
             open_still.register(stream.fileno(), selectors.EVENT_READ)
         while open_still.get_map():
             over = process.poll() is not None  # before a look finds everything it had said
-            now = time.monotonic()
-            if now >= ends:
-                raise TimedOut(shown)
-            if now >= heard + silence:
-                raise WasSilent(shown)
-            patience = min(_LOOK_SECONDS, ends - now, heard + silence - now)
-            ready = open_still.select(0.0 if over else patience)
+            ready = open_still.select(0.0 if over else min(_LOOK_SECONDS, silence))
             if over and not ready:
                 break
+            if (now := time.monotonic()) >= ends:
+                raise TimedOut(shown)
+            if not ready and now >= heard + silence:
+                raise WasSilent(shown)
             for key, _ in ready:
                 if part := os.read(key.fd, _PART_BYTES):
                     parts[key.fd].append(part)

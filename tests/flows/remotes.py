@@ -1,6 +1,7 @@
 """Remotes for tests: a bare repository, somebody's clone of it, and HTTP servers that misbehave."""
 
 import asyncio
+import os
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -76,6 +77,39 @@ def with_status(status: str, *headers: str):
         lines = [f"HTTP/1.1 {status}", "Content-Length: 5", "Connection: close", *headers]
         writer.write(("\r\n".join(lines) + "\r\n\r\nsorry").encode())
         await writer.drain()
+
+    return answer
+
+
+def backend(hub: Repo):
+    """`git http-backend` of this repository; what it says is passed on as it says it."""
+
+    async def answer(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        method, target, _ = head.split(" ", 2)
+        lines = [line.partition(": ") for line in head.split("\r\n")[1:] if line]
+        given = {name.lower(): value for name, _, value in lines}
+        body = await reader.readexactly(int(given.get("content-length", 0)))
+        path, _, query = target.partition("?")
+        running = await asyncio.create_subprocess_exec(
+            "git", "http-backend", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=os.environ | {
+                "GIT_PROJECT_ROOT": str(hub.path), "GIT_HTTP_EXPORT_ALL": "1", "REMOTE_USER": "git",
+                "PATH_INFO": path.removeprefix("/team.git"), "QUERY_STRING": query,
+                "REQUEST_METHOD": method, "CONTENT_LENGTH": str(len(body)),
+                "CONTENT_TYPE": given.get("content-type", ""),
+                "HTTP_CONTENT_ENCODING": given.get("content-encoding", ""),
+                "GIT_PROTOCOL": given.get("git-protocol", ""),
+            },
+        )  # fmt: skip
+        running.stdin.write(body)
+        running.stdin.close()
+        said = await running.stdout.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + said)
+        while part := await running.stdout.read(65536):
+            writer.write(part)
+            await writer.drain()
+        await running.wait()
 
     return answer
 

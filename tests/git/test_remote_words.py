@@ -2,7 +2,7 @@
 
 import pytest
 
-from prdgen.git import remote, remote_address, remote_words
+from prdgen.git import remote_address, remote_words
 from prdgen.git.errors import RemoteDenied, RemoteUnclear
 from prdgen.git.process import Done
 from prdgen.git.remote_address import Access
@@ -54,25 +54,3 @@ def test_two_refs_of_one_name_are_said(repo):
     error = remote_words.failure(reach, Done(1, b"", said.decode()))
     assert isinstance(error, RemoteUnclear)
     assert "git push REMOTE --delete refs/heads/refs/heads/NAME" in error.hint
-
-
-@pytest.mark.parametrize(
-    ("address", "watched"),
-    [("https://forge.example/team.git", False), ("git@forge.example:t.git", True)],
-)
-def test_silence_is_no_sign_while_a_pack_goes_up_over_http(repo, monkeypatch, address, watched):
-    """curl sends up to `http.postBuffer` without a word, and looks for silence itself."""
-    asked = {}
-
-    def run(_where, *arguments, silence=None, **_):
-        for command in {"push", "ls-remote"} & set(arguments):
-            asked[command] = silence is not None
-        return Done(0, b"", "")
-
-    there = remote.Remote(repo.opened, remote_address.reach(repo.opened, Access(address)))
-    monkeypatch.setattr("prdgen.git.process.run", run)
-    there.branches()
-    there.push_hidden(["reviews/x"])
-    assert asked == {"ls-remote": True, "push": watched}
-    options = " ".join(there.reach.options)
-    assert "http.lowSpeedTime=60" in options
