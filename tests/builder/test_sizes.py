@@ -237,5 +237,5 @@ def test_many_images_of_one_paragraph_cost_what_they_are():
         return time.process_time() - began
 
     few = min(seconds(1_500) for _ in range(3))
-    many = min(seconds(12_000) for _ in range(3))  # the quietest of three: a neighbour's load is no cost of ours
+    many = min(seconds(12_000) for _ in range(3))  # the quietest: a neighbour's load is no cost of ours
     assert many < 24 * few
