@@ -237,5 +237,6 @@ def test_many_images_of_one_paragraph_cost_what_they_are():
         return time.process_time() - began
 
     few = min(seconds(1_500) for _ in range(3))
-    many = min(seconds(12_000) for _ in range(3))  # the quietest: a neighbour's load is no cost of ours
+    # the quietest of three on both sides: a neighbour's load is no cost of ours
+    many = min(seconds(12_000) for _ in range(3))
     assert many < 24 * few
