@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from prdgen.merge import tokens
 
@@ -67,14 +67,18 @@ def _by_key(keys: Sequence[_Keys]) -> list[Part]:
     return [(base.get(key, ""), theirs.get(key, ""), ours.get(key, "")) for key in order]
 
 
-def _order(ours: Sequence[str], *others: Iterable[str]) -> list[str]:
-    """Our keys in our order; another side's after the key that it stands behind there."""
+def _order(ours: Sequence[str], *others: Sequence[str]) -> list[str]:
+    """Our keys in our order; another side's after the key that it stands behind there, and after
+    those that only we have in that place."""
     order = list(ours)
+    known = {key for keys in others for key in keys}
     for keys in others:
         before: str | None = None
         for key in keys:
             if key not in order:
                 place = order.index(before) + 1 if before is not None else _head(order)
+                while place < len(order) and order[place] not in known:
+                    place += 1
                 order.insert(place, key)
             before = key
     return order

@@ -10,14 +10,14 @@ BASE = "---\ntitle: Checkout\nstatus: draft   # not final\nowner: ann\n---\n# Ch
 
 
 def test_different_keys_are_no_conflict():
-    """Neighbouring lines, even new ones in one place."""
+    """Neighbouring lines, even new ones in one place: ours first, as everywhere."""
     theirs = BASE.replace("draft ", "review ").replace("---\n#", "due: May\n---\n#")
     ours = BASE.replace("ann", "bob").replace("---\n#", "tags: [a]\n---\n#")
     found = merge(BASE, theirs, ours)
     assert found.conflicts == []
     assert found.text == (
         "---\ntitle: Checkout\nstatus: review   # not final\nowner: bob\n"
-        "due: May\ntags: [a]\n---\n# Checkout\n"
+        "tags: [a]\ndue: May\n---\n# Checkout\n"
     )
     assert diff.apply(ours, found.hunks) == found.text
 
@@ -53,7 +53,7 @@ def test_lists_belong_to_their_key():
 def test_front_matter_both_added_is_merged():
     """The base had none."""
     found = merge("# A\n", "---\nstatus: draft\n---\n# A\n", "---\nowner: ann\n---\n# A\n")
-    assert found.text == "---\nstatus: draft\nowner: ann\n---\n# A\n"
+    assert found.text == "---\nowner: ann\nstatus: draft\n---\n# A\n"
     assert found.conflicts == []
 
 
