@@ -66,11 +66,18 @@ class Session:
         )
 
     def receive(
-        self, replica: Replica, data: bytes | Message, *, follower: bool = False
+        self,
+        replica: Replica,
+        data: bytes | Message,
+        *,
+        follower: bool = False,
+        whole: bool = False,
     ) -> list[Change]:
         """Take in one message, read or not; the changes it brought come back, each after those it builds on.
 
-        A `follower`'s changes are cut out unseen. Raises SyncRefused for an unreadable message,
+        A `follower`'s changes are cut out unseen. With `whole`, none is taken while one is missing that
+        the peer has: it leaves one of a hundred out, which the filter of `Have` took for known, until it is asked for it.
+        Raises SyncRefused for an unreadable message,
         ChangeRefused, TooManyOperations or ChangeReshapes for what a change in it does, and
         EnginePanicked; only after the last is the replica not as it was.
         """
@@ -83,9 +90,12 @@ class Session:
             checked = self._check(replica, received)
             trace.step("validate")
             given = [*self._waiting.values(), *checked]
-            new, waiting = replica.admit(given, limits=self.limits)
-            trace.step("apply")
-            self._waiting = waiting
+            if whole and (held := self._incomplete(replica, received, given)):
+                guard.check_total(held.values(), self.limits)
+                self._waiting = held
+            else:
+                new, self._waiting = replica.admit(given, limits=self.limits)
+                trace.step("apply")
         self._learn(replica, received, before)
         return new
 
@@ -110,6 +120,17 @@ class Session:
         need = self._need(replica)
         have = () if set(need) - set(self.their_heads or ()) else (self._have(replica),)
         return replica.encoded(Message(heads, need, have, tuple([c.data for c in pending])))
+
+    @staticmethod
+    def _incomplete(
+        replica: Replica, received: Message, given: Iterable[guard.Checked]
+    ) -> dict[bytes, guard.Checked]:
+        """All of `given`, when something the peer has is neither among them nor here; else nothing."""
+        held = {change.body.hash: change for change in given}
+        needed = {dep for change in held.values() for dep in change.body.deps}
+        needed.update(received.heads)
+        missing = any(each not in held and not replica.knows(each) for each in needed)
+        return held if missing else {}
 
     def _check(self, replica: Replica, received: Message) -> list[guard.Checked]:
         """The message's changes that are new, every one counted before any is decoded."""

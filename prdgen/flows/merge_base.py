@@ -192,9 +192,10 @@ async def agreed_text(app: App, live: Live, heads: Heads, digest: str | None) ->
         return await texts.get(tx, digest or content_hash(""))
 
 
-async def of_file(app: App, live: Live, theirs: str) -> str:
+async def of_file(app: App, live: Live, theirs: str, *, cold: bool = False) -> str:
     """The text the file was changed from: its last agreed one, or one it had a moment before, or
     the branch's tip, which is what a file of a checkout was made from when this store never knew it.
+    A process that ended (`cold`) may have committed what it did not write any more.
     """
     row, steps = live.document, live.lately_written()
     base = agreed = await agreed_text(app, live, row.file_heads, row.file_hash)
@@ -203,6 +204,9 @@ async def of_file(app: App, live: Live, theirs: str) -> str:
     ):
         tip = await agreed_text(app, live, row.tip_heads, row.tip_hash)
         base = await to_thread.run_sync(nearness.nearer, base, tip, theirs)
+        if cold and base == agreed:
+            older = await to_thread.run_sync(nearness.common, agreed, tip, theirs)
+            base = agreed if older is None else older
     base = await to_thread.run_sync(taken.base, live, row.file_heads, base, theirs)
     base = await to_thread.run_sync(made_from.text, base, steps, theirs)
     for had in (agreed, live.put_away):

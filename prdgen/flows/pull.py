@@ -110,7 +110,7 @@ async def file_text(
     elif heads := await to_thread.run_sync(taken.known, live, row.file_heads, theirs):
         await _only_move(app, live, heads, move)
     else:
-        base = await merge_base.of_file(app, live, theirs)
+        base = await merge_base.of_file(app, live, theirs, cold=cold)
         if not kept and await taken_out.keep(app, live, base, theirs):
             await file_text(app, live, theirs, cold=cold, kept=True)
             return

@@ -69,7 +69,8 @@ def _by_key(keys: Sequence[_Keys]) -> list[Part]:
 
 def _order(ours: Sequence[str], *others: Sequence[str]) -> list[str]:
     """Our keys in our order; another side's after the key that it stands behind there, and after
-    those that only we have in that place."""
+    those that only we have in that place.
+    """
     order = list(ours)
     known = {key for keys in others for key in keys}
     for keys in others:

@@ -39,11 +39,7 @@ def share(before: str, base: str, text: str, *, letters: bool = False) -> float 
 
     A part of a word that was changed is not: the rest of it may stand there by chance; `letters`: it is.
     """
-    grown, typed = 0, []
-    for splice in diff.splices(before, base):
-        start = splice.position + grown
-        typed.append((start, start + len(splice.insert)))
-        grown += len(splice.insert) - splice.delete
+    typed = _typed(before, base)
     total = sum(end - start for start, end in typed)
     if not total:
         return None
@@ -55,6 +51,43 @@ def share(before: str, base: str, text: str, *, letters: bool = False) -> float 
         max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
     )
     return 1 - lacking / total
+
+
+def common(before: str, later: str, text: str) -> str | None:
+    """What a `text` was made from that is older than `later` and comes from `before` as well: `before`,
+    with what both got since. Merged on that, `later` keeps all it got, and the text what was
+    changed in it. None: that cannot be told apart.
+    """
+    typed, own = _typed(before, later), _typed(before, text)
+    made, grown = list[diff.Splice](), 0
+    for splice in diff.splices(text, later):
+        start = splice.position + grown
+        grown += len(splice.insert) - splice.delete
+        theirs = _within(start, start + len(splice.insert), typed)
+        ours = _within(splice.position, splice.position + splice.delete, own)
+        if theirs is None or ours is None:
+            return None
+        made.append(
+            diff.Splice(splice.position, splice.delete * ours, "" if theirs else splice.insert)
+        )
+    return diff.apply(text, made)
+
+
+def _typed(before: str, after: str) -> list[tuple[int, int]]:
+    """Where in `after` is what `before` lacks: starts and ends."""
+    grown, typed = 0, list[tuple[int, int]]()
+    for splice in diff.splices(before, after):
+        start = splice.position + grown
+        typed.append((start, start + len(splice.insert)))
+        grown += len(splice.insert) - splice.delete
+    return typed
+
+
+def _within(start: int, end: int, spans: list[tuple[int, int]]) -> bool | None:
+    """Whether it lies in one of the spans; None: partly."""
+    if any(first <= start and end <= last for first, last in spans):
+        return True
+    return None if any(first < end and start < last for first, last in spans) else False
 
 
 def between(base: str, middle: str, text: str) -> bool:

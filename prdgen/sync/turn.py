@@ -64,7 +64,9 @@ class Turn:
         replica = self._ledger.replica
         before = replica.heads
         try:
-            new = seat.session.receive(replica, data, follower=not seat.can_write)
+            # What meets a cold intake is merged as text, so all of it at once.
+            whole = self._ledger.mark is not None
+            new = seat.session.receive(replica, data, follower=not seat.can_write, whole=whole)
             way = trace.applied() if trace.on else None
             if new:
                 self._taken.append(await self._admit(seat, before, new))

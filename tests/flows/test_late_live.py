@@ -15,7 +15,7 @@ from prdgen.flows.errors import NotAsChanges
 from prdgen.store.statements import run
 
 from .conftest import ONE
-from .harness import Editor, blame, until
+from .harness import Editor, blame, until, vim
 
 
 async def gone_with_text(house, name="ann", words="typed on the train\n"):
@@ -131,6 +131,26 @@ async def test_who_brings_what_others_wrote_owns_none_of_it(houses, repo, alone)
         await ann.write(words)
         await until(lambda words=words: words in house.text())
     assert house.text().count("by Ann\n") == 1
+
+
+async def test_a_file_older_than_the_last_commit_doubles_nothing(houses, repo):
+    """The server was killed between commit and file, its database is lost, and another program saved."""
+    house = await houses(repo)
+    ann = await house.editor("ann")
+    await ann.write("one two ")
+    older = ann.text
+    await ann.write("three\n")
+    await house.save("ann")
+    newer = ann.text
+    async with house.app.store.transaction() as tx:
+        await run(tx, "DELETE FROM documents")
+    await house.crash()
+    path = repo.path / "one.md"
+    vim(path, older.replace("first line", "1st line"))
+    house = await houses(repo)
+    await ann.open(house, house.people["ann"])
+    expected = newer.replace("first line", "1st line")
+    await until(lambda: house.text() == ann.text == path.read_text() == expected)
 
 
 async def test_a_page_does_not_grow_over_its_limit_this_way(houses, repo):

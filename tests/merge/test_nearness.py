@@ -36,6 +36,16 @@ def test_how_much_of_what_was_typed_stands():
     assert nearness.share("a\nb\n", "a\n", "a\nb\n") is None
 
 
+def test_what_an_older_text_has_in_common_with_a_later_one():
+    """What both got since; what was changed in the older is not in it, what the later lost is."""
+    seed, file, tip = "A.\nB.\n", "A.\nB.\nn1 n2 \n", "A.\nB.\nn1 n2 n3 \n"
+    assert nearness.common(seed, tip, file) == file
+    assert nearness.common(seed, tip, file + "mine\n") == file
+    assert nearness.common(seed, tip, file.replace("A.\n", "")) == file
+    assert nearness.common(seed, tip.replace("A.\n", ""), file) == file
+    assert nearness.common(seed, "A. B.\nC.\n", "A.\nC. D.\n") is None
+
+
 def test_a_text_on_the_way_from_one_to_another():
     """Told by whole lines: what it got stands, what it lost is gone."""
     base, text = "a\nold\nb\n", "a\nx\ny\nb\n"

@@ -64,8 +64,8 @@ async def test_a_panic_of_the_engine(monkeypatch):
         ann, bob, cem = await joined(server, "ann", "bob", "cem")
         original = Session.receive
 
-        def receive(self, replica, data, *, follower=False):
-            new = original(self, replica, data, follower=follower)
+        def receive(self, replica, data, **how):
+            new = original(self, replica, data, **how)
             if any(b"boom" in change.data for change in new):
                 raise crdt_errors.EnginePanicked(why="boom")
             return new
