@@ -83,6 +83,12 @@ def text(document: core.Document, content: bytes, heads: list[bytes] | None = No
         return document.text(content, heads)
 
 
+def letters(document: core.Document, content: bytes, heads: list[bytes]) -> list[bytes]:
+    """The name of each letter of the Text `content` at `heads`."""
+    with suspect():
+        return [name for _, name in document.values(content, heads)]
+
+
 def fork(document: core.Document, heads: tuple[bytes, ...] | None = None) -> core.Document:
     """A copy of `document`, at `heads`."""
     try:

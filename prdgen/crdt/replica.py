@@ -134,6 +134,11 @@ class Replica:
             self._text = self.heads, engine.text(self.document, self.content_name)
         return self._text[1]
 
+    def letters(self, heads: Heads) -> list[bytes]:
+        """The engine's name of each letter of the text at `heads`, which a letter keeps; raises UnknownHeads."""
+        self._check_known(heads)
+        return engine.letters(self.document, self.content_name, list(heads))
+
     @property
     def waiting(self) -> frozenset[bytes]:
         """Changes given to `apply` that are not in the text: what they build on is missing."""

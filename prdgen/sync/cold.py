@@ -8,7 +8,8 @@ the CRDT would keep both. So what was made without the mark is merged as text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from prdgen.crdt.replica import Change, Replica
 from prdgen.merge import diff
@@ -103,23 +104,65 @@ def correct(
     if any(not hashes.isdisjoint(change.deps) for change in rest):
         # A server before made the same mark and merged them already: all of it is one history.
         late, rest = changes, []
-    _, theirs = ends(replica, late)
-    merged = merge_texts(mark.base(replica, late), theirs, replica.text(before))
+    seen = _ends(late)[1]
+    merged = merge_texts(mark.base(replica, late), replica.text(seen), replica.text(before))
     if rest:
         base, theirs = ends(replica, rest)
         merged = merge_texts(base, theirs, merged)
-    splices = diff.splices(replica.text(), merged)
-    if not splices:
+    if merged == replica.text():
         return []
+    splices = _beside(replica, seen, merged)
     return replica.edit(splices, actor=_actor(replica.heads, splices))
 
 
 def ends(replica: Replica, changes: Sequence[Change]) -> tuple[str, str]:
     """The text without `changes` and with them, in their own history alone."""
+    base, theirs = _ends(changes)
+    return replica.text(base), replica.text(theirs)
+
+
+def _ends(changes: Sequence[Change]) -> tuple[Heads, Heads]:
     hashes = {change.hash for change in changes}
     deps = {dep for change in changes for dep in change.deps}
-    base, theirs = tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
-    return replica.text(base), replica.text(theirs)
+    return tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
+
+
+def _beside(replica: Replica, seen: Heads, merged: str) -> list[diff.Splice]:
+    """The edits that make the text `merged` and leave the letters there that stood at `seen`.
+
+    Where a text stands twice, one copy goes. Whoever brought the other types on in it before they
+    hear of this, and so do all who have the same letters: beside them, not in the place of deleted ones.
+    """
+    now, theirs = replica.text(), replica.text(seen)
+    places = {name: place for place, name in enumerate(replica.letters(replica.heads))}
+    names = replica.letters(seen)
+    if len(places) != len(now) or len(names) != len(theirs):
+        return diff.splices(now, merged)  # letters of another program, of more than a code point
+    edits: list[diff.Splice] = []
+    at = start = 0
+
+    def up_to(place: int, stop: int) -> None:
+        for splice in diff.splices(now[at:place], merged[start:stop]):
+            edits.append(replace(splice, position=at + splice.position))
+
+    for theirs_at, merged_at in _kept(theirs, merged):
+        place = places.get(names[theirs_at])
+        if place is not None:
+            if place > at or merged_at > start:
+                up_to(place, merged_at)
+            at, start = place + 1, merged_at + 1
+    up_to(len(now), len(merged))
+    return edits
+
+
+def _kept(old: str, new: str) -> Iterator[tuple[int, int]]:
+    """Where each letter of `old` that `new` has stands in both."""
+    before = after = 0
+    for splice in [*diff.splices(old, new), diff.Splice(len(old), 0, "")]:
+        same = splice.position - before
+        yield from zip(range(before, before + same), range(after, after + same), strict=True)
+        before = splice.position + splice.delete
+        after += same + len(splice.insert)
 
 
 def _actor(heads: Heads, splices: Sequence[diff.Splice]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from automerge import core
 
 from prdgen.crdt import message
 from prdgen.crdt.replica import Replica
@@ -12,7 +13,7 @@ from prdgen.merge import diff
 from prdgen.sync import ports
 
 from .fakes import MemoryStore
-from .harness import DOCUMENT, Client, Server, joined, quiesce
+from .harness import DOCUMENT, Client, Server, joined, quiesce, settle
 
 pytestmark = pytest.mark.anyio
 SEED = "# Spec\n\nFirst line.\n"
@@ -249,6 +250,63 @@ async def test_typing_before_the_correction_arrived():
         ann.type("And on.\n")
         await quiesce(ann)
         assert ann.text == (await server.room()).text == SEED + LATE + "And on.\n"
+
+
+def behind_the_last_letter(client):
+    """Where the cursor of who typed last in this browser is by now."""
+    name = client.document.get(core.ROOT, "content")[1]
+    letters = [letter for _, letter in client.document.values(name)]
+    return letters.index(client.cursor) + 1
+
+
+def press(client, letter):
+    at = behind_the_last_letter(client)
+    client.type(letter, at)
+    name = client.document.get(core.ROOT, "content")[1]
+    client.cursor = client.document.get(name, at)[1]
+
+
+@pytest.mark.parametrize("heard", range(6))
+async def test_a_word_typed_while_the_text_is_merged_stands_in_one_piece(heard):
+    """Letters go where the cursor is, and that is beside letters that stay: what the server takes out is
+    the file's copy. Some letters of the word are typed before the browser has `heard` each message.
+    """
+    (ann,) = await lost(*WORDS, "Below.\n")
+    at = ann.text.index("Below")
+    ann.type("\n", at)
+    async with Server(SEED) as server:
+        await take_in(server, "Top.\n" + ann.text.replace("w9", "w9 by hand"))
+        ann.connect(server)
+        ann.cursor = ann.document.get(ann.document.get(core.ROOT, "content")[1], at - 1)[1]
+        typed = iter("typed-word")
+        for _ in range(heard):
+            while ann.outbox:
+                await ann.send()
+            press(ann, next(typed))
+            await settle()
+            ann.hear()
+        for letter in typed:
+            press(ann, letter)
+            await quiesce(ann)
+        expected = (
+            "Top.\n" + SEED + "".join(WORDS).replace("w9", "w9 by hand") + "typed-word\nBelow.\n"
+        )
+        assert ann.text == (await server.room()).text == expected
+
+
+async def test_who_comes_back_second_needs_no_correction():
+    """Both browsers have the same letters, and those are the ones that stayed."""
+    ann, bob = await lost("Ann.\n", "Bob.\n", names=("ann", "bob"))
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "Ann.\nBob.\n")
+        ann.connect(server)
+        await quiesce(ann)
+        bob.type("More.\n")
+        bob.connect(server)
+        await quiesce(ann, bob)
+        assert ann.text == bob.text == SEED + "Ann.\nBob.\nMore.\n"
+        origins = [row.origin for row in server.store.rows[DOCUMENT]]
+        assert origins.count(ports.MERGED) == 1
 
 
 async def test_it_is_remembered_in_the_store():
