@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from automerge import core
 
@@ -20,6 +20,7 @@ from prdgen.crdt.errors import (
 )
 from prdgen.crdt.graph import Graph
 from prdgen.crdt.leb import Malformed
+from prdgen.crdt.splices import Splice, SpliceLike, encoded, ordered
 
 Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
@@ -37,30 +38,6 @@ class Change(NamedTuple):
     seq: int
     deps: Heads
     data: bytes
-
-
-class Splice(NamedTuple):
-    """At `position`, delete so many code points and insert a text."""
-
-    position: int
-    delete: int
-    insert: str
-
-
-class SpliceLike(Protocol):
-    """Anything that says where, how much and what, in code points."""
-
-    @property
-    def position(self) -> int:
-        """Where, in terms of the text before any of the splices."""
-
-    @property
-    def delete(self) -> int:
-        """How many code points go."""
-
-    @property
-    def insert(self) -> str:
-        """What comes in their place."""
 
 
 _SUMMARIES: Final = 16
@@ -95,7 +72,7 @@ class Replica:
     @classmethod
     def seed(cls, text: str) -> Replica:
         """A new document with `text`; the same text gives the same heads in every process."""
-        data = _encoded(text)
+        data = encoded(text)
         actor = hashlib.sha256(SEED_VERSION + data).digest()[:_ACTOR_BYTES]
         document = core.Document(actor_id=actor)
         with document.transaction() as transaction:
@@ -253,12 +230,12 @@ class Replica:
         nothing comes back. Raises EditRefused and UnknownHeads.
         """
         heads = self.heads if at is None else tuple(sorted(at))
-        ordered = _ordered(splices, self._length(heads))
-        if not ordered:
+        last_first = ordered(splices, self._length(heads))
+        if not last_first:
             return []
         if heads == self.heads:
-            return self._edit_here(ordered, actor)
-        return self._edit_fork(ordered, actor or core.random_actor_id(), heads)
+            return self._edit_here(last_first, actor)
+        return self._edit_fork(last_first, actor or core.random_actor_id(), heads)
 
     def write_successor(self, url: str) -> list[Change]:
         """The document's last change: names the document that follows. Only the server does it."""
@@ -380,25 +357,3 @@ def _entry(change: Change, found: core.Change) -> history.Entry:
 
 def _stored(items: Iterable[bytes]) -> Iterator[chunks.Chunk]:
     return (chunk for data in items for chunk in chunks.split(data, chunks.INFLATE_STORED))
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise EditRefused(why="half of a surrogate pair is no text") from error
-
-
-def _ordered(splices: Sequence[SpliceLike], length: int) -> list[Splice]:
-    """The splices from the last to the first, without empty ones; raises EditRefused."""
-    ordered = [Splice(s.position, s.delete, s.insert) for s in splices if s.delete or s.insert]
-    ordered.sort(key=lambda splice: splice.position)
-    end = 0
-    for splice in ordered:
-        _encoded(splice.insert)
-        if splice.delete < 0 or splice.position < end:
-            raise EditRefused(why="two of its splices overlap")
-        end = splice.position + splice.delete
-    if end > length:
-        raise EditRefused(why=f"it ends at {end} in a text of {length}")
-    return ordered[::-1]

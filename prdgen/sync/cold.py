@@ -142,8 +142,8 @@ def _beside(replica: Replica, seen: Heads, merged: str) -> list[diff.Splice]:
     at = start = 0
 
     def up_to(place: int, stop: int) -> None:
-        for splice in diff.splices(now[at:place], merged[start:stop]):
-            edits.append(replace(splice, position=at + splice.position))
+        found = diff.splices(now[at:place], merged[start:stop])
+        edits.extend(replace(splice, position=at + splice.position) for splice in found)
 
     for theirs_at, merged_at in _kept(theirs, merged):
         place = places.get(names[theirs_at])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from automerge import core
 
 from prdgen.crdt import chunks, leb, operations
-from prdgen.crdt.replica import Change, Replica, Splice
+from prdgen.crdt.replica import Change, Replica
+from prdgen.crdt.splices import Splice
 from prdgen.crdt.sync import Session
 
 ACTOR = b"\x07" * 16

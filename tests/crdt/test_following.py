@@ -7,7 +7,8 @@ import random
 import pytest
 
 from prdgen.crdt import engine
-from prdgen.crdt.replica import Replica, Splice
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.splices import Splice
 
 START = "# Wörld 😀\n\nA line and another e\u0301 line.\n" * 4
 LETTERS = "xé😀\u0301\u05d0\n"

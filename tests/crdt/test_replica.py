@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prdgen.crdt import errors, message
-from prdgen.crdt.replica import Replica, Splice
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.splices import Splice
 from prdgen.crdt.sync import Session
 
 from .making import ACTOR, two, typed

@@ -2,7 +2,8 @@
 
 import pytest
 
-from prdgen.crdt.replica import Replica, Splice
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.splices import Splice
 from prdgen.flows import made_from
 
 

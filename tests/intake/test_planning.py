@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prdgen.crdt.replica import Replica, Splice
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.splices import Splice
 from prdgen.intake import planning
 
 SEED = "hello world\n"

@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from prdgen import ids
-from prdgen.crdt.replica import Replica, Splice
+from prdgen.crdt.replica import Replica
+from prdgen.crdt.splices import Splice
 from prdgen.flows import open as open_flow
 from prdgen.store import changes
 

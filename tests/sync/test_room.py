@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from prdgen.crdt.replica import Splice
+from prdgen.crdt.splices import Splice
 from prdgen.errors import Conflict, Unavailable
 from prdgen.sync import errors, ports
 from prdgen.sync.ports import Limits
