@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from anyio import to_thread
 
+from prdgen.crdt.replica import Replica
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
 from prdgen.flows.context import App
-from prdgen.flows.live import follow_authors
+from prdgen.flows.live import Writers, follow_authors
 from prdgen.git.errors import CommitNotFound
 from prdgen.merge.authorship import Authorship
 from prdgen.store import changes
@@ -23,12 +24,20 @@ async def since_tip(app: App, room: Room, row: Document) -> Authorship:
     for _ in range(_LOOKS):
         heads = room.heads
         async with app.store.transaction() as tx:
-            persons = {c.hash: c.person_id for c in await changes.since(tx, row.id, 0)}
-        authorship = await to_thread.run_sync(
-            follow_authors, room.replica, row.tip_heads, base, persons
-        )
+            writers = {c.hash: (c.person_id, c.origin) for c in await changes.since(tx, row.id, 0)}
+        authorship = await to_thread.run_sync(_followed, room.replica, row, base, writers)
         if room.heads == heads:
             break
+    return authorship
+
+
+def _followed(replica: Replica, row: Document, tip_text: str, writers: Writers) -> Authorship:
+    """In a thread: from where the text was the tip's, word for word, through what the tip got since."""
+    since = row.committed_heads
+    base = tip_text if since == row.tip_heads else replica.text(since)
+    authorship = follow_authors(replica, since, base, writers)
+    if base != tip_text:
+        authorship.rebase(tip_text)
     return authorship
 
 

@@ -147,7 +147,7 @@ async def of(app: App, draft: Draft, number: int = 1) -> Changes:
     context = await read.render_context(app, draft.branch, draft.tip)
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, draft.branch)
-    typed = sorted(row.page_path for row in rows if row.heads != row.tip_heads)
+    typed = sorted(row.page_path for row in rows if row.uncommitted)
     titles = await read.titles(app, draft.branch)
     return await to_thread.run_sync(_changes, app, draft.tip, where, context, typed, titles, number)
 

@@ -219,7 +219,7 @@ async def commit_typed(app: App, branch: str, person: Person) -> str | None:
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, branch)
     for row in rows:
-        if row.heads != row.tip_heads:
+        if row.uncommitted:
             saved = await edit.save_version(app, branch, row.page_path, None, person.id)
             refused = refused or saved.refused
     return refused
@@ -250,7 +250,7 @@ async def is_at_work(app: App, branch: str) -> bool:
     """Whether somebody has a page of the branch open, at any process, or typed what is in no commit."""
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, branch)
-    return any(row.lease_holder is not None or row.heads != row.tip_heads for row in rows)
+    return any(row.lease_holder is not None or row.uncommitted for row in rows)
 
 
 async def tidy(app: App) -> list[str]:

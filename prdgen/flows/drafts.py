@@ -79,7 +79,7 @@ async def _commit_typed(app: App, page_path: str, person: Person) -> None:
     """What people see in a page of main is what a draft of it begins with."""
     async with app.store.transaction() as tx:
         row = await documents.find_live(tx, app.main_branch, page_path)
-    if row is not None and row.heads != row.tip_heads:
+    if row is not None and row.uncommitted:
         await edit.save_version(app, app.main_branch, page_path, None, person.id)
 
 

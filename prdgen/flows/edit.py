@@ -26,7 +26,7 @@ from prdgen.flows import (
 )
 from prdgen.flows.context import App
 from prdgen.flows.errors import WorkTreePaused
-from prdgen.flows.live import Heads, Live, content_hash, file_path
+from prdgen.flows.live import COMMIT, Heads, Live, content_hash, file_path
 from prdgen.git import commits, index, locks
 from prdgen.git.errors import HookRefused, HookTooSlow, Locked, TipMoved
 from prdgen.jobs.queue import HIGH
@@ -193,8 +193,9 @@ async def _commit_once(
     async def move(tx: Tx, heads_now: Heads) -> Document:
         await texts.keep(tx, committed)
         moved = await documents.move_tip_point(
-            tx, live.id, row.tip_commit, heads_now, content_hash(committed), made[-1], live.fence
-        )
+            tx, live.id, row.tip_commit, heads_now, content_hash(committed), made[-1], live.fence,
+            committed=committed == new or live.room.replica.text(heads_now) == committed,
+        )  # fmt: skip
         if saved_by is not None:
             await event_log.record(tx, [_version_event(live, made[-1], message, saved_by)])
         await follow(app, live.branch, tx)
@@ -205,7 +206,7 @@ async def _commit_once(
             moved = await move(tx, heads)
         live.document = moved
     else:  # a commit hook rewrote the page
-        await pull.take_in(app, live, new, committed, origin="commit", move=move)
+        await pull.take_in(app, live, new, committed, origin=COMMIT, move=move)
     _restored(live)
     live.leave_tip(row.tip_hash, row.tip_heads)
     live.overlooked = live.put_away = None

@@ -19,7 +19,7 @@ from prdgen.flows.adopt import Adopter
 from prdgen.flows.carrier import Carrier
 from prdgen.flows.context import App
 from prdgen.flows.errors import NotHere, NotRolled, PageNotLive
-from prdgen.flows.live import Live, has_another
+from prdgen.flows.live import COMMIT, Live, has_another
 from prdgen.git import locks
 from prdgen.merge.pieces import Conflict
 from prdgen.store import conflicts, documents, event_log, leases
@@ -128,7 +128,8 @@ class Keeper:
                 self.adopter.typed_in(room)
             return
         for delivery in stored.deliveries:
-            live.authorship.advance(delivery.after, delivery.person_id)
+            from_tip = delivery.origin == COMMIT
+            live.authorship.advance(delivery.after, delivery.person_id, from_tip=from_tip)
         live.last_change = time.monotonic()
         if live.dirty_since is None or live.refused or live.left:
             live.changed.set()  # else it sleeps until the file is due, which does not change

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +18,9 @@ from prdgen.sync.peer import Peer
 from prdgen.sync.room import Room
 
 Heads = tuple[bytes, ...]
+COMMIT = "commit"
+"""Origin of changes that bring what the branch's tip has."""
+_NOBODY = (None, "")
 _WRITTEN_KEPT = 512
 _LOOKED_AT = 2000
 _RECENT_KEPT = 24
@@ -220,19 +223,22 @@ def heads_with_text(replica: Replica, since: Heads, text: str) -> Heads | None:
     return None
 
 
-def follow_authors(
-    replica: Replica, since: Heads, base_text: str, persons: dict[bytes, UUID | None]
-) -> Authorship:
+Writers = Mapping[bytes, tuple[UUID | None, str]]
+"""Of stored changes by their hash: the person, and the origin."""
+
+
+def follow_authors(replica: Replica, since: Heads, base_text: str, writers: Writers) -> Authorship:
     """Who wrote which line since `since`: the stored changes replayed, grouped by person."""
     authorship = Authorship.start(base_text)
     changes: Sequence[Change] = replica.changes_since(since)
     heads: set[bytes] = set(since)
     for index, change in enumerate(changes):
         heads = frontier(heads, change)
-        person = persons.get(change.hash)
+        person, origin = writers.get(change.hash, _NOBODY)
         following = changes[index + 1] if index + 1 < len(changes) else None
-        if following is None or persons.get(following.hash) != person:
-            authorship.advance(replica.text(tuple(sorted(heads))), person)
+        if following is None or writers.get(following.hash, _NOBODY) != (person, origin):
+            text = replica.text(tuple(sorted(heads)))
+            authorship.advance(text, person, from_tip=origin == COMMIT)
     return authorship
 
 

@@ -85,7 +85,7 @@ async def _deleted(app: App, branch: str, page_path: str) -> Opened | None:
     async with app.store.transaction() as tx:
         found = await documents.find_live(tx, branch, page_path)
     kept = app.keeper.find(found.id) if found and app.keeper else None
-    if found is None or (kept is None and found.heads == found.tip_heads):
+    if found is None or (kept is None and not found.uncommitted):
         return None
     return Opened(found, kept.room.text if kept else "")
 

@@ -20,7 +20,7 @@ from prdgen.files import disk
 from prdgen.files.errors import NotEditable
 from prdgen.flows import clash, half_merged, merge_base, rename, taken, taken_out, undone
 from prdgen.flows.context import App
-from prdgen.flows.live import Gone, Heads, Live, content_hash, file_path
+from prdgen.flows.live import COMMIT, Gone, Heads, Live, content_hash, file_path
 from prdgen.intake import planning
 from prdgen.store import conflicts, documents, event_log, texts
 from prdgen.store.documents import Document
@@ -164,8 +164,9 @@ async def _tip_text(
     async def move(tx: Tx, heads: Heads) -> Document:
         await texts.keep(tx, theirs)
         return await documents.move_tip_point(
-            tx, row.id, row.tip_commit, heads, digest, new_tip, live.fence
-        )
+            tx, row.id, row.tip_commit, heads, digest, new_tip, live.fence,
+            committed=live.room.replica.text(heads) == theirs,
+        )  # fmt: skip
 
     if digest == row.tip_hash:
         await _only_move(app, live, row.tip_heads, move)
@@ -175,7 +176,7 @@ async def _tip_text(
         await _only_move(app, live, known, move)
     else:
         base = await merge_base.of_commit(app, live, new_tip, theirs)
-        await take_in(app, live, base, theirs, origin="commit", move=move, cold=cold)
+        await take_in(app, live, base, theirs, origin=COMMIT, move=move, cold=cold)
         live.took(base, theirs)
     live.leave_tip(row.tip_hash, row.tip_heads)
     live.forget_before(digest)

@@ -113,10 +113,10 @@ async def _leave(app: App, live: Live) -> None:
         await documents.move_file_point(tx, live.id, row.file_hash, heads, digest, live.fence)
         await documents.move_tip_point(
             tx, live.id, row.tip_commit, heads, content_hash(agreed), row.tip_commit or "",
-            live.fence,
+            live.fence, committed=True,
         )  # fmt: skip
         await event_log.record(tx, [event])
-    live.document = replace(row, tip_heads=heads, file_heads=heads)
+    live.document = replace(row, tip_heads=heads, file_heads=heads, committed_heads=heads)
     live.uncommitted = False
     log.warning(
         "%s is gone from %s; its text is in the draft %s", live.page_path, live.branch, branch

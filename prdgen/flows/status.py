@@ -35,7 +35,7 @@ async def of(app: App, row: Document) -> Status:
     if live is not None:
         return Status(live.paused, live.refused, live.uncommitted, people)
     told = await _heard(app, row)
-    return Status(told.get("paused"), told.get("refused"), row.heads != row.tip_heads, people)
+    return Status(told.get("paused"), told.get("refused"), row.uncommitted, people)
 
 
 async def tell(app: App, live: Live) -> None:

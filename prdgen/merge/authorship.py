@@ -82,8 +82,12 @@ class Authorship:
         count = base_text.count("\n") + 1
         return cls(base_text, base_text, [*(_Line(base=n) for n in range(count)), _Line()])
 
-    def advance(self, new_text: str, person: Person = None) -> None:
-        """The text became `new_text` by this person; None says from outside, by nobody here."""
+    def advance(self, new_text: str, person: Person = None, *, from_tip: bool = False) -> None:
+        """The text became `new_text` by this person; None says from outside, by nobody here.
+
+        `from_tip`: by what the branch's tip has, which is committed: a line that it changed where
+        somebody typed stays theirs.
+        """
         if new_text == self.text:
             return
         if person not in self._order:
@@ -91,11 +95,11 @@ class Authorship:
         first, old, new = _changed_lines(self.text, new_text)
         self.text = new_text
         if len(old) == len(new) == 1:  # Nearly always: someone types in a line.
-            self._replace(first, first + 1, 1, person)
+            self._replace(first, first + 1, 1, person, from_tip)
             return
         effort = Effort.lasting(LIMIT_MS)
         for start, end, new_start, new_end in reversed(alignment.align(old, new, effort)):
-            self._replace(first + start, first + end, new_end - new_start, person)
+            self._replace(first + start, first + end, new_end - new_start, person, from_tip)
 
     def rebase(self, new_base: str) -> None:
         """The branch's tip has this text now; what it holds is nobody's portion any more.
@@ -180,7 +184,9 @@ class Authorship:
         order = [_person(name) for name in stored["order"]]
         return cls(stored["base_text"], stored["text"], lines, order)
 
-    def _replace(self, start: int, end: int, count: int, person: Person) -> None:
+    def _replace(
+        self, start: int, end: int, count: int, person: Person, from_tip: bool = False
+    ) -> None:
         """Put `count` lines of this person in the place of the lines from `start` to `end`."""
         old = self._lines[start:end]
         new: list[_Line] = []
@@ -190,7 +196,10 @@ class Authorship:
             pending += was.before if was else ()
             people = was.people - {person} if was else frozenset[Person]()
             origin = was.origin if was else None
-            if number < count:
+            if number < count and from_tip and was and was.base is None:
+                new.append(replace(was, before=pending))
+                pending = ()
+            elif number < count:
                 new.append(_Line(None, person, people, origin, pending))
                 pending = ()
             elif origin is not None:

@@ -14,6 +14,9 @@ from prdgen.store.statements import Tx
 _SQL: Final = statements.load("documents")
 
 Heads = tuple[bytes, ...]
+_HEADS: Final = (
+    "heads", "file_heads", "tip_heads", "intent_heads", "carried_heads", "committed_heads",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Document:
     file_hash: str | None = None
     """SHA-256 of the text at `file_heads`."""
     tip_heads: Heads = ()
-    """The agreed point with the branch's tip."""
+    """The agreed point with the branch's tip: all of the tip is in it, and what was typed before it came."""
     tip_hash: str | None = None
     tip_commit: str | None = None
     intent_heads: Heads = ()
@@ -51,6 +54,13 @@ class Document:
     """Of a retired document: the number of the last change its successor has."""
     carried_heads: Heads = ()
     """The heads of what its successor has of it."""
+    committed_heads: Heads = ()
+    """The last heads at which the text was the tip's, word for word."""
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether something was typed since the text was the tip's."""
+        return self.heads != self.committed_heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +246,17 @@ async def move_file_point(
 
 async def move_tip_point(
     tx: Tx, document_id: UUID, expected_commit: str | None, heads: Heads, text_hash: str,
-    commit: str, fence: int | None,
+    commit: str, fence: int | None, *, committed: bool,
 ) -> Document:  # fmt: skip
-    """Move the agreed point with the branch's tip; the document as it is then.
+    """Move the agreed point with the branch's tip; the document as it is then. `committed`: the text at
+    `heads` is the tip's, word for word.
 
     Raises AgreedPointMoved unless it stood at `expected_commit`, LeaseLost unless `fence` is the
     document's (None: not asked).
     """
     moved = await statements.row(
         tx, _SQL["move_tip_point"], id=document_id, expected=expected_commit,
-        heads=_heads(heads), hash=text_hash, commit=commit, fence=fence,
+        heads=_heads(heads), hash=text_hash, commit=commit, fence=fence, committed=committed,
     )  # fmt: skip
     if moved is None:
         found = await check_fence(tx, document_id, fence)
@@ -320,6 +331,6 @@ def _heads(heads: Heads) -> list[bytes] | None:
 
 
 def _document(row: dict[str, Any]) -> Document:
-    for name in ("heads", "file_heads", "tip_heads", "intent_heads", "carried_heads"):
+    for name in _HEADS:
         row[name] = tuple(row[name] or ())
     return Document(**row)

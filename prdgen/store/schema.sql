@@ -29,7 +29,9 @@ CREATE TABLE documents (
     changed_at timestamptz NOT NULL DEFAULT now(),
     -- Of a retired document: up to where its changes were carried over to the one that follows.
     carried_seq bigint,
-    carried_heads bytea[]
+    carried_heads bytea[],
+    -- Where the text was last the tip's, word for word.
+    committed_heads bytea[]
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX documents_live ON documents (branch, page_path) WHERE status = 'live';
 CREATE INDEX documents_life ON documents (branch, page_path, base_commit);

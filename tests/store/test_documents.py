@@ -101,9 +101,27 @@ async def test_a_lost_compare_takes_the_changes_of_its_transaction_along(store, 
 async def test_the_tip_point_moves_by_compare_and_set(store, document):
     """The tip's point is compared by commit."""
     async with store.transaction() as tx:
-        await documents.move_tip_point(tx, document.id, "c0", NEXT, "h1", "c1", None)
+        await documents.move_tip_point(
+            tx, document.id, "c0", NEXT, "h1", "c1", None, committed=True
+        )
         with pytest.raises(errors.AgreedPointMoved):
-            await documents.move_tip_point(tx, document.id, "c0", NEXT, "h2", "c2", None)
+            await documents.move_tip_point(
+                tx, document.id, "c0", NEXT, "h2", "c2", None, committed=True
+            )
+
+
+async def test_what_is_committed_is_where_the_text_was_the_tips(store, document):
+    """A commit that was merged with typed words moves the tip's point, and they stay uncommitted."""
+    async with store.transaction() as tx:
+        assert not document.uncommitted
+        moved = await documents.move_tip_point(
+            tx, document.id, "c0", NEXT, "h1", "c1", None, committed=False
+        )
+        assert (moved.tip_heads, moved.committed_heads) == (NEXT, document.heads)
+        moved = await documents.move_tip_point(
+            tx, document.id, "c1", NEXT, "h2", "c2", None, committed=True
+        )
+        assert moved.committed_heads == NEXT
 
 
 async def test_an_intention_is_kept_until_the_point_moves(store, document):
@@ -132,7 +150,9 @@ async def test_every_write_of_a_lost_lease_is_refused(store, document, write):
         assert await documents.claim_lease(tx, document.id, "two", 10) == old + 1
         writes = {
             "file": documents.move_file_point(tx, document.id, "h0", NEXT, "h1", old),
-            "tip": documents.move_tip_point(tx, document.id, "c0", NEXT, "h1", "c1", old),
+            "tip": documents.move_tip_point(
+                tx, document.id, "c0", NEXT, "h1", "c1", old, committed=True
+            ),
             "intent": documents.record_intent(tx, document.id, NEXT, "h1", old),
         }
         with pytest.raises(errors.LeaseLost):

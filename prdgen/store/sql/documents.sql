@@ -12,10 +12,11 @@ ORDER BY changed_at DESC, id;
 -- create: Make a document, unless one is live at its place or has its id.
 INSERT INTO documents (
     id, branch, page_path, base_commit, n, heads,
-    file_heads, file_hash, tip_heads, tip_hash, tip_commit
+    file_heads, file_hash, tip_heads, tip_hash, tip_commit, committed_heads
 ) VALUES (
     %(id)s, %(branch)s, %(page_path)s, %(base_commit)s, %(n)s, %(heads)s::bytea[],
-    %(file_heads)s::bytea[], %(file_hash)s, %(tip_heads)s::bytea[], %(tip_hash)s, %(tip_commit)s
+    %(file_heads)s::bytea[], %(file_hash)s, %(tip_heads)s::bytea[], %(tip_hash)s, %(tip_commit)s,
+    %(tip_heads)s::bytea[]
 )
 ON CONFLICT DO NOTHING RETURNING *;
 
@@ -74,7 +75,8 @@ WHERE id = %(id)s AND file_hash IS NOT DISTINCT FROM %(expected)s::text
 RETURNING *;
 
 -- move_tip_point: Compare and set the agreed point with the branch's tip.
-UPDATE documents SET tip_heads = %(heads)s::bytea[], tip_hash = %(hash)s, tip_commit = %(commit)s
+UPDATE documents SET tip_heads = %(heads)s::bytea[], tip_hash = %(hash)s, tip_commit = %(commit)s,
+    committed_heads = CASE WHEN %(committed)s THEN %(heads)s::bytea[] ELSE committed_heads END
 WHERE id = %(id)s AND tip_commit IS NOT DISTINCT FROM %(expected)s::text
     AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
 RETURNING *;
@@ -111,8 +113,8 @@ WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 UPDATE documents SET lease_holder = NULL, lease_until = NULL
 WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 
--- orphans: Live documents whose file or tip is behind and whose lease is nobody's (for sweeping).
+-- orphans: Live documents with more than the file or the last commit has and whose lease is nobody's (for sweeping).
 SELECT * FROM documents
 WHERE status = 'live' AND (lease_holder IS NULL OR lease_until <= clock_timestamp())
-    AND (file_heads IS DISTINCT FROM heads OR tip_heads IS DISTINCT FROM heads)
+    AND (file_heads IS DISTINCT FROM heads OR committed_heads IS DISTINCT FROM heads)
 ORDER BY changed_at;
