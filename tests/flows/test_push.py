@@ -51,6 +51,37 @@ async def test_live_text_meets_the_push(server, house):
     assert house.repo.git("log", "--format=%an", "main").split("\n")[0] == "Eve"
 
 
+ONE_AFTER_ANOTHER = {
+    "extend": ("second line and cheap", "second line and free"),
+    "insert": ("second good line", "second better line"),
+    "shorten": ("second line and one more thing to say", "second line and"),
+    "rewrite": ("2nd", "second is no line any more"),
+    "back": ("second line and cheap", "second line"),
+}
+
+
+@pytest.mark.parametrize("typing", [False, True])
+@pytest.mark.parametrize("name", ONE_AFTER_ANOTHER)
+async def test_pushes_of_one_line_one_after_another_replace_each_other(
+    server, house, repo, name, typing
+):
+    """Each was made from the one before: nobody wrote two versions of it."""
+    editor = await house.editor()
+    bob = await server.clone()
+    text = ONE
+    for words in ONE_AFTER_ANOTHER[name]:
+        bob.commit("Edit", one=text.replace("second line", words))
+        assert (await bob.push()).ok
+        if typing:
+            await editor.write("typed ", after="third ")
+            text = ONE
+    want = ONE.replace("second line", words)
+    if typing:
+        want = want.replace("third ", "third typed typed ")
+    await editor.until(lambda: editor.text == want)
+    await until(lambda: (repo.path / "one.md").read_text() == want)
+
+
 async def test_nobody_is_livelocked_by_typing(server, house, repo):
     """Two people type all the time; five times `pull --rebase && push` is taken at the first try."""
     ann, ben = await house.editor("ann"), await house.editor("bob")
