@@ -96,6 +96,9 @@ class Live:
     uncommitted: bool = False
     paused: str | None = None
     """Why the file is not written now, in words for the person."""
+    half_merged: bool = False
+    """Whether Git had something under way here that may leave two versions in the file, and has
+    left nothing else in it since (see `half_merged`)."""
     look_due: bool = False
     """Whether somebody waits for the lock to look what changed outside."""
     not_taken: str | None = None

@@ -66,6 +66,7 @@ async def file_side(app: App, live: Live) -> Path | None:
         lambda: (repository.work_tree_of(branch), repository.busy_reason(branch))
     )
     live.paused = live.gone.reason if live.gone else busy
+    live.half_merged = live.half_merged or busy is not None
     return None if live.paused else tree
 
 

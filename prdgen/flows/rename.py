@@ -12,7 +12,7 @@ from prdgen.files import disk, text
 from prdgen.files.errors import NotEditable
 from prdgen.flows.context import App
 from prdgen.flows.live import Live, content_hash, file_path
-from prdgen.git import branch_names, refs, review_logs
+from prdgen.git import branch_names, history, refs, review_logs
 from prdgen.git.branch_names import Renamed
 from prdgen.git.errors import CommitNotFound
 from prdgen.git.repository import Repository
@@ -101,7 +101,9 @@ def _over(repository: Repository, row: Document, renamed: Renamed) -> bool:
 
 
 def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:
-    """In a thread: the page's path at `new_tip`, if it was renamed since the agreed tip."""
+    """In a thread: the page's path at `new_tip`, if it was renamed since the agreed tip: by a commit that
+    has it so. A page that is like one that was deleted before (made of the same template, say) is another.
+    """
     old_tip = live.document.tip_commit
     if old_tip is None:
         return None
@@ -109,7 +111,20 @@ def _renamed_to(app: App, live: Live, new_tip: str) -> str | None:
         changed = app.repository.changed(old_tip, new_tip)
     except CommitNotFound:
         return None
-    return next((c.path for c in changed if c.old_path == live.page_path), None)
+    found = next((c.path for c in changed if c.old_path == live.page_path), None)
+    if found is None:
+        return None
+    return found if _followed(app.repository, live.page_path, old_tip, new_tip) == found else None
+
+
+def _followed(repository: Repository, path: str, since: str, tip: str) -> str | None:
+    """Where the commits from `since` to `tip` renamed it to, one after the other; None: nowhere."""
+    for commit in history.removals(repository.work_tree, since, tip, path):
+        for parent in repository.commit_info(commit).parents:
+            for change in repository.changed(parent, commit):
+                if change.old_path == path:
+                    return _followed(repository, change.path, commit, tip) or change.path
+    return None
 
 
 def _move_own(live: Live, tree: Path, new_path: str) -> None:

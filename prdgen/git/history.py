@@ -28,6 +28,17 @@ def versions(top: Path, tip: str, page_path: str, *, limit: int, skip: int) -> l
     return [version for record in records if (version := _version(record))][skip : skip + limit]
 
 
+def removals(top: Path, old: str, new: str, path: str) -> list[str]:
+    """The commits of `new` that `old` has not and that have no file there any more which a parent had, oldest
+    first.
+    """
+    printed = process.output(
+        top, "log", "-m", "--full-history", "--no-renames", "--diff-filter=D", "--reverse",
+        "--topo-order", "--format=%H", "--end-of-options", f"{old}..{new}", "--", path,
+    )  # fmt: skip
+    return list(dict.fromkeys(printed.decode().split()))
+
+
 def _version(record: bytes) -> Version | None:
     parts = record.lstrip(b"\x1e").decode("utf-8", "replace").split("\0")
     if len(parts) < 8:

@@ -312,3 +312,8 @@ def is_unmerged(work_tree: Path, path: str) -> bool:
     nobody has settled yet.
     """
     return bool(process.output(work_tree, "ls-files", "--unmerged", "-z", "--", path))
+
+
+def is_staged(work_tree: Path, path: str) -> bool:
+    """Whether the file is in the index as it is: somebody said `git add`, or it was never in it."""
+    return not process.output(work_tree, "diff-files", "--name-only", "-z", "--", path)

@@ -188,9 +188,9 @@ def _code_lines(tree: trees.Tree) -> set[int]:
     }
 
 
-def conflicts(page_path: str, text: str) -> list[Problem]:
+def conflicts(page_path: str, text: str, *, in_code: bool = True) -> list[Problem]:
     """Git's conflict markers anywhere, in code too: for a page that was in conflict a moment ago."""
-    found = _conflicts(trees.parse(text), about_them=False)
+    found = _conflicts(trees.parse(text), about_them=not in_code)
     return [replace(problem, page_path=page_path) for problem in found]
 
 

@@ -485,6 +485,28 @@ async def test_recovered_words_that_are_put_back_are_there_once(houses, repo):
     assert repo.git("show", "main:one.md") + "\n" == want.replace("typed", "typed more")
 
 
+async def test_a_new_page_like_a_deleted_one_is_another(houses, repo):
+    """Made of the same template a commit later: nobody is moved there, and no word of the deleted one comes in."""
+    house = await houses(repo, quiet_seconds=0.3)
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="first line")
+    repo.git("rm", "-q", "--force", "one.md")
+    repo.git("commit", "-qm", "Delete")
+    await until(lambda: house.live().gone)
+    repo.commit("Another", two=ONE)
+    await asyncio.sleep(0.5)
+    assert house.live().gone
+    await ann.leave()
+    (branch,) = await until(lambda: kept(repo))
+    bob = await house.editor("bob", "two.md")
+    assert bob.text == ONE
+    repo.commit("Once more", three=ONE)
+    await bob.write(" by Bob", after="second line")
+    await house.save("bob", page="two.md")
+    assert "typed" not in repo.git("show", "main:two.md") + repo.git("show", "main:three.md")
+    assert "typed" in repo.git("show", f"{branch}:one.md")
+
+
 async def test_words_of_a_deleted_branch_become_a_draft_too(houses, repo):
     """Only those that were in no commit of it; a branch with none of these just goes."""
     house = await houses(repo, quiet_seconds=0.3)

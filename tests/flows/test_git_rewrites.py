@@ -312,7 +312,7 @@ async def test_a_stash_that_does_not_fit_reaches_no_browser(houses, repo, page, 
     repo.git("stash", "pop", ok=False)
     assert "<<<<<<<" in page.read_text()
     await until(lambda: house.live().paused)
-    assert "git stash pop" in house.live().paused
+    assert "two versions" in house.live().paused
     await ann.write(" more", after="first line")
     if saves:
         with pytest.raises(WorkTreePaused, match="two versions"):
@@ -326,6 +326,47 @@ async def test_a_stash_that_does_not_fit_reaches_no_browser(houses, repo, page, 
     want = settled.replace("first line", "first line more")
     await ann.until(lambda: ann.text == want)
     await until(lambda: page.read_text() == want)
+    await rest(house, repo, ann, page)
+    assert "<<<<<<<" not in repo.git("log", "-p", "main", "--", "one.md")
+
+
+@pytest.mark.parametrize("fence", ["", "```\n"])
+@pytest.mark.parametrize("reset", [["restore", "--staged", "one.md"], ["reset", "-q"]])
+@pytest.mark.parametrize("how", ["stash", "merge"])
+async def test_markers_reach_no_browser_when_the_index_is_put_back(
+    houses, repo, page, how, reset, fence
+):
+    """As `git status` advises: nothing says any more that two versions wait, but the file has them."""
+    text = ONE.replace("third line\n", f"{fence}third line\n{fence}")
+    repo.commit("Text", one=text)
+    theirs = text.replace("third line", "3rd line")
+    if how == "merge":
+        repo.git("switch", "-qc", "side")
+        repo.commit("Theirs", one=theirs)
+        repo.git("switch", "-q", "main")
+    else:
+        page.write_text(theirs)
+        repo.git("stash", "-q")
+    house = await houses(repo, quiet_seconds=0.3)
+    ann = await house.editor("ann")
+    await typed(ann, page, " typed", "third line")
+    await house.save("ann")
+    await until(lambda: repo.status() == "")
+    tip = repo.tip()
+    repo.git(*(["stash", "pop"] if how == "stash" else ["merge", "side"]), ok=False)
+    await until(lambda: house.live().paused)
+    repo.git(*reset)
+    if how == "merge" and reset[0] == "restore":
+        repo.git("merge", "--quit")
+    await ann.write(" more", after="first line")
+    await asyncio.sleep(0.7)  # longer than quiet: nothing may happen
+    assert "two versions" in house.live().paused
+    assert "<<<<<<<" not in ann.text
+    assert repo.tip() == tip
+    settled = text.replace("third line", "3rd line typed")
+    page.write_text(settled)
+    want = settled.replace("first line", "first line more")
+    await ann.until(lambda: ann.text == want)
     await rest(house, repo, ann, page)
     assert "<<<<<<<" not in repo.git("log", "-p", "main", "--", "one.md")
 
