@@ -10,7 +10,7 @@ from itertools import chain
 from prdgen.merge import tokens
 from prdgen.merge.alignment import Span
 
-_SHORTEST = 16
+_SHORTEST = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,3 +97,22 @@ def test_several_edits_go_along():
     typed = block.replace("step 1", "step one").replace("step 3", "step three")
     found = merge(f"A\n\n{block}\nB\n\nC\n", f"A\n\nB\n\n{block}\nC\n", f"A\n\n{typed}\nB\n\nC\n")
     assert (found.text, found.conflicts) == (f"A\n\nB\n\n{typed}\nC\n", [])
+
+
+LIST = "- Milk\n- Bread\n- Eggs\n- Salt\n"
+ROWS = "| k | v |\n|---|---|\n| a | 1 |\n| b | 2 |\n| c | 3 |\n"
+
+
+def test_a_short_line_moved_to_two_places_is_there_once():
+    """An item, or a row of a table: where ours has it."""
+    ours = "- Bread\n- Milk\n- Eggs\n- Salt\n"
+    assert merge(LIST, "- Bread\n- Eggs\n- Salt\n- Milk\n", ours).text == ours
+    head, a, b, c = ROWS[:20], "| a | 1 |\n", "| b | 2 |\n", "| c | 3 |\n"
+    found = merge(ROWS, head + b + c + a, head + b + a + c)
+    assert (found.text, found.conflicts) == (head + b + a + c, [])
+
+
+def test_a_short_line_that_was_moved_carries_the_edit():
+    """As a long one does."""
+    found = merge(LIST, "- Bread\n- Eggs\n- Salt\n- Milk\n", LIST.replace("Milk", "Milk 2 %"))
+    assert (found.text, found.conflicts) == ("- Bread\n- Eggs\n- Salt\n- Milk 2 %\n", [])
