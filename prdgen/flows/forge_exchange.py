@@ -104,7 +104,7 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
     if whole:
         state.protected = await _is_protected(app, forge)
     pulls = {pull.number: pull for pull in await forge.open_pulls()}
-    await forge_link.adopt(app, forge, list(pulls.values()))
+    state.waits_for_remote = await forge_link.adopt(app, forge, list(pulls.values()))
     await forge_link.open_asked(app, forge, state)
     for review in await to_thread.run_sync(forge_link.reviews, app):
         if review.link is not None and review.link.forge == forge.key:

@@ -38,10 +38,11 @@ def branches(clone: Clone) -> set[str]:
     return {each.branch for each in found if each.state == "open" and (each.asked_by or each.link)}
 
 
-async def adopt(app: App, forge: Forge, pulls: list[Pull]) -> None:
+async def adopt(app: App, forge: Forge, pulls: list[Pull]) -> bool:
     """Link each open pull request into main to the review of its branch; one is begun where there is
-    none.
+    none. Whether the remote has a branch of one of these that is not here yet.
     """
+    comes = False
     found = await to_thread.run_sync(reviews, app)
     linked = {(each.link.forge, each.link.number) for each in found if each.link}
     for pull in pulls:
@@ -50,6 +51,8 @@ async def adopt(app: App, forge: Forge, pulls: list[Pull]) -> None:
             continue
         known = next((r for r in found if r.branch == pull.branch and r.state == "open"), None)
         await to_thread.run_sync(_adopt, app, link, pull, known)
+        comes = comes or await to_thread.run_sync(app.repository.tip, pull.branch) != pull.tip
+    return comes
 
 
 def _adopt(app: App, link: Link, pull: Pull, known: Review | None) -> None:

@@ -284,6 +284,20 @@ async def test_a_pull_request_that_somebody_opened_there(both):
     assert (found.title, found.description) == ("Another title", "Another why")
 
 
+async def test_the_branch_of_a_new_pull_request_is_asked_for(both):
+    """One webhook says that it was opened: nobody waits for the next look at the remote."""
+    house, forge = both
+    house.repo.git("branch", "theirs")
+    change(house, "theirs", PAGE.replace("first", "1st"))
+    house.repo.git("push", "-q", "origin", "theirs")
+    house.repo.git("branch", "-D", "theirs")
+    await house.work()
+    forge.hub.open("theirs", "main", "From there", "Why", "octavia")
+    await forge_exchange.run(house.app, look=True)
+    await house.work()
+    assert house.repo.tip("theirs") == forge.hub.tip("theirs")
+
+
 async def test_merged_there_into_another_branch(both):
     """Somebody aimed the pull request there: the draft is closed, and nobody says that main has it."""
     house, forge = both
