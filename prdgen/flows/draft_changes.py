@@ -118,6 +118,10 @@ class Changes:
         )
 
 
+UNKNOWN: Final = Changes(Standing(None, (), ()), (), (), (), ())
+"""Of a draft whose commits are not in this clone."""
+
+
 def standing(clone: Clone, draft: Draft) -> Standing:
     """In a thread: what the draft and main have that the other has not."""
     repository = clone.repository

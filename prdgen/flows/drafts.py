@@ -19,7 +19,9 @@ from prdgen.errors import Invalid
 from prdgen.flows import edit, forge_wanted, naming, remote_state, rename_branch, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import DraftOver, NoSuchBranch, NoSuchDraft, NoSuchPage
+from prdgen.flows.errors import (
+    DraftBranchGone, DraftNotOpen, DraftOpenAs, DraftOver, NoSuchBranch, NoSuchDraft, NoSuchPage,
+)  # fmt: skip
 from prdgen.git import log as git_log
 from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
@@ -242,8 +244,17 @@ def find(clone: Clone, name: str) -> Draft:
     """
     branch = name.removeprefix(_WHOLE)
     if name == branch and review_logs.read(clone.repository, name) is not None:
-        raise NoSuchDraft(draft=name)
+        raise _by_id(clone, find_review(clone, name))
     return find_branch(clone, branch)
+
+
+def _by_id(clone: Clone, review: Review) -> NoSuchDraft:
+    """Why it is no draft that one could work on by its id."""
+    if review.state != "open":
+        return DraftNotOpen(draft=review.title, state=review.state)
+    if clone.repository.tip(review.branch) is None:
+        return DraftBranchGone(draft=review.title, branch=review.branch)
+    return DraftOpenAs(draft=review.title, branch=review.branch)
 
 
 def find_branch(clone: Clone, branch: str) -> Draft:

@@ -136,6 +136,24 @@ class NoSuchDraft(PrdgenError):
     exit_code = 2
 
 
+class DraftBranchGone(NoSuchDraft):
+    """The branch {branch} of the draft {draft} is not here any more."""
+
+    cure = "What was said of it stays on its page; to go on, make the branch again: `git branch {branch} COMMIT`."
+
+
+class DraftNotOpen(NoSuchDraft):
+    """The draft {draft} is {state}."""
+
+    cure = "What was said and what it changed is on its page; a closed one can be opened again."
+
+
+class DraftOpenAs(NoSuchDraft):
+    """The draft {draft} is open as {branch}."""
+
+    cure = "Ask for it by the name of its branch."
+
+
 class DraftOver(PrdgenError):
     """The draft {draft} is {state} already."""
 

@@ -273,6 +273,11 @@ async def test_a_review_whose_branch_was_deleted(own):
     items = (await api.get("/api/drafts", params={"state": "all"})).json()["items"]
     assert {item["state"] for item in items if item["id"] == id_} == {"gone"}
     assert "branch gone" in (await browser.get(f"/drafts/{id_}")).text
+    found = (await api.get(f"/api/drafts/{id_}")).json()
+    assert (found["state"], found["id"]) == ("gone", id_)
+    refused = await api.post(f"/api/drafts/{id_}/comments", json={"text": "More"})
+    assert refused.status_code == 404
+    assert "is not here any more" in refused.json()["title"] + refused.json()["detail"]
     led = await browser.get(f"/drafts/{branch}")
     assert (led.status_code, led.headers["location"]) == (302, f"/drafts/{id_}")
     told = await browser.send_form(f"/drafts/{branch}", do="comment", text="Typed in an old tab.")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from prdgen.errors import Invalid
 from prdgen.flows import draft_changes, draft_merge, drafts, read
 from prdgen.flows.drafts import Draft
+from prdgen.flows.errors import DraftOpenAs, NoSuchDraft
 from prdgen.git.values import Version
 from prdgen.review.state import Review
 from prdgen.server.api.operations import (
@@ -61,19 +62,29 @@ async def start_draft(request: Request) -> Response:
 
 
 async def get_draft(request: Request) -> Response:
-    """A draft and how it differs from main: pages, requirements, other files. With `html` and `source`
+    """A draft, or by its id one that is over, and how it differs from main: pages, requirements, other files. With `html` and `source`
     are 30 pages, those around the one with the number `from`.
     """
     app, first = app_of(request), request.query_params.get("from", "1")
     if not (first.isascii() and first.isdigit() and len(first) < _DIGITS):
         raise Invalid(what="from", where=request.url.path, expected="a page's number, from 1",
                       got=first[:40])  # fmt: skip
-    draft = await to_thread.run_sync(drafts.find, app, request.path_params["name"])
-    changes = await draft_changes.of(app, draft, int(first))
+    name = request.path_params["name"]
+    try:
+        draft = await to_thread.run_sync(drafts.find, app, name)
+    except NoSuchDraft as absent:
+        review = await to_thread.run_sync(drafts.find_review, app, name)
+        if isinstance(absent, DraftOpenAs):
+            raise
+        head = {**_over(review), "state": review.state if review.state != "open" else "gone"}
+        changes = await draft_changes.of_over(app, review, int(first)) or draft_changes.UNKNOWN
+    else:
+        head = _open(draft)
+        changes = await draft_changes.of(app, draft, int(first))
     where = changes.standing
     return as_json(
         {
-            **_open(draft),
+            **head,
             "base": where.base,
             "ahead": [_commit(version) for version in where.ahead],
             "behind": [_commit(version) for version in where.behind],
