@@ -108,6 +108,8 @@ def _barred(block: Block, what: What) -> str:
     if not block.tag:
         return f'<span class="prd-bar prd-bar--{what}">{_hidden(words)}{block.html}</span>'
     name = f"prd-bar prd-bar--{what}"
+    if block.tag == "table":  # the theme draws tables that have no class
+        return f'<p class="prd-bar-said">{words}</p>\n<div class="{name}">{block.html}</div>'
     opening, count = _CLASS.subn(rf"\1{name} ", block.opening, count=1)
     if not count:
         opening = f'<{block.tag} class="{name}"{block.opening[len(block.tag) + 1 :]}'

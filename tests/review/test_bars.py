@@ -123,3 +123,10 @@ def test_a_new_page_is_one_mark_a_block():
     """Nothing before: every block is new, and none is lost."""
     shown = bars.put(html(OLD), bars.marks("", html(OLD)))
     assert shown.count("prd-bar--new") == 7
+
+
+def test_a_table_keeps_its_look():
+    """The theme draws tables that have no class: the bar is around it."""
+    shown = marked(OLD.replace("| 1 | 2 |", "| 1 | 3 |"))
+    assert re.search(r'<div class="prd-bar prd-bar--changed"><table>', shown)
+    assert "Changed: </p>" in shown
