@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,19 +14,70 @@ from prdgen.git.moments import moment
 from prdgen.git.values import REGULAR, BlameHunk, FileChange, Moved, Version, co_authors
 
 _FORMAT: Final = "--format=format:%x1e%H%x00%an%x00%ae%x00%at%x00%s%x00%b%x00"
+_FURTHER: Final = 100
+"""So many more versions are looked through for a rename: what was made beside it may be newer."""
 _SIMILAR: Final = 50
 """Percent of a deleted and an added file that must be alike to count as renamed; Git's default."""
 
 
 def versions(top: Path, tip: str, page_path: str, *, limit: int, skip: int) -> list[Version]:
-    """The commits up to `tip` that changed the page, newest first, followed through renames."""
+    """The commits up to `tip` that changed the page, newest first, followed through renames.
+
+    Where it was renamed in a branch, those of the old name that were made beside that are among them:
+    `git log --follow` looks for the new name alone from there on.
+    """
     # With --follow, Git counts skipped commits before it knows whether they touch the page.
+    most = skip + limit
+    records = _log(top, most + _FURTHER, "--follow", "--find-renames", tip, page_path)
+    found = [record.version for record in records]
+    for record in records:
+        if record.renamed is not None:
+            found = _merged(
+                found, _beside(top, tip, record.version.commit, record.renamed, most + _FURTHER)
+            )
+    return found[skip:most]
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A version, and the page's name before when it was renamed by it."""
+
+    version: Version
+    renamed: str | None
+
+
+def _beside(top: Path, tip: str, renamed: str, old_path: str, most: int) -> list[Version]:
+    """Versions of the old name that neither the commit `renamed` had nor are later than it."""
+    later = process.output(top, "rev-list", "--ancestry-path", f"{renamed}..{tip}").decode().split()
+    beside = _log(top, most, "--full-history", "--diff-filter=d", f"^{renamed}", tip, old_path)
+    return [record.version for record in beside if record.version.commit not in set(later)]
+
+
+def _merged(found: list[Version], others: list[Version]) -> list[Version]:
+    """Both, the newest first; each in its own order."""
+    made = list(found)
+    known = {version.commit for version in found}
+    at = 0
+    for version in others:
+        if version.commit in known:
+            continue
+        while at < len(made) and made[at].at >= version.at:
+            at += 1
+        made.insert(at, version)
+    return made
+
+
+def _log(top: Path, most: int, *asked: str) -> list[_Record]:
+    """`asked`: options and commits, and the path as the last."""
+    *words, path = asked
+    options = [word for word in words if word.startswith("--")]
+    commits = [word for word in words if not word.startswith("--")]
     printed = process.output(
-        top, "log", "--follow", "--find-renames", "--name-status", "-z", _FORMAT,
-        f"--max-count={skip + limit}", "--end-of-options", tip, "--", page_path,
+        top, "log", *options, "--name-status", "-z", _FORMAT, f"--max-count={most}",
+        "--end-of-options", *commits, "--", path,
     )  # fmt: skip
     records = printed.split(b"\0\x1e" if b"\0\x1e" in printed else b"\x1e")
-    return [version for record in records if (version := _version(record))][skip : skip + limit]
+    return [found for record in records if (found := _record(record))]
 
 
 def removals(top: Path, old: str, new: str, path: str) -> list[str]:
@@ -39,7 +91,7 @@ def removals(top: Path, old: str, new: str, path: str) -> list[str]:
     return list(dict.fromkeys(printed.decode().split()))
 
 
-def _version(record: bytes) -> Version | None:
+def _record(record: bytes) -> _Record | None:
     parts = record.lstrip(b"\x1e").decode("utf-8", "replace").split("\0")
     if len(parts) < 8:
         return None
@@ -47,7 +99,8 @@ def _version(record: bytes) -> Version | None:
     when = moment(int(at))
     named = [path for path in paths if path]
     others = co_authors(body, email)
-    return Version(commit, name, email, when, subject, body.strip(), named[-1], others)
+    version = Version(commit, name, email, when, subject, body.strip(), named[-1], others)
+    return _Record(version, named[0] if len(named) > 1 else None)
 
 
 def blame(top: Path, commit: str, page_path: str) -> list[BlameHunk]:

@@ -106,3 +106,24 @@ def test_history_of_a_merge_has_both_sides(tmp_path):
     repo.commit("else", other="x")
     repo.git("merge", "--quiet", "--no-edit", "draft")
     assert [v.subject for v in repo.opened.history(repo.tip(), "page.md")] == ["draft", "first"]
+
+
+def test_a_page_renamed_in_a_branch_keeps_what_was_edited_beside(tmp_path):
+    """Not those of another page that took the old name later."""
+    repo = repos.make(tmp_path, page=LONG)
+    repo.git("switch", "--quiet", "-c", "draft")
+    repo.git("mv", "page.md", "other.md")
+    repo.commit("rename")
+    repo.git("switch", "--quiet", "main")
+    for number in range(3):
+        repo.commit(f"beside {number}", page=LONG.replace("line 3\n", f"3rd line {number}\n"))
+    repo.git("merge", "--quiet", "--no-edit", "draft")
+    repo.commit("another page", page="# Another\n")
+    tip = repo.commit("last", other=(repo.path / "other.md").read_text() + "last\n")
+    found = {v.subject: v.page_path for v in repo.opened.history(tip, "other.md")}
+    assert found == {
+        "last": "other.md", "rename": "other.md", "first": "page.md",
+        "beside 2": "page.md", "beside 1": "page.md", "beside 0": "page.md",
+    }  # fmt: skip
+    parts = [repo.opened.history(tip, "other.md", limit=2, skip=n) for n in (0, 2, 4)]
+    assert [v.subject for part in parts for v in part] == list(found)
