@@ -94,6 +94,13 @@ class Conflict(PrdgenError):
     status = 409
 
 
+class ReadOnlyToken(PrdgenError):
+    """{who}'s token may only read, and not {what}."""
+
+    cure = "Make a token that may write at `/tokens`, and use that."
+    status = 403
+
+
 class Forbidden(PrdgenError):
     """{who} may not {what}: that takes the role {expected}, the role here is {got}.
 

@@ -16,12 +16,10 @@ from anyio import to_thread
 
 from prdgen import ids
 from prdgen.errors import Invalid
-from prdgen.flows import edit, forge_wanted, naming, remote_state, rename_branch, watch
+from prdgen.flows import edit, errors, forge_wanted, naming, remote_state, rename_branch, watch
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
-from prdgen.flows.errors import (
-    DraftBranchGone, DraftNotOpen, DraftOpenAs, DraftOver, NoSuchBranch, NoSuchDraft, NoSuchPage,
-)  # fmt: skip
+from prdgen.flows.errors import DraftOver, NoSuchBranch, NoSuchDraft, NoSuchPage
 from prdgen.git import log as git_log
 from prdgen.git import review_logs
 from prdgen.git.errors import BranchExists
@@ -69,7 +67,7 @@ async def start(app: App, person: Person, title: str, page_path: str | None = No
 
     Raises NoSuchPage, and Invalid for a title that is none.
     """
-    title = naming.title(title)
+    title = naming.title(title, "the draft")
     if page_path is not None:
         await _commit_typed(app, ids.check_page_path(page_path), person)
     draft = await to_thread.run_sync(_start, app, person, title, page_path)
@@ -251,10 +249,10 @@ def find(clone: Clone, name: str) -> Draft:
 def _by_id(clone: Clone, review: Review) -> NoSuchDraft:
     """Why it is no draft that one could work on by its id."""
     if review.state != "open":
-        return DraftNotOpen(draft=review.title, state=review.state)
+        return errors.DraftNotOpen(draft=review.title, state=review.state)
     if clone.repository.tip(review.branch) is None:
-        return DraftBranchGone(draft=review.title, branch=review.branch)
-    return DraftOpenAs(draft=review.title, branch=review.branch)
+        return errors.DraftBranchGone(draft=review.title, branch=review.branch)
+    return errors.DraftOpenAs(draft=review.title, branch=review.branch)
 
 
 def find_branch(clone: Clone, branch: str) -> Draft:
@@ -363,7 +361,7 @@ def reviewed(clone: Clone, draft: Draft, person: Person) -> Review:
 
 async def describe(app: App, name: str, person: Person, title: str, description: str) -> Review:
     """Give a draft a title and a description (Markdown). Raises NoSuchDraft, and Invalid."""
-    title = naming.title(title)
+    title = naming.title(title, name)
     description = "\n".join(description.replace("\0", "").splitlines()).strip()
     if len(description) > _LONGEST_DESCRIPTION:
         raise Invalid(

@@ -234,6 +234,13 @@ class NoSuchThread(PrdgenError):
     status = 404
 
 
+class NoSuggestion(PrdgenError):
+    """The comment {thread} suggests no other words."""
+
+    cure = "Only a suggestion can be taken; a comment is answered or settled."
+    status = 409
+
+
 class NoSuchWords(PrdgenError):
     """The words “{quote}” are nowhere in {page_path} as the draft has it."""
 

@@ -36,14 +36,14 @@ def _cut(words: str, size: int) -> str:
     return words.encode()[:size].decode("utf-8", "ignore")
 
 
-def title(given: str) -> str:
+def title(given: str, where: str = "the new page") -> str:
     """A title as one line; raises Invalid when it is empty, too long, or has control characters.
 
     It becomes a heading and a commit's subject, so it must not bring lines of its own.
     """
     found = given.strip(" \t")
     if not 0 < len(found) <= LONGEST_TITLE or not found.isprintable():
-        raise Invalid(what="title", where="the new page",
+        raise Invalid(what="title", where=where,
                       expected=f"one line of up to {LONGEST_TITLE} letters",
                       got=repr(found[:80]) if found else "nothing")  # fmt: skip
     return found

@@ -11,7 +11,7 @@ from anyio import to_thread
 from prdgen.crdt.replica import Change, Replica
 from prdgen.flows import drafts, edit, forge_wanted, review_news, reviews
 from prdgen.flows.context import App
-from prdgen.flows.errors import NoSuchThread, SuggestionOutdated
+from prdgen.flows.errors import NoSuchThread, NoSuggestion, SuggestionOutdated
 from prdgen.git import locks
 from prdgen.git.values import Signature
 from prdgen.merge.diff import Splice
@@ -27,7 +27,7 @@ _WAITED: Final = 30.0
 async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
     """Put what was suggested in its place, in the live page, and save that as a version with its
     author named; what was typed there before is a version of its own. One at a time in a draft: else one
-    would be in another's version. Raises NoSuchDraft, NoSuchThread, Locked, and SuggestionOutdated when the
+    would be in another's version. Raises NoSuchDraft, NoSuchThread, NoSuggestion, Locked, and SuggestionOutdated when the
     words it is about are other ones by now.
     """
     with ExitStack() as stack:
@@ -42,8 +42,10 @@ async def take(app: App, name: str, person: Person, thread_id: str) -> Review:
 async def _take(app: App, name: str, person: Person, thread_id: str) -> Review:
     draft = await to_thread.run_sync(drafts.find, app, name)
     thread = draft.review.threads.get(thread_id) if draft.review else None
-    if thread is None or thread.suggestion is None or thread.anchor is None:
+    if thread is None:
         raise NoSuchThread(thread=thread_id, draft=name)
+    if thread.suggestion is None or thread.anchor is None:
+        raise NoSuggestion(thread=thread_id)
     if thread.taken_by is not None:
         assert draft.review is not None
         return draft.review

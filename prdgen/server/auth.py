@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from prdgen.errors import Forbidden, PrdgenError
+from prdgen.errors import Forbidden, PrdgenError, ReadOnlyToken
 from prdgen.flows import accounts, roles
 from prdgen.flows.context import App
 from prdgen.server import problems
@@ -160,9 +160,11 @@ def visitor_of(request: HTTPConnection) -> Visitor:
 
 
 def require(request: HTTPConnection, role: str, what: str) -> Visitor:
-    """Who asks, when their role is at least `role`; raises SignInNeeded or Forbidden."""
+    """Who asks, when their role is at least `role`; raises SignInNeeded, ReadOnlyToken or Forbidden."""
     visitor = visitor_of(request)
     if not roles.at_least(visitor.role, role):
+        if visitor.scope != "write":
+            raise ReadOnlyToken(who=visitor.person.name, what=what)
         raise Forbidden(who=visitor.person.name, what=what, expected=role, got=visitor.role)
     return visitor
 
@@ -170,12 +172,11 @@ def require(request: HTTPConnection, role: str, what: str) -> Visitor:
 def require_writing(request: HTTPConnection, what: str) -> Visitor:
     """Who asks, whatever their role, unless they came with a token that only reads.
 
-    Raises SignInNeeded or Forbidden.
+    Raises SignInNeeded or ReadOnlyToken.
     """
     visitor = visitor_of(request)
     if visitor.scope != "write":
-        raise Forbidden(who=visitor.person.name, what=what, expected="of a token that may write",
-                        got="of one that only reads")  # fmt: skip
+        raise ReadOnlyToken(who=visitor.person.name, what=what)
     return visitor
 
 

@@ -147,7 +147,7 @@ OPERATIONS = (
     Operation("GET", "/api/exports/{id}/file", "Get a file of several pages.", get_export_file,
               {"type": "string", "contentMediaType": "application/octet-stream"},
               answer_type="application/octet-stream"),
-    Operation("DELETE", "/api/exports/{id}", "Want a file of several pages no more.", cancel_export,
+    Operation("DELETE", "/api/exports/{id}", "Cancel a file of several pages that you asked for.", cancel_export,
               _EXPORT),
 )  # fmt: skip
 """The part of the API for documents of several pages."""

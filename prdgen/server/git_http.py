@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from prdgen.errors import Forbidden, NotFound, PrdgenError
+from prdgen.errors import Forbidden, NotFound, PrdgenError, ReadOnlyToken
 from prdgen.flows import push, roles
 from prdgen.flows.context import App
 from prdgen.flows.judge import Pusher
@@ -45,7 +45,10 @@ async def serve(request: Request) -> Response:
         )
     role, what = ("editor", "push") if wanted == _PUSH else ("reader", "clone and fetch")
     if not roles.at_least(visitor.role, role):
-        error = Forbidden(who=visitor.person.name, what=what, expected=role, got=visitor.role)
+        who = visitor.person.name
+        error: PrdgenError = ReadOnlyToken(who=who, what=what)
+        if visitor.scope == "write":
+            error = Forbidden(who=who, what=what, expected=role, got=visitor.role)
         return _say(f"{error.message} {error.hint}", error.status)
     if wanted == _PUSH and request.headers.get("content-encoding"):
         return _say("A push is taken as it is, not compressed once more.", 415)

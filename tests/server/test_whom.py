@@ -130,3 +130,12 @@ class Counted:
     def __call__(self, app):
         self.calls += 1
         return self.real(app)
+
+
+async def test_a_token_that_only_reads_is_told_as_such(own):
+    """Its person has the role: another role would not help."""
+    api = await own.api("editor", scope="read")
+    refused = await api.post("/api/drafts", json={"title": "Plan"})
+    assert refused.status_code == 403
+    assert "token may only read" in refused.json()["title"] + refused.json()["detail"]
+    assert "/tokens" in str(refused.json())

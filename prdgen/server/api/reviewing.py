@@ -256,7 +256,7 @@ OPERATIONS = (
               obj(verdicts=_LIST), "editor", body=_TEXT),
     Operation("POST", f"{_AT}/ask", "Ask for a review of a draft.", ask_for_review,
               obj(asked_by=NULLABLE), "editor"),
-    Operation("POST", f"{_AT}/withdraw", "Ask for a review no more.", withdraw_review,
+    Operation("POST", f"{_AT}/withdraw", "Take back that you asked for a review.", withdraw_review,
               obj(asked_by=NULLABLE), "editor"),
 )  # fmt: skip
 """The reviews' side of the API; they come before `GET /api/drafts/{name}`."""
