@@ -57,7 +57,10 @@ def _ref(app: App, who: Pusher, update: Update) -> Iterator[str]:
         ids.check_branch(short)
         update.ref.decode("utf-8")
     except (PrdgenError, UnicodeDecodeError):
-        yield f"{name}: this name is not taken here; letters, digits, `-`, `_`, `.` and `/` are"
+        yield (
+            f"{name}: Git or a shell would not take this name; give it one of letters, digits, "
+            "`-` (not first), `_`, `.` and `/`"
+        )
         return
     if update.new and any(len(part) > _NAME_BYTES for part in update.ref.split(b"/")):
         yield f"{name[:60]}…: a part of this name is longer than {_NAME_BYTES} bytes; give it a shorter one"
