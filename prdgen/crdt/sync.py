@@ -76,7 +76,7 @@ class Session:
         """Take in one message, read or not; the changes it brought come back, each after those it builds on.
 
         A `follower`'s changes are cut out unseen. With `whole`, none is taken while one is missing that
-        the peer has: it leaves one of a hundred out, which the filter of `Have` took for known, until it is asked for it.
+        the peer has: it leaves a change out that the filter of `Have` took for known, until it is asked for it.
         Raises SyncRefused for an unreadable message,
         ChangeRefused, TooManyOperations or ChangeReshapes for what a change in it does, and
         EnginePanicked; only after the last is the replica not as it was.

@@ -21,6 +21,10 @@ from prdgen.sync.seat import Seat, Taken
 
 _MOST_HANGING: Final = 5
 """Messages of one peer in a row that leave changes hanging."""
+_MOST_HELD: Final = 100
+"""The same where all of a peer's changes wait for one (see `Session.receive`): it types on meanwhile, and may be
+far away.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -167,7 +171,7 @@ class Turn:
         seat.hanging = seat.hanging + 1 if seat.session.waiting else 0
         if seat.hanging:
             self._ledger.behind = True
-        if seat.hanging > _MOST_HANGING:
+        if seat.hanging > (_MOST_HANGING if self._ledger.mark is None else _MOST_HELD):
             raise errors.ChangeNotTaken(why="what it builds on is missing")
 
     async def _admit(self, seat: Seat, before: Heads, new: list[Change]) -> Taken:

@@ -170,7 +170,7 @@ async def test_a_database_that_is_lost_again_and_again():
 
 
 async def test_what_the_filter_hides_is_waited_for(monkeypatch):
-    """The summary of what a server has takes one change of a hundred for known. Whichever it is, what its
+    """The summary of what a server has takes a change in a hundred for known. Whichever it is, what its
     browser sends without it is not merged before it is there.
     """
     (ann,) = await lost(*WORDS)
@@ -193,6 +193,32 @@ async def test_what_the_filter_hides_is_waited_for(monkeypatch):
             client.connect(server)
             await quiesce(client)
             assert client.text == (await server.room()).text == "Top.\n" + expected
+
+
+async def test_typing_goes_on_while_a_hidden_change_is_far_away(monkeypatch):
+    """The line is slow, and letters are under way before the browser hears what it is asked for."""
+    (ann,) = await lost(*WORDS)
+    true_filter, hidden = message.bloom_of, ann.document.get_changes([])[1]
+    monkeypatch.setattr(message, "bloom_of", lambda hashes: true_filter({*hashes, hidden.hash}))
+    async with Server(SEED) as server:
+        await take_in(server, "Top.\n" + SEED + "".join(WORDS))
+        ann.connect(server)
+        for _ in range(2):
+            await ann.send()
+            await settle()
+            ann.hear()
+        for letter in "typed on meanwhile":
+            ann.type(letter)
+            while ann.outbox:
+                await ann.send()
+            await settle()
+        await quiesce(ann)
+        assert not ann.closings
+        assert (
+            ann.text
+            == (await server.room()).text
+            == "Top.\n" + SEED + "".join(WORDS) + "typed on meanwhile"
+        )
 
 
 @pytest.mark.parametrize("written", range(0, 12, 3))
