@@ -250,7 +250,8 @@ async def is_at_work(app: App, branch: str) -> bool:
     """Whether somebody has a page of the branch open, at any process, or typed what is in no commit."""
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, branch)
-    return any(row.lease_holder is not None or row.uncommitted for row in rows)
+        leased = await documents.leased(tx, branch)
+    return bool(leased) or any(row.uncommitted for row in rows)
 
 
 async def tidy(app: App) -> list[str]:

@@ -209,8 +209,7 @@ def _keep_news(app: App, note: Path, facts: Mapping[str, Any], lines: Sequence[s
 async def _leased(app: App, branch: str) -> frozenset[str]:
     """The pages whose files are written from their documents."""
     async with app.store.transaction() as tx:
-        rows = await documents.list_live(tx, branch)
-    return frozenset(row.page_path for row in rows if row.lease_holder is not None)
+        return await documents.leased(tx, branch)
 
 
 async def _nobodys(app: App, branch: str, left: dict[str, str]) -> dict[str, str]:

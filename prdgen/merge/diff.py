@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prdgen.merge import alignment, tokens
@@ -88,7 +88,27 @@ def word_spans(old: str, new: str, lines: Span, effort: Effort) -> list[Span]:
         found = _in_text(*words, effort, lines)
     else:
         found = _line_by_line(*pair, lines, effort) or _in_text(*words, effort, lines)
+    found = list(_over_blanks(old, new, found))
     return found if _are_alike(*pair, found) else [lines]
+
+
+def _over_blanks(old: str, new: str, found: Iterable[Span]) -> Iterator[Span]:
+    """The spans; two with nothing but a blank between them are one when lines begin or end in them: the blank
+    at the end of a line is not the one in the middle of the next.
+    """
+    last: Span | None = None
+    for span in found:
+        gap = "" if last is None else old[last.end : span.start]
+        if last is not None and gap and not gap.strip(" \t"):
+            both = (last, span)
+            if any("\n" in old[s.start : s.end] + new[s.new_start : s.new_end] for s in both):
+                last = Span(last.start, span.end, last.new_start, span.new_end)
+                continue
+        if last is not None:
+            yield last
+        last = span
+    if last is not None:
+        yield last
 
 
 def _line_by_line(old: str, new: str, lines: Span, effort: Effort) -> list[Span]:

@@ -140,15 +140,19 @@ def _decided(hunk: Hunk, twin: Hunk) -> Kind:
 def _single(
     base: str, ours: Sequence[Hunk], theirs: Sequence[Hunk], carried: dict[Move, list[Hunk]]
 ) -> list[Group]:
-    twins = {_what(base, hunk): hunk for hunk in theirs}
+    # Two hunks may do the same in one place: blank lines before and behind what stands there now.
+    twins: dict[tuple[int, int, str], list[Hunk]] = {}
+    for hunk in theirs:
+        twins.setdefault(_what(base, hunk), []).append(hunk)
     found: list[Group] = []
     for hunk in ours:
-        twin = twins.pop(_what(base, hunk), None)
+        same = twins.get(_what(base, hunk))
+        twin = same.pop(0) if same else None
         inside = carried.get(hunk.left, []) if hunk.left else []
         agreed = [twin] if twin else []
         kind = _decided(hunk, twin) if twin else Kind.MOVED if inside else Kind.OURS
         found.append(Group(kind, hunk.start, hunk.end, [hunk], agreed or inside))
-    for hunk in twins.values():
+    for hunk in chain.from_iterable(twins.values()):
         inside = carried.get(hunk.left, []) if hunk.left else []
         kind = Kind.MOVED if inside else Kind.THEIRS
         found.append(Group(kind, hunk.start, hunk.end, inside, [hunk]))

@@ -15,6 +15,7 @@ from prdgen.merge import (
     likeness,
     moves,
     pieces,
+    surplus,
     touching,
     trimmed,
 )
@@ -59,10 +60,15 @@ def merge(
         where = Place.PROSE if part is parts[-1] else Place.VALUES
         found.append(_decide(*part, where, limit_ms, whole=whole))
     merged = pieces.assembled(found.ours, found.pieces)
-    if not found.edits:
+    if found.edits:
+        edits = diff.composed(ours, found.edits, merged.hunks)
+        merged = Merged(merged.text, edits, merged.conflicts)
+    if merged.conflicts:
         return merged
-    edits = diff.composed(ours, found.edits, merged.hunks)
-    return Merged(merged.text, edits, merged.conflicts)
+    once = surplus.without(base, theirs, ours, merged.text, merged.hunks)
+    if once == merged.text:
+        return merged
+    return Merged(once, diff.splices(ours, once, limit_ms), [])
 
 
 @dataclass

@@ -97,8 +97,14 @@ async def list_live(tx: Tx, branch: str | None = None) -> list[Document]:
     return [_document(row) for row in await statements.rows(tx, _SQL["list_live"], branch=branch)]
 
 
+async def leased(tx: Tx, branch: str) -> frozenset[str]:
+    """The pages of a branch whose documents a process has the right to write now."""
+    rows = await statements.rows(tx, _SQL["leased"], branch=branch)
+    return frozenset(row["page_path"] for row in rows)
+
+
 async def list_orphans(tx: Tx) -> list[Document]:
-    """Live documents nobody holds a lease on whose file or tip lags behind: a dead lease's work."""
+    """Live documents nobody holds a lease on whose file or tip lags behind, or may: a dead lease's work."""
     return [_document(row) for row in await statements.rows(tx, _SQL["orphans"])]
 
 

@@ -577,6 +577,34 @@ async def test_a_push_that_a_kill_cut_off_is_followed_at_the_next_start(houses, 
     assert (repo.status(), note.exists()) == ("", False)
 
 
+@pytest.mark.parametrize("other", [False, True])
+async def test_a_push_reaches_the_file_of_a_page_that_a_killed_server_kept(
+    houses, repo, tmp_path, other
+):
+    """Its right to write it is over with the server at the next start, or with time where another server is left;
+    and nobody opens the page.
+    """
+    house = await houses(repo)
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="first line")
+    await house.save("ann")
+    await until(lambda: repo.status() == "")
+    await house.crash()
+    house = await houses(repo, lease_seconds=2.0)
+    if other:  # a machine that died with the page in its hands
+        async with house.app.store.transaction() as tx:
+            await tx.execute(
+                "UPDATE documents SET lease_holder = 'dead', lease_until = now() + interval '2 seconds'"
+            )
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        bob = await server.clone()
+        text = (bob.path / "one.md").read_text().replace("third", "pushed")
+        bob.commit("Edit", one=text)
+        assert (await bob.push()).ok
+        await until(lambda: (repo.path / "one.md").read_text() == text)
+        await until(lambda: repo.status() == "")
+
+
 async def test_a_push_is_in_the_index(server, house):
     """Search and the list of pages have it as soon as the worker has done its job."""
     await house.work()

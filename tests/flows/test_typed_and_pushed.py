@@ -86,6 +86,7 @@ async def test_they_become_a_draft_when_their_page_is_deleted(houses, repo):
     house = await houses(repo)
     await typed_and_pushed(house, repo)
     await house.crash()
+    await until(lambda: not (repo.path / ".git/index.lock").exists())
     repo.git("rm", "-q", "--force", "one.md")
     repo.git("commit", "-qm", "Delete")
     await houses(repo, quiet_seconds=0.2)

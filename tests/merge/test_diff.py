@@ -78,3 +78,9 @@ def test_composed_splices_do_what_both_do(first, second, third):
 def test_repetitive_texts(old, new):
     """Sliding an insertion along repeated tokens keeps the law."""
     assert diff.apply(old, diff.splices(old, new)) == new
+
+
+def test_the_blank_at_the_end_of_a_line_is_not_one_of_the_next():
+    """A cursor behind it would stand in the middle of what somebody put on a line of their own."""
+    found = diff.splices("before Ada ", "ahead Ada\nbob adds more")
+    assert found == [diff.Splice(0, 6, "ahead"), diff.Splice(10, 1, "\nbob adds more")]

@@ -116,3 +116,47 @@ def test_a_short_line_that_was_moved_carries_the_edit():
     """As a long one does."""
     found = merge(LIST, "- Bread\n- Eggs\n- Salt\n- Milk\n", LIST.replace("Milk", "Milk 2 %"))
     assert (found.text, found.conflicts) == ("- Bread\n- Eggs\n- Salt\n- Milk 2 %\n", [])
+
+
+def test_an_item_moved_out_of_a_list_that_the_other_side_moved_is_there_once():
+    """Where ours has it."""
+    one, two, three, four = ("- alpha one\n", "- alpha two\n", "- beta one\n", "- beta two\n")
+    base = f"Intro.\n\n{one}{two}\n{three}{four}\nEnd.\n"
+    ours = f"Intro.\n\n{one}\n{three}{two}{four}\nEnd.\n"
+    theirs = f"Intro.\n\n{three}{four}\n{one}{two}\nEnd.\n"
+    for merged in (merge(base, theirs, ours), merge(base, ours, theirs)):
+        assert merged.text.count(two) == 1
+        assert merged.conflicts == []
+
+
+def test_a_paragraph_that_both_changed_alike_and_moved_is_there_once():
+    """To different places: where ours has it."""
+    para = "Some sentence stands here.\n"
+    base = f"# A\n\n{para}\nOther words.\n\n# B\n\nLast words.\n"
+    ours = f"# A\n\nOther words.\n\n# B\n\nLast words.\n\n{para[:-1]} More.\n"
+    theirs = f"{para[:-1]} More.\n\n# A\n\nOther words.\n\n# B\n\nLast words.\n"
+    assert merge(base, theirs, ours).text == ours
+
+
+def test_the_same_line_that_both_added_in_two_places_stays_twice():
+    """Nobody moved anything."""
+    base = "# A\n\nOne.\n\n# B\n\nTwo.\n"
+    ours = base.replace("One.\n", "One.\n\nTo be done.\n")
+    theirs = base.replace("Two.\n", "Two.\n\nTo be done.\n")
+    assert merge(base, theirs, ours).text.count("To be done.\n") == 2
+
+
+def test_blank_lines_on_both_sides_of_a_moved_block():
+    """Two hunks do the same in one place: each of them counts."""
+    base = (
+        "# Plan\nIntro words stand.\n\n\nSecond goal of the plan.\n\n## Drawbacks\n"
+        "It costs money and time.\n\n## Rationale\n\nThe other way is slower.\n"
+    )
+    ours = base.replace("## Drawbacks\n", "## Drawbacks\nOur words.\n\n")
+    theirs = (
+        "# Plan\n\n## Drawbacks\nIt costs money and time.\n\nIntro words stand.\n\n\n"
+        "Second goal of the plan.\n\n## Rationale\n\nThe other really way is slower.\n"
+    )
+    want = theirs.replace("## Drawbacks\n", "## Drawbacks\nOur words.\n\n")
+    for found in (merge(base, theirs, ours), merge(base, ours, theirs)):
+        assert (found.text, found.conflicts) == (want, [])

@@ -113,8 +113,16 @@ WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 UPDATE documents SET lease_holder = NULL, lease_until = NULL
 WHERE id = %(id)s AND lease_holder = %(holder)s AND fence = %(fence)s;
 
--- orphans: Live documents with more than the file or the last commit has and whose lease is nobody's (for sweeping).
+-- leased: The pages whose documents a process has the right to write now.
+SELECT page_path FROM documents
+WHERE status = 'live' AND branch = %(branch)s AND lease_until > clock_timestamp();
+
+-- orphans: Live documents with more than the file or the last commit has, or kept by a process that died, and
+-- whose lease is nobody's (for sweeping).
 SELECT * FROM documents
 WHERE status = 'live' AND (lease_holder IS NULL OR lease_until <= clock_timestamp())
-    AND (file_heads IS DISTINCT FROM heads OR committed_heads IS DISTINCT FROM heads)
+    AND (
+        file_heads IS DISTINCT FROM heads OR committed_heads IS DISTINCT FROM heads
+        OR lease_holder IS NOT NULL
+    )
 ORDER BY changed_at;
