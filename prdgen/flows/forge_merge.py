@@ -14,7 +14,7 @@ from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
 from prdgen.flows.errors import NotHereYet, NotThereYet, PullUnfit
-from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied
+from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied, NotMergedThere
 from prdgen.forge.values import Forge, How, Pull
 from prdgen.git import joining
 from prdgen.git import log as git_log
@@ -84,7 +84,11 @@ async def _merge(app: App, forge: Forge, link: Link, draft: Draft, how: How, mes
         if pull.tip != draft.tip:
             raise NotThereYet(draft=draft.title, where=link.address)
         title, _, rest = message.partition("\n")
-        await forge.merge(pull, how, title, rest.strip())
+        try:
+            await forge.merge(pull, how, title, rest.strip())
+        except (ForgeAway, ForgeBusy) as error:
+            await forge_wanted.now(app, look=True)
+            raise NotMergedThere(where=link.address, why=error.message.rstrip(".")) from error
         pull = await forge.pull(link.number)
     return pull
 

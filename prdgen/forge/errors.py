@@ -102,3 +102,11 @@ class ForgeGarbled(ForgeError):
 
     cure = "Check `forge` and `forge_url`: another program, or a page to sign in, may be at that address."
     retryable = True
+
+
+class NotMergedThere(ForgeError):
+    """The forge did not say that it merged {where} ({why})."""
+
+    cure = "Look at the pull request: if it is open, merge once more; if it is merged, it will be merged here, too."
+    status = 503
+    retryable = True

@@ -100,7 +100,8 @@ def reach(repository: Repository, access: Access) -> Reach:
     else:
         name, urls = _OWN_NAME, [given]
         named = ["-c", f"remote.{_OWN_NAME}.url={given}"]
-    protocols = {_protocol(url) for url in urls}
+    is_named = name == given
+    protocols = {_protocol(url, is_named=is_named) for url in urls}
     options = [*named, *_limits(access)]
     variables = {key: os.environ[key] for key in _KEPT if key in os.environ}
     variables["GIT_ALLOW_PROTOCOL"] = ":".join(
@@ -118,8 +119,9 @@ def reach(repository: Repository, access: Access) -> Reach:
     if "ssh" in protocols:
         variables["GIT_SSH_COMMAND"] = _ssh(repository, access)
     return Reach(
-        name, shown(urls[0]), _protocol(urls[0]), tuple(options), variables, access.seconds
-    )
+        name, shown(urls[0]), _protocol(urls[0], is_named=is_named), tuple(options), variables,
+        access.seconds,
+    )  # fmt: skip
 
 
 def _authorities(repository: Repository, variables: Mapping[str, str]) -> str | None:
@@ -152,8 +154,10 @@ def _ssh(repository: Repository, access: Access) -> str:
     )
 
 
-def _protocol(url: str) -> str:
-    """The one protocol of an address. Raises BadRemote for every other kind, and for secrets."""
+def _protocol(url: str, *, is_named: bool = False) -> str:
+    """The one protocol of an address; what Git has under a name may be any folder beside the repository.
+    Raises BadRemote for every other kind, and for secrets.
+    """
     if not url or url.startswith("-") or re.search(r"[\x00-\x1f\x7f]", url):
         raise _bad(url, "it is no address")
     if re.match(r"[A-Za-z0-9+.-]*::", url):
@@ -165,7 +169,7 @@ def _protocol(url: str) -> str:
         if not host or host.startswith("-"):
             raise _bad(url, "it names no host")
         return "ssh"
-    if url.startswith("/"):
+    if is_named or url.startswith("/"):
         return "file"
     raise _bad(url, "there is no remote of that name, and it is no address")
 

@@ -5,9 +5,11 @@ main has not.
 from __future__ import annotations
 
 import pytest
+from forge.serving import Fault
 
 from prdgen.flows import draft_merge, drafts, exchange
 from prdgen.flows.errors import NotHereYet, PullUnfit
+from prdgen.forge.errors import NotMergedThere
 from prdgen.git.errors import RemoteAway
 
 from .forges import KINDS, PAGE, at_forge, begun, change, review, trade
@@ -34,6 +36,27 @@ async def refused(house, forge, branch: str) -> PullUnfit:
     assert (forge.hub.tip("main"), forge.hub.tip("next"), house.repo.tip(branch)) == before
     assert house.repo.tip("main") == before[0]
     return caught.value
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize(("status", "headers"), [(500, {}), (429, {"retry-after": "1000"})])
+async def test_a_merge_that_the_forge_does_not_answer_is_said_as_such(both, status, headers, done):
+    """It is asked once only: whoever pressed it is told to look, and to press it again if it was not done."""
+    house, forge = both
+    branch, found, _ = await begun(house, forge)
+    forge.faults = [
+        Fault(status, "/1/merge", headers=headers, done_first=done, times=1 if done else 9)
+    ]
+    with pytest.raises(NotMergedThere) as caught:
+        await press(house, branch)
+    assert "merge once more" in caught.value.hint
+    forge.faults = []
+    if done:
+        await trade(house, forge)
+        assert drafts.find_review(house.app, found.id).state == "merged"
+    else:
+        _, landed = await press(house, branch)
+        assert house.repo.tip("main") == landed.commit == forge.hub.tip("main")
 
 
 async def test_one_that_is_aimed_at_another_branch(both):

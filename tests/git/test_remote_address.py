@@ -66,6 +66,12 @@ def test_a_named_remote_is_judged_by_what_git_makes_of_it(repo):
         reach(repo, "origin")
 
 
+def test_a_named_remote_may_be_a_folder_beside(repo):
+    """As `git remote add origin ../team.git` has it: Git goes there from the top of the repository."""
+    repo.git("remote", "add", "origin", "../team.git")
+    assert reach(repo, "origin").protocol == "file"
+
+
 def test_a_token_is_seen_nowhere(repo):
     """Not on the command line, not when shown, not in Git's words; and only its host gets it."""
     found = reach(repo, "https://bot@example.org:8443/x.git", token="s3cret-token")
