@@ -11,11 +11,13 @@ from typing import Final, Literal
 from anyio import to_thread
 
 from prdgen.flows import (
+    discarded,
     drafts,
     edit,
     forge_merge,
     forge_wanted,
     join,
+    recovered,
     replay,
     review_news,
     reviews,
@@ -182,6 +184,8 @@ async def close(app: App, name: str, person: Person) -> Review:
         said = Entry("closed", person.name, person.email, {"tip": draft.tip})
         ended = await to_thread.run_sync(drafts.say, app, review.id, said)
     await _end(app, draft, ended)
+    if draft.branch.startswith(recovered.PREFIX):
+        await discarded.forget(app, draft)
     await forge_wanted.now(app)
     await review_news.tell(app, ended.id)
     return ended

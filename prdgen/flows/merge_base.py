@@ -88,7 +88,7 @@ async def of_commit(app: App, live: Live, new_tip: str, theirs: str) -> str:
     if live.overlooked is not None:
         # Who had it all the time goes on from there.
         last = base = await to_thread.run_sync(nearness.nearer, base, live.overlooked, theirs)
-    if await to_thread.run_sync(_was_brought, app, row.branch, new_tip):
+    if await to_thread.run_sync(was_brought, app, row.branch, new_tip):
         return base  # it was made from its parents, and from no file of a working tree
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
     in_tip = taken.is_since(replica, row.file_heads, row.tip_heads)
@@ -131,7 +131,7 @@ def _is_ours(app: App, row: Document) -> bool:
     """In a thread: whether it was us who brought the branch to the agreed tip, by a commit, a push or
     a merge: then no Git command of the folder has put the tip's text into the file.
     """
-    if _was_brought(app, row.branch, row.tip_commit or ""):
+    if was_brought(app, row.branch, row.tip_commit or ""):
         return True
     try:
         newest = app.repository.history(row.tip_commit or "", row.page_path, limit=1)
@@ -149,11 +149,11 @@ def brought(app: App, live: Live, new_tip: str) -> list[str]:
     return [
         commit
         for commit in reversed(_between(app, live, new_tip))
-        if _was_brought(app, live.branch, commit)
+        if was_brought(app, live.branch, commit)
     ]
 
 
-def _was_brought(app: App, branch: str, commit: str) -> bool:
+def was_brought(app: App, branch: str, commit: str) -> bool:
     """In a thread: whether a push, a draft's merge or a remote moved the branch there."""
     return app.repository.came_by(branch, commit).startswith(_BY_US)
 

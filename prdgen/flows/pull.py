@@ -18,7 +18,16 @@ from prdgen.crdt.replica import Change, Replica
 from prdgen.events import Event
 from prdgen.files import disk
 from prdgen.files.errors import NotEditable
-from prdgen.flows import clash, half_merged, merge_base, rename, taken, taken_out, undone
+from prdgen.flows import (
+    clash,
+    half_merged,
+    merge_base,
+    rename,
+    taken,
+    taken_away,
+    taken_out,
+    undone,
+)
 from prdgen.flows.context import App
 from prdgen.flows.live import COMMIT, Gone, Heads, Live, content_hash, file_path
 from prdgen.intake import planning
@@ -149,6 +158,10 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     if data is None and await rename.follow(app, live, new_tip):
         data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
     if data is None and live.document.tip_hash != content_hash(""):
+        if live.gone is None and await to_thread.run_sync(
+            merge_base.was_brought, app, live.branch, new_tip
+        ):
+            await taken_away.remove(app, live)
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
     live.gone = None

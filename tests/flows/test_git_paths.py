@@ -507,6 +507,30 @@ async def test_a_new_page_like_a_deleted_one_is_another(houses, repo):
     assert "typed" in repo.git("show", f"{branch}:one.md")
 
 
+async def test_discarded_words_do_not_come_back(houses, repo):
+    """Neither from the folder nor from the document, when another page is made at that place."""
+    house = await houses(repo, quiet_seconds=0.3)
+    ann = await house.editor("ann")
+    await ann.write(" typed", after="first line")
+    await until(lambda: "typed" in (repo.path / "one.md").read_text())
+    repo.git("branch", "side")
+    repo.save({"one.md": None}, "side")
+    repo.git(
+        "update-ref", "-m", "push", "refs/heads/main", "side"
+    )  # the folder is for us to bring along
+    await until(lambda: house.live().gone)
+    await until(lambda: not (repo.path / "one.md").exists())
+    await ann.leave()
+    (branch,) = await until(lambda: kept(repo))
+    await draft_merge.close(house.app, branch, house.people["bob"])
+    repo.save({"one.md": "# Another\n"})
+    bob = await house.editor("bob")
+    await bob.until(lambda: bob.text == "# Another\n")
+    await bob.write("more\n")
+    await house.save("bob")
+    assert repo.git("show", "main:one.md") == "# Another\nmore"
+
+
 async def test_words_of_a_deleted_branch_become_a_draft_too(houses, repo):
     """Only those that were in no commit of it; a branch with none of these just goes."""
     house = await houses(repo, quiet_seconds=0.3)
