@@ -270,6 +270,14 @@ class NotThereYet(PrdgenError):
     retryable = True
 
 
+class NewerThere(PrdgenError):
+    """The pull request {where} has commits that the draft {draft} had not got as you pressed *Merge*."""
+
+    cure = "Look at what they change, and merge again: they are here in a moment."
+    status = 409
+    retryable = True
+
+
 class PullUnfit(PrdgenError):
     """The pull request {where} cannot bring the draft {draft} into {branch}: it {got}, expected {expected}."""
 

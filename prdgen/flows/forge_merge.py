@@ -13,7 +13,7 @@ from prdgen.flows import exchange, forge_state, forge_wanted, remote_wanted
 from prdgen.flows.clone import Clone
 from prdgen.flows.context import App
 from prdgen.flows.drafts import Draft
-from prdgen.flows.errors import NotHereYet, NotThereYet, PullUnfit
+from prdgen.flows.errors import NewerThere, NotHereYet, NotThereYet, PullUnfit
 from prdgen.forge.errors import ForgeAway, ForgeBusy, ForgeDenied, NotMergedThere
 from prdgen.forge.values import Forge, How, Pull
 from prdgen.git import joining
@@ -29,7 +29,7 @@ async def merged(app: App, draft: Draft, review: Review, how: How, message: str)
     """Have the forge merge a draft that has a pull request, when main is protected there; the commit
     that it made, which main has here by then. None: it is for us to merge.
 
-    Raises ForgeError, NotThereYet when the remote has not got the draft's last commit, PullUnfit when
+    Raises ForgeError, NotThereYet when the remote has not got the draft's last commit, NewerThere when it has more, PullUnfit when
     the pull request cannot bring the draft into main, and NotHereYet when main here has not got it yet.
     """
     link = review.link
@@ -82,7 +82,10 @@ async def _merge(app: App, forge: Forge, link: Link, draft: Draft, how: How, mes
         )  # fmt: skip
     if pull.state == "open":
         if pull.tip != draft.tip:
-            raise NotThereYet(draft=draft.title, where=link.address)
+            await remote_wanted.now(app)
+            known = await to_thread.run_sync(app.repository.is_ancestor, pull.tip, draft.tip)
+            error = NotThereYet if known else NewerThere
+            raise error(draft=draft.title, where=link.address)
         title, _, rest = message.partition("\n")
         try:
             await forge.merge(pull, how, title, rest.strip())

@@ -8,7 +8,7 @@ import pytest
 from forge.serving import Fault
 
 from prdgen.flows import draft_merge, drafts, exchange
-from prdgen.flows.errors import NotHereYet, PullUnfit
+from prdgen.flows.errors import NewerThere, NotHereYet, PullUnfit
 from prdgen.forge.errors import NotMergedThere
 from prdgen.git.errors import RemoteAway
 
@@ -103,6 +103,20 @@ async def test_one_that_was_merged_into_another_branch_and_opened_again_here(bot
     _, landed = await press(house, branch)
     assert (other.state, other.made) == ("merged", landed.commit)
     assert "second line, changed" in house.repo.git("show", "main:one.md")
+
+
+async def test_one_that_got_a_commit_in_the_moment_of_the_press(both):
+    """Nobody has seen what it changes; pressed again, it is merged with it."""
+    house, forge = both
+    branch, _, _ = await begun(house, forge)
+    house.repo.git("branch", "later", branch)
+    change(house, "later", PAGE.replace("third", "3rd"))
+    house.repo.git("push", "-q", "origin", f"later:{branch}")
+    forge.hub.notice()
+    with pytest.raises(NewerThere):
+        await press(house, branch)
+    _, landed = await press(house, branch)
+    assert "3rd line" in house.repo.git("show", f"{landed.commit}:one.md")
 
 
 async def test_one_that_was_closed(both):
