@@ -57,6 +57,18 @@ def gather(
     return _together(base, _apart(base, groups))
 
 
+def cover(groups: Sequence[Group], our_growth: int, their_growth: int) -> bool:
+    """Whether the groups have all that both sides did: what is left out would shift all that follows."""
+    ours = sum(hunk.growth for group in groups for hunk in group.ours)
+    theirs = sum(hunk.growth for group in groups for hunk in group.theirs)
+    return (ours, theirs) == (our_growth, their_growth)
+
+
+def one(base: str, ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> list[Group]:
+    """All of it as one group of touching hunks."""
+    return [Group(Kind.TOUCHING, 0, len(base), list(ours), list(theirs))]
+
+
 def _together(base: str, groups: Iterable[Group]) -> list[Group]:
     """The groups, with those that touch made one."""
     found: list[Group] = []

@@ -107,6 +107,8 @@ def _decide(
     our_side = carrying.with_edits(ours, our_hunks, brought, their_hunks, yields=False)
     moved = carried | brought
     gathered = groups.gather(base, our_side.hunks, their_side.hunks, moved)
+    if not groups.cover(gathered, len(our_side.text) - len(base), len(their_side.text) - len(base)):
+        gathered = groups.one(base, our_side.hunks, their_side.hunks)
     effort = Effort.lasting(limit_ms // 2)
     walk = _Walk(base, their_side.text, our_side.text, where, effort, whole)
     return _Decided(our_side.text, our_side.edits, list(walk.along(gathered)))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from prdgen.merge import diff
+from prdgen.merge import diff, groups
 from prdgen.merge.three_way import merge
 
 ANSWER = "All calls must be answered quickly by a person.\n"
@@ -391,3 +391,18 @@ def test_two_versions_of_one_requirement_in_two_long_lists_are_a_conflict():
     assert not merge(
         base, base.replace("y", f"{ours}\ny"), base.replace("y", f"{other}\ny")
     ).conflicts
+
+
+def test_words_are_asked_about_rather_than_garbled(monkeypatch):
+    """Should a change of one side ever be left out of the reckoning: both versions stand, whole."""
+    base = "One two three.\n\nFour five six.\n\nSeven eight.\n"
+    ours, theirs = base.replace("One", "1"), base.replace("eight", "8").replace("Four", "4")
+    gather = groups.gather
+
+    def forgetful(*given):
+        return [each for each in gather(*given) if not each.theirs or each.start > 20]
+
+    monkeypatch.setattr(groups, "gather", forgetful)
+    found = merge(base, theirs, ours)
+    assert {*found.text.split()} <= {*(ours + theirs).split()}
+    assert found.conflicts
