@@ -88,7 +88,7 @@ async def of_commit(app: App, live: Live, new_tip: str, theirs: str) -> str:
     if live.overlooked is not None:
         # Who had it all the time goes on from there.
         last = base = await to_thread.run_sync(nearness.nearer, base, live.overlooked, theirs)
-    if await to_thread.run_sync(was_brought, app, row.branch, new_tip):
+    if await to_thread.run_sync(_came_alone, app, live, new_tip):
         return base  # it was made from its parents, and from no file of a working tree
     file_ = await agreed_text(app, live, row.file_heads, row.file_hash)
     in_tip = taken.is_since(replica, row.file_heads, row.tip_heads)
@@ -151,6 +151,21 @@ def brought(app: App, live: Live, new_tip: str) -> list[str]:
         for commit in reversed(_between(app, live, new_tip))
         if was_brought(app, live.branch, commit)
     ]
+
+
+def _came_alone(app: App, live: Live, new_tip: str) -> bool:
+    """In a thread: whether we brought the branch there, and nothing that came is on top of a commit made in the
+    folder: such a one may have taken out what its file had not got yet, also when that was brought back.
+    """
+    repository = app.repository
+    if not was_brought(app, live.branch, new_tip):
+        return False
+    below = {*_between(app, live, new_tip), *repository.commit_info(new_tip).parents}
+    return not any(
+        repository.came_by(live.branch, commit).startswith("commit")
+        and repository.commit_info(commit).committer != signatures.SERVER
+        for commit in below
+    )
 
 
 def was_brought(app: App, branch: str, commit: str) -> bool:
