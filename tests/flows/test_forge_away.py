@@ -271,7 +271,7 @@ async def test_a_merge_whose_answer_is_lost(both):
     forge.hub.protected = True
     branch, found, pull = await begun(house, forge)
     forge.faults = [Fault(500, "/1/merge", done_first=True)]
-    with pytest.raises(errors.ForgeAway):
+    with pytest.raises(errors.NotMergedThere):
         await draft_merge.merge(house.app, branch, house.people["ann"], "owner")
     await trade(house, forge)
     await trade(house, forge)
