@@ -156,10 +156,10 @@ async def test_text_of_a_lost_document_delivered_twice_is_once(houses, repo):
     await ann.leave()
     ann.type("rare words\n")
     saved, person = ann.document.save(), house.people["ann"].id
-    await house.crash()
-    house = await houses(repo)
     async with house.app.store.transaction() as tx:
         await run(tx, "DELETE FROM documents")
+    await house.crash()
+    house = await houses(repo)
     lost = harness.ids.parse_document_name(ann.document_name)
     await late.carry(house.app, lost, saved, "main", "one.md", person)
     bob = await house.editor("bob")
