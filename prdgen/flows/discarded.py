@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from anyio import to_thread
 
@@ -15,6 +16,7 @@ from prdgen.flows.drafts import Draft
 from prdgen.flows.live import Live, content_hash
 from prdgen.merge import diff
 from prdgen.store import documents
+from prdgen.store.documents import Document
 from prdgen.store.statements import Tx
 
 ORIGIN = "discarded"
@@ -27,10 +29,7 @@ async def forget(app: App, draft: Draft) -> None:
     assert app.keeper is not None
     async with app.store.transaction() as tx:
         rows = await documents.list_live(tx, app.main_branch)
-    for row in rows:
-        words = await to_thread.run_sync(_kept, app, draft, row.page_path)
-        if words is None:
-            continue
+    for row, words in await to_thread.run_sync(_kept, app, draft, rows):
         held = await app.keeper.hold(row)
         if held is None:
             continue
@@ -39,16 +38,18 @@ async def forget(app: App, draft: Draft) -> None:
                 await _take_out(app, live)
 
 
-def _kept(app: App, draft: Draft, page_path: str) -> str | None:
-    """In a thread: what the draft has at the path of a page that main has not."""
+def _kept(app: App, draft: Draft, rows: Iterable[Document]) -> list[tuple[Document, str]]:
+    """In a thread: the documents of pages that main has not and the draft has, with what it has."""
     repository, tip = app.repository, app.repository.tip(app.main_branch)
-    if tip is None or repository.mode(tip, page_path) is not None:
-        return None
-    data = repository.read(draft.tip, page_path)
-    try:
-        return None if data is None else text.decode(data).text
-    except NotEditable:
-        return None
+    found = []
+    for row in rows:
+        if tip is None or repository.mode(tip, row.page_path) is not None:
+            continue
+        data = repository.read(draft.tip, row.page_path)
+        with suppress(NotEditable):  # then it is not what the document has
+            if data is not None:
+                found.append((row, text.decode(data).text))
+    return found
 
 
 async def _take_out(app: App, live: Live) -> None:

@@ -29,8 +29,9 @@ async def merged(app: App, draft: Draft, review: Review, how: How, message: str)
     """Have the forge merge a draft that has a pull request, when main is protected there; the commit
     that it made, which main has here by then. None: it is for us to merge.
 
-    Raises ForgeError, NotThereYet when the remote has not got the draft's last commit, NewerThere when it has more, PullUnfit when
-    the pull request cannot bring the draft into main, and NotHereYet when main here has not got it yet.
+    Raises ForgeError, NotThereYet when the remote has not got the draft's last commit, NewerThere when
+    it has more, PullUnfit when the pull request cannot bring the draft into main, and NotHereYet when
+    main here has not got it yet.
     """
     link = review.link
     if link is None or not forge_wanted.is_on(app):

@@ -123,7 +123,7 @@ async def history(
         raise NoSuchBranch(branch=branch)
     await whereabouts.check(app, branch, page_path)
     found = await to_thread.run_sync(
-        lambda: app.repository.history(tip, page_path, limit=limit, skip=skip)
+        lambda: app.repository.history(tip, page_path, limit=limit, skip=skip, beside=True)
     )
     if not found and skip == 0:
         raise NoSuchPage(page_path=page_path, branch=branch)

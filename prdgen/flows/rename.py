@@ -8,10 +8,10 @@ from typing import Final
 
 from anyio import to_thread
 
-from prdgen.files import disk, text
-from prdgen.files.errors import NotEditable
+from prdgen.files import disk
+from prdgen.flows import taken_away
 from prdgen.flows.context import App
-from prdgen.flows.live import Live, content_hash, file_path
+from prdgen.flows.live import Live, file_path
 from prdgen.git import branch_names, history, refs, review_logs
 from prdgen.git.branch_names import Renamed
 from prdgen.git.errors import CommitNotFound
@@ -136,20 +136,14 @@ def _move_own(live: Live, tree: Path, new_path: str) -> None:
     there goes away.
     """
     old, new = file_path(tree, live.page_path), file_path(tree, new_path)
-    state = disk.read(old, tree)
-    if isinstance(state, disk.Missing):
-        return
-    try:
-        digest = content_hash(text.decode(state.data).text)
-    except NotEditable:
-        return
-    if digest not in {live.document.file_hash, live.document.tip_hash, *live.written}:
+    data = taken_away.own_file(live, tree)
+    if data is None:
         return
     if isinstance(disk.read(new, tree), disk.Missing):
-        _make(new, tree, state.data)
+        _make(new, tree, data)
     elif old.samefile(new):
         return  # where upper and lower case are one name
-    disk.remove(old, tree, state.data).close()
+    disk.remove(old, tree, data).close()
 
 
 def _make(path: Path, tree: Path, data: bytes) -> None:

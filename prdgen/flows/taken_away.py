@@ -20,13 +20,19 @@ async def remove(app: App, live: Live) -> None:
 
 
 def _remove(live: Live, tree: Path) -> None:
-    path = file_path(tree, live.page_path)
-    state = disk.read(path, tree)
+    data = own_file(live, tree)
+    if data is not None:
+        disk.remove(file_path(tree, live.page_path), tree, data).close()
+
+
+def own_file(live: Live, tree: Path) -> bytes | None:
+    """In a thread: what the page's file holds, when all of it is the document's or the branch's text."""
+    state = disk.read(file_path(tree, live.page_path), tree)
     if isinstance(state, disk.Missing):
-        return
+        return None
     try:
         digest = content_hash(text.decode(state.data).text)
     except NotEditable:
-        return
-    if digest in {live.document.file_hash, live.document.tip_hash, *live.written}:
-        disk.remove(path, tree, state.data).close()
+        return None
+    ours = {live.document.file_hash, live.document.tip_hash, *live.written}
+    return state.data if digest in ours else None

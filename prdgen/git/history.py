@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,22 +20,23 @@ _SIMILAR: Final = 50
 """Percent of a deleted and an added file that must be alike to count as renamed; Git's default."""
 
 
-def versions(top: Path, tip: str, page_path: str, *, limit: int, skip: int) -> list[Version]:
+def versions(
+    top: Path, tip: str, page_path: str, *, limit: int, skip: int, beside: bool = False
+) -> list[Version]:
     """The commits up to `tip` that changed the page, newest first, followed through renames.
 
-    Where it was renamed in a branch, those of the old name that were made beside that are among them:
-    `git log --follow` looks for the new name alone from there on.
+    `beside`: where it was renamed in a branch, those of the old name that were made beside that are among
+    them; `git log --follow` looks for the new name alone from there on. That looks further back.
     """
     # With --follow, Git counts skipped commits before it knows whether they touch the page.
-    most = skip + limit
-    records = _log(top, most + _FURTHER, "--follow", "--find-renames", tip, page_path)
+    last = skip + limit
+    most = last + _FURTHER if beside else last
+    records = _log(top, most, ("--follow", "--find-renames"), (tip,), page_path)
     found = [record.version for record in records]
-    for record in records:
+    for record in records if beside else ():
         if record.renamed is not None:
-            found = _merged(
-                found, _beside(top, tip, record.version.commit, record.renamed, most + _FURTHER)
-            )
-    return found[skip:most]
+            found = _merged(found, _beside(top, tip, record.version.commit, record.renamed, most))
+    return found[skip:last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class _Record:
 def _beside(top: Path, tip: str, renamed: str, old_path: str, most: int) -> list[Version]:
     """Versions of the old name that neither the commit `renamed` had nor are later than it."""
     later = process.output(top, "rev-list", "--ancestry-path", f"{renamed}..{tip}").decode().split()
-    beside = _log(top, most, "--full-history", "--diff-filter=d", f"^{renamed}", tip, old_path)
+    options, commits = ("--full-history", "--diff-filter=d"), (f"^{renamed}", tip)
+    beside = _log(top, most, options, commits, old_path)
     return [record.version for record in beside if record.version.commit not in set(later)]
 
 
@@ -67,11 +69,9 @@ def _merged(found: list[Version], others: list[Version]) -> list[Version]:
     return made
 
 
-def _log(top: Path, most: int, *asked: str) -> list[_Record]:
-    """`asked`: options and commits, and the path as the last."""
-    *words, path = asked
-    options = [word for word in words if word.startswith("--")]
-    commits = [word for word in words if not word.startswith("--")]
+def _log(
+    top: Path, most: int, options: Iterable[str], commits: Iterable[str], path: str
+) -> list[_Record]:
     printed = process.output(
         top, "log", *options, "--name-status", "-z", _FORMAT, f"--max-count={most}",
         "--end-of-options", *commits, "--", path,

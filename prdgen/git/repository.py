@@ -271,10 +271,14 @@ class Repository:
         self._tree(new), old and self._tree(old)
         return history.changed(self.libgit2, old, new)
 
-    def history(self, tip: str, page_path: str, limit: int = 50, skip: int = 0) -> list[Version]:
-        """The page's versions up to `tip`, newest first, followed through renames."""
-        tip = str(self._commit(tip).id)
-        return history.versions(self.work_tree, tip, page_path, limit=limit, skip=skip)
+    def history(
+        self, tip: str, page_path: str, limit: int = 50, skip: int = 0, *, beside: bool = False
+    ) -> list[Version]:
+        """The page's versions up to `tip`, newest first, followed through renames; `beside`: with those of its
+        old name that were made beside the rename (see `history.versions`).
+        """
+        top, tip = self.work_tree, str(self._commit(tip).id)
+        return history.versions(top, tip, page_path, limit=limit, skip=skip, beside=beside)
 
     def blame(self, commit: str, page_path: str) -> list[BlameHunk]:
         """Who wrote each line of the page: runs of lines from the top."""

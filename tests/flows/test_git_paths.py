@@ -494,8 +494,10 @@ async def test_a_new_page_like_a_deleted_one_is_another(houses, repo):
     repo.git("commit", "-qm", "Delete")
     await until(lambda: house.live().gone)
     repo.commit("Another", two=ONE)
-    await asyncio.sleep(0.5)
-    assert house.live().gone
+    live = house.live()
+    async with live.lock:
+        await watch.look(house.app, live)
+    assert live.gone
     await ann.leave()
     (branch,) = await until(lambda: kept(repo))
     bob = await house.editor("bob", "two.md")

@@ -120,10 +120,10 @@ def test_a_page_renamed_in_a_branch_keeps_what_was_edited_beside(tmp_path):
     repo.git("merge", "--quiet", "--no-edit", "draft")
     repo.commit("another page", page="# Another\n")
     tip = repo.commit("last", other=(repo.path / "other.md").read_text() + "last\n")
-    found = {v.subject: v.page_path for v in repo.opened.history(tip, "other.md")}
+    found = {v.subject: v.page_path for v in repo.opened.history(tip, "other.md", beside=True)}
     assert found == {
         "last": "other.md", "rename": "other.md", "first": "page.md",
         "beside 2": "page.md", "beside 1": "page.md", "beside 0": "page.md",
     }  # fmt: skip
-    parts = [repo.opened.history(tip, "other.md", limit=2, skip=n) for n in (0, 2, 4)]
+    parts = [repo.opened.history(tip, "other.md", limit=2, skip=n, beside=True) for n in (0, 2, 4)]
     assert [v.subject for part in parts for v in part] == list(found)
