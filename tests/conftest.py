@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import inspect
 import os
 import time
@@ -12,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import redis
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from prdgen.embedded.services import Services
 from prdgen.store.database import Store
@@ -25,6 +27,8 @@ for _name in [name for name in os.environ if name.startswith("PRDGEN_")]:
     del os.environ[_name]
 
 TEMPLATE = "prdgen_template"
+AFTER_A_FAILURE = 240
+"""Seconds that a failed test may take to put itself away before its process is ended."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,6 +37,14 @@ def pytest_pycollect_makeitem(collector, name, obj):
     inner = obj.hypothesis.inner_test if hasattr(obj, "hypothesis") else obj
     if collector.istestfunction(obj, name) and inspect.iscoroutinefunction(inner):
         pytest.mark.usefixtures("anyio_backend")(obj)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node):
+    """A test that failed may hang in its teardown: pytest takes its own limit off then, this puts one on."""
+    stderr = node.config.stash.get(fault_handler_stderr_fd_key, None)
+    if stderr is not None and isinstance(node, pytest.Item):
+        faulthandler.dump_traceback_later(AFTER_A_FAILURE, file=stderr, exit=True)
 
 
 @pytest.fixture(scope="session")
