@@ -24,6 +24,7 @@ from prdgen.flows import (
     gone,
     index,
     new_file,
+    pages_of,
     read,
     recoveries,
     remote_report,
@@ -114,6 +115,7 @@ async def page_view(request: Request) -> Response:
         uses={key: found for key, found in uses.items() if found}, talk=talk,
         open_comments=talk is not None and talk.is_open,
         old=old, behind=await _behind(app, branch), draft_address=drafts.address_of(branch),
+        is_page=(await to_thread.run_sync(pages_of.globs, app)).match(page_path),
     )  # fmt: skip
 
 

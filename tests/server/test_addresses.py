@@ -183,3 +183,20 @@ async def test_a_deleted_page_is_restored_from_its_history(own):
     assert own.app.repository.read(tip, OLD).decode() == text
     assert own.app.repository.commit_info(tip).author.name == "Editor"
     assert (await browser.get(f"/p/main/{OLD}", headers=HTML)).status_code == 200
+
+
+async def test_a_template_is_shown_and_neither_edited_nor_drafted(own):
+    """It is a file of the repository, but no page: nothing leads where it cannot be opened."""
+    template = own.app.repository.work_tree / "prd-templates" / "feature.md"
+    template.parent.mkdir(exist_ok=True)
+    template.write_text("# Feature\n")
+    git(own, "add", "prd-templates")
+    git(own, "commit", "-qm", "A template of our own")
+    browser = await own.as_("editor")
+    for path, offered in (("prd-templates/feature.md", False), (OLD, True)):
+        answer = await browser.get(f"/p/main/{path}", headers=HTML)
+        page = Seen(answer.text)
+        assert answer.status_code == 200
+        assert (f"/edit/main/{path}" in page.links()) is offered
+        assert ("Start a draft" in page.words) is offered
+        assert ("it is changed with Git" in page.words) is not offered
