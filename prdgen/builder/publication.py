@@ -137,26 +137,29 @@ class Site:
         return search_parts.Parts(self.store, self.state / "search", nice=nice, give_way=give_way)
 
     def finish(
-        self, built: Manifest, index: search_parts.Parts | None, *, when: When | None = None
-    ) -> Manifest:
-        """Make this build the public one with its search index and its twins, which come first; the
+        self, built: Manifest, index: search_parts.Parts | None, *, when: When | None = None,
+        twins: bool = True,
+    ) -> Manifest:  # fmt: skip
+        """Make this build the public one with its search index and its `twins`, which come first; the
         build with them. `index` may have its pages already; None leaves the index as it is. `when` as
         in `switch`. Raises as `improve` and `switch` do.
         """
         if self.current() is None:
             # Nobody else can publish anything before: its files are put in place meanwhile.
             with self._switch.alone():
-                shown = self._completed(built, index, built.files, prepared=True)
-                return self._finished(built, shown, when)
-        complete = self._is_complete(built, searched=index is not None)
-        shown = built if complete else self._completed(built, index, built.files)
+                shown = self._completed(built, index, built.files, prepared=True, twins=twins)
+                return self._finished(built, shown, when, twins=twins)
+        complete = self._is_complete(built, searched=index is not None, twins=twins)
+        shown = built if complete else self._completed(built, index, built.files, twins=twins)
         with self._switch.alone():
-            return self._finished(built, shown, when)
+            return self._finished(built, shown, when, twins=twins)
 
-    def _finished(self, built: Manifest, shown: Manifest, when: When | None) -> Manifest:
+    def _finished(
+        self, built: Manifest, shown: Manifest, when: When | None, *, twins: bool
+    ) -> Manifest:
         if when is not None and not when(self.current()):
             return built
-        self._show(shown, anew=shown is not built, twins=True)
+        self._show(shown, anew=shown is not built, twins=twins)
         return shown
 
     def improve(self, *, nice: int = 0) -> Manifest | None:
@@ -224,31 +227,31 @@ class Site:
             self.store.sweep(manifest.artifacts)
             self._next_sweep = time.monotonic() + _SWEEP_PAUSE
 
-    def _is_complete(self, build: Manifest, *, searched: bool = True) -> bool:
+    def _is_complete(self, build: Manifest, *, searched: bool, twins: bool) -> bool:
         indexed = not searched or build.indexed == site.index_key(build)
-        twins = ((name, artifacts.twins(path)) for path, name in build.files.items())
+        wanted = ((name, artifacts.twins(path)) for path, name in build.files.items() if twins)
         return indexed and all(
-            self.store.is_compressed(name, endings) for name, endings in twins if endings
+            self.store.is_compressed(name, endings) for name, endings in wanted if endings
         )
 
     def _completed(
         self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str], *,
-        prepared: bool = False, give_way: GiveWay = never,
+        prepared: bool = False, give_way: GiveWay = never, twins: bool = True,
     ) -> Manifest:  # fmt: skip
-        """The build with an index of its pages; the twins of these files are made meanwhile, and what is
-        there already is `prepared` to be shown.
+        """The build with an index of its pages; the `twins` of these files are made meanwhile, and what
+        is there already is `prepared` to be shown.
         """
         key, found, indexed = site.index_key(build), build.search, build.indexed
         with ThreadPoolExecutor(1) as beside:
             # Pagefind works in a process of its own, compressing outside of Python's lock.
-            compressed = beside.submit(self._compress, files, give_way)
+            compressed = beside.submit(self._compress, files if twins else {}, give_way)
             ready = beside.submit(self._switch.prepare, build.files) if prepared else compressed
             if index is not None and indexed != key:
                 found, indexed = index.files(site.searched(build), found, indexed), key
             compressed.result()
             ready.result()
         made = site.with_search(build, found, self.current(), indexed=indexed)
-        self._compress({path: made.files[path] for path in found})
+        self._compress({path: made.files[path] for path in found} if twins else {})
         return made
 
     def _compress(self, files: Mapping[str, str], give_way: GiveWay = never) -> None:

@@ -17,10 +17,15 @@ from prdgen.cli.main import repository_option
 @click.option("--clean", is_flag=True, help="Render every page again.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a page has a problem.")
 @click.option("--no-search", is_flag=True, help="Skip the search index.")
+@click.option(
+    "--compress",
+    is_flag=True,
+    help="Write .br, .zst and .gz beside the files, for web servers that send them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(
     repository: Path, branch: str | None, *, clean: bool, strict: bool, no_search: bool,
-    as_json: bool,
+    compress: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Build the committed pages into public/, ready for any web server.
 
@@ -40,7 +45,7 @@ def command(
 
     clone = clones.open_clone(settings.load(repository, overrides={"main_branch": branch}))
     tip = clones.tip_of(clone, clone.main_branch)
-    made = publish.finish(clone, tip, clean=clean, searched=not no_search)
+    made = publish.finish(clone, tip, clean=clean, searched=not no_search, twins=compress)
     if as_json:
         click.echo(json.dumps({
             "commit": tip, "pages": len(made.manifest.pages), "rendered": len(made.rendered),

@@ -59,7 +59,8 @@ def command(
         done = place.roll_back(roll_back, _progress)
     else:
         if not no_build:
-            publish.finish(clone, clones.tip_of(clone, clone.main_branch))
+            tip = clones.tip_of(clone, clone.main_branch)
+            publish.finish(clone, tip, twins=deliver.has_twins(clone.settings, place))
         done = deliver.plan(clone, place) if dry_run else deliver.send(clone, place, _progress)
     _show(done, place.where, as_json=as_json, dry_run=dry_run)
     if not dry_run and not to:

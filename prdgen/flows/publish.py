@@ -58,15 +58,17 @@ def build(
     return made
 
 
-def finish(clone: Clone, tip: str, *, clean: bool = False, searched: bool = True) -> Build:
-    """The same with search index and compressed twins, which are there when the site is switched. While
+def finish(
+    clone: Clone, tip: str, *, clean: bool = False, searched: bool = True, twins: bool = False
+) -> Build:
+    """The same with search index and compressed `twins`, which are there when the site is switched. While
     a server of this clone runs its pages lead there, as those that it publishes do.
     """
     current, alone = published(clone), not servers.alive(clone.state_dir)
     with current.index() as opened:
         index = opened if searched else None
         made = _built(clone, tip, current, None, clean=clean, index=index, alone=alone)
-        shown = current.finish(made.manifest, index, when=_not_overtaken(clone, tip))
+        shown = current.finish(made.manifest, index, when=_not_overtaken(clone, tip), twins=twins)
     return replace(made, manifest=shown)
 
 

@@ -1,5 +1,6 @@
 """A commit published after another one: the same site as from nothing, looking at what changed."""
 
+import gzip
 import subprocess
 import sys
 import time
@@ -115,6 +116,23 @@ def test_a_build_beside_a_server_is_the_servers(clone, repo):
         assert "edit/main/one.md" in page.read_text()
     publish.finish(clone, repo.tip())
     assert "edit/main/one.md" not in page.read_text()
+
+
+def test_twins_are_made_when_they_are_asked_for(clone, repo):
+    """Nothing waits for compressing otherwise, and no old twin is left beside a newer file."""
+    tip = repo.commit(one="# One\n" + "many words " * 100)
+    page = clone.public_dir / "one" / "index.html"
+    packed = page.with_name("index.html.gz")
+    publish.finish(clone, tip)
+    assert page.exists()
+    assert not list(clone.public_dir.resolve().rglob("*.br"))
+    assert publish.finish(clone, tip, twins=True).rendered == ()
+    assert gzip.decompress(packed.read_bytes()) == page.read_bytes()
+    publish.finish(clone, repo.commit(one="# Uno\n" + "many words " * 100))
+    assert "Uno" in page.read_text()
+    assert not packed.exists()
+    publish.improve(clone)
+    assert gzip.decompress(packed.read_bytes()) == page.read_bytes()
 
 
 def test_the_pages_of_a_first_build_are_read_while_the_frame_is_drawn(clone, repo, monkeypatch):
