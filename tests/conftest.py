@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import anyio
 import psycopg
 import pytest
 import redis
@@ -25,6 +26,11 @@ os.environ.update(
 )  # fmt: skip
 for _name in [name for name in os.environ if name.startswith("PRDGEN_")]:
     del os.environ[_name]
+
+# What anyio imports when it is first used, pytest would parse in the middle of some test, where Python 3.11's
+# parser may fail in a deep stack ("AST constructor recursion depth mismatch").
+for _name in dir(anyio):
+    getattr(anyio, _name)
 
 TEMPLATE = "prdgen_template"
 AFTER_A_FAILURE = 240

@@ -54,8 +54,11 @@ class Adopter:
         async with self._app.store.transaction() as tx:
             left = await documents.list_orphans(tx)
         for row in left:
-            if self._find(row.id) is None:
-                await self._hold(row)
+            try:
+                if self._find(row.id) is None:
+                    await self._hold(row)
+            except (PrdgenError, OSError) as error:  # the others do not wait for it
+                log.warning("%s, left by another process, waits: %s", row.page_path, error)
         if alone := self._left_alone():
             await self._hold_free(alone)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from prdgen.files.errors import NotEditable
 from prdgen.flows import astray, authors, lease, made_from, pull, recover
 from prdgen.flows.context import App
 from prdgen.flows.live import Live
@@ -36,7 +37,13 @@ async def _met(app: App, row: Document, fence: int) -> Live:
         # A document that never met its file may be a rebuilt one: whoever is in it already, others
         # may bring the file's text once more.
         cold = not room.peers or row.intent_hash is None
-        await pull.tip(app, live, cold=cold)
-        await pull.file(app, live, cold=cold)
+        try:
+            await pull.tip(app, live, cold=cold)
+            await pull.file(app, live, cold=cold)
+        except NotEditable:
+            # The page became what nobody can edit. What its document has and no commit is kept
+            # all the same, for whoever is in it, or as a draft.
+            if live.shut is None:
+                raise
     astray.ready(live)
     return live

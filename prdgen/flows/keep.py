@@ -286,6 +286,9 @@ class Keeper:
 
     async def _due(self, live: Live) -> None:
         """Do what is due now: the file after `write_seconds`, the commit after `quiet_seconds`."""
+        if live.shut:  # its file cannot be written either
+            live.room.touch()
+            await recovered_flow.tend(self._app, live)
         now, settings = time.monotonic(), self._app.settings
         file_due = live.dirty_since is not None and now >= live.file_due(settings.write_seconds)
         quiet = live.left or now >= live.last_change + settings.quiet_seconds
@@ -392,5 +395,5 @@ class Keeper:
     async def _end(self, live: Live) -> None:
         await displaced.finish(live)
         async with live.lock:
-            await edit.save(self._app, live)
+            await recovered_flow.last_save(self._app, live)
         await self._let_go(live)

@@ -30,6 +30,14 @@ def decoded(app: App, live: Live, data: bytes) -> str:
     return text.decode(data).text
 
 
+def readable(app: App, live: Live, data: bytes) -> str | None:
+    """The text in these bytes; None where nobody could edit it: what came after such a commit counts."""
+    try:
+        return decoded(app, live, data)
+    except NotEditable:
+        return None
+
+
 def reads(data: bytes, digest: str | None) -> bool:
     """Whether these bytes are the text with this hash."""
     try:
@@ -65,10 +73,7 @@ async def _tip_base(app: App, live: Live, new_tip: str) -> str:
     row = live.document
     for commit in await to_thread.run_sync(_between, app, live, new_tip):
         data = await to_thread.run_sync(app.repository.read, commit, live.page_path)
-        try:
-            found = decoded(app, live, data or b"")
-        except NotEditable:
-            continue
+        found = readable(app, live, data or b"")
         if found and await known_heads(live, content_hash(found), found) is not None:
             return found
     return await agreed_text(app, live, row.tip_heads, row.tip_hash)

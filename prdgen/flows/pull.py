@@ -144,7 +144,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     if new_tip is None and await rename.follow_branch(app, live):
         new_tip = await to_thread.run_sync(app.repository.tip, live.branch)
     if new_tip == live.document.tip_commit:
-        live.gone = None
+        live.gone = live.shut = None
         return
     if new_tip is None:
         live.gone = Gone(None, f"the branch {live.branch} was deleted; {_RESTORE}")
@@ -152,8 +152,9 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
     for brought in await to_thread.run_sync(merge_base.brought, app, live, new_tip):
         # Before what came after it, which may not have it: a file that had not got it was committed.
         data = await to_thread.run_sync(app.repository.read, brought, live.page_path)
-        if data is not None:
-            await _tip_text(app, live, merge_base.decoded(app, live, data), brought, cold=cold)
+        passed = None if data is None else merge_base.readable(app, live, data)
+        if passed is not None:
+            await _tip_text(app, live, passed, brought, cold=cold)
     data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
     if data is None and await rename.follow(app, live, new_tip):
         data = await to_thread.run_sync(app.repository.read, new_tip, live.page_path)
@@ -164,8 +165,12 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
             await taken_away.remove(app, live)
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
-    live.gone = None
-    theirs = merge_base.decoded(app, live, data or b"")
+    live.gone = live.shut = None
+    try:
+        theirs = merge_base.decoded(app, live, data or b"")
+    except NotEditable as error:
+        live.shut = str(error)
+        raise
     back = await undone.left_in_file(app, live, new_tip, theirs)
     await _tip_text(app, live, theirs, new_tip, cold=cold, back=back)
 

@@ -84,13 +84,27 @@ def _start(page_path: str) -> str:
 
 
 async def tend(app: App, live: Live) -> None:
-    """When the page is gone, and everybody who could restore it has left for a while: keep what it has
-    and no commit. It can still be restored: when the page comes back, these words are on top of it.
+    """When the page is gone, or nobody can edit what became of it, and everybody who could restore it
+    has left for a while: keep what it has and no commit. It can still be restored: when the page comes
+    back, these words are on top of it.
     """
     quiet = time.monotonic() >= live.last_change + app.settings.quiet_seconds
-    if live.gone is not None and live.uncommitted and quiet and not live.room.peers:
+    homeless = live.gone is not None or live.shut is not None
+    if homeless and live.uncommitted and quiet and not live.room.peers:
         async with live.lock:
             await _leave(app, live)
+
+
+async def last_save(app: App, live: Live) -> None:
+    """Before the process ends: the page's file and commit, or a draft where nobody can edit the page.
+    Call with `live.lock` held; raises as `edit.save` does.
+    """
+    try:
+        await edit.save(app, live)
+    except NotEditable:
+        if not live.shut or not live.uncommitted:
+            raise
+        await _leave(app, live)
 
 
 async def _leave(app: App, live: Live) -> None:
@@ -117,9 +131,10 @@ async def _leave(app: App, live: Live) -> None:
         )  # fmt: skip
         await event_log.record(tx, [event])
     live.document = replace(row, tip_heads=heads, file_heads=heads, committed_heads=heads)
-    live.uncommitted = False
+    live.uncommitted, live.dirty_since = False, None
+    became = "cannot be edited on" if live.shut else "is gone from"
     log.warning(
-        "%s is gone from %s; its text is in the draft %s", live.page_path, live.branch, branch
+        "%s %s %s; its text is in the draft %s", live.page_path, became, live.branch, branch
     )
 
 

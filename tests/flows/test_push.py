@@ -82,6 +82,34 @@ async def test_pushes_of_one_line_one_after_another_replace_each_other(
     await until(lambda: (repo.path / "one.md").read_text() == want)
 
 
+BAD = {"bytes": b"\xff\xfe\x00bad\n", "size": b"words of many\n" * 25_000}
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("bad", BAD)
+async def test_typing_goes_on_when_a_bad_push_is_put_right(server, house, repo, bad, at_once):
+    """While the page cannot be edited, what is typed stays in it; then it is merged, saved and written."""
+    editor = await house.editor()
+    bob = await server.clone()
+    await editor.write(" typed", after="first line")
+    bob.put({"one.md": ONE.encode() + BAD[bad]})
+    bob.git("commit", "-qam", "Bad")
+    if not at_once:
+        assert (await bob.push()).ok
+        await until(lambda: house.live().paused)
+        await editor.write(" more", after="typed")
+    bob.put({"one.md": ONE.replace("third", "pushed").encode()})
+    bob.git("commit", "-qam", "Good again")
+    assert (await bob.push()).ok
+    want = ONE.replace("third", "pushed").replace("first line", "first line typed")
+    want = want if at_once else want.replace("typed", "typed more")
+    await editor.until(lambda: editor.text == want)
+    await until(lambda: (repo.path / "one.md").read_text() == want)
+    assert not house.live().paused
+    await house.save()
+    assert repo.git("show", "main:one.md") + "\n" == want
+
+
 async def test_nobody_is_livelocked_by_typing(server, house, repo):
     """Two people type all the time; five times `pull --rebase && push` is taken at the first try."""
     ann, ben = await house.editor("ann"), await house.editor("bob")
@@ -693,3 +721,53 @@ async def test_pushes_that_follow_one_another_while_people_type(houses, repo, tm
     for words in ("typed first", "typed later", "far0", "far1"):
         assert editor.text.count(words) == 1
     assert (repo.path / "one.md").read_text() == editor.text
+
+
+@pytest.mark.parametrize("how", ["stop", "leave", "crash"])
+async def test_what_is_typed_in_a_page_that_a_push_made_bad_becomes_a_draft(
+    houses, repo, tmp_path, how
+):
+    """Nobody can commit it to the page, and it is in a commit all the same. Put right, the page has it too."""
+    house = await houses(repo, quiet_seconds=2)
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        editor = await house.editor()
+        bob = await server.clone()
+        await editor.write(" typed", after="first line")
+        bob.put({"one.md": ONE.encode() + BAD["bytes"]})
+        bob.git("commit", "-qam", "Bad")
+        assert (await bob.push()).ok
+        await until(lambda: house.live().paused)
+        await editor.write(" more", after="typed")
+
+        def kept():
+            return [name for name in repo.opened.branches() if name.startswith("recovered/")]
+
+        assert not kept()
+        if how == "leave":
+            await editor.leave()
+            await until(kept)
+        elif how == "stop":
+            await house.close()
+        else:
+            await house.crash()
+            house = await houses(repo, quiet_seconds=2)
+            await until(kept)
+        (branch,) = kept()
+        want = ONE.replace("first line", "first line typed more")
+        assert repo.git("show", f"{branch}:one.md") + "\n" == want
+        assert repo.git("log", "-1", "--format=%an", branch) == "Ann"
+        bob.put({"one.md": ONE.replace("third", "pushed").encode()})
+        bob.git("commit", "-qam", "Good again")
+        if how == "leave":
+            assert (await bob.push()).ok
+    if how != "leave":
+        repo.git("checkout", "-q", "one.md")
+        repo.git("fetch", "-q", str(bob.path), "main")
+        repo.git("merge", "-q", "--ff-only", "FETCH_HEAD")
+        house = await houses(repo) if how == "stop" else house
+    editor = await house.editor("bob")
+    want = want.replace("third", "pushed")
+    await editor.until(lambda: editor.text == want)
+    await house.save("bob")
+    assert repo.git("show", "main:one.md") + "\n" == want
+    assert fsck(repo) == ""
