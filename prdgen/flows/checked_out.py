@@ -46,7 +46,11 @@ def follow(
     tree = clone.repository.tree_of(branch)
     if tree is None:
         return {}
-    moves = [each for each in checkout.moved(clone.repository, old, new) if each.path not in leased]
+    moves = checkout.moved(clone.repository, old, new)
+    for each in moves:
+        if each.path in leased and each.is_plain and each.old:
+            _mode(file_path(tree.path, each.path), each)  # its document writes only what it says
+    moves = [each for each in moves if each.path not in leased]
     # Files that say how others are written come first.
     first = [each for each in moves if each.path.endswith(".gitattributes")]
     then = [each for each in moves if not each.path.endswith(".gitattributes")]
@@ -104,7 +108,7 @@ def _one(at: _Place) -> str | None:
     if moved.is_link:
         return _link(at)
     if not moved.is_plain:
-        return None  # a submodule: another repository's folder
+        return _submodule(at)
     if at.form.filter:
         return (
             f"Git keeps it behind the filter {at.form.filter}; "
@@ -175,12 +179,26 @@ def _meet(at: _Place, before: bytes | None, now: disk.FileState, after: bytes | 
 
 def _mode(path: Path, moved: Moved) -> None:
     old, new = moved.old, moved.new
-    if new is None or (old is not None and old[0] == new[0]) or path.is_symlink():
+    if new is None or (old is not None and old[0] == new[0]) or not path.is_file():
+        return
+    if path.is_symlink():
         return
     mode = path.stat().st_mode & 0o777
     wanted = mode | (mode & 0o444) >> 2 if new[0] == EXECUTABLE else mode & ~0o111
     if wanted != mode:
         path.chmod(wanted)
+
+
+def _submodule(at: _Place) -> str | None:
+    """Another repository's folder. Its files are left alone; without a folder Git takes it for deleted."""
+    path, root, moved = at.path, at.tree.path, at.moved
+    if moved.new is None:
+        _prune(path, root)  # if it has nothing in it
+    elif moved.old is not None and moved.old[0] != moved.new[0]:
+        return f"a submodule comes or goes there; `git checkout HEAD -- {moved.path}` follows"
+    elif not path.exists():
+        _make_folder(path, root)
+    return None
 
 
 def _link(at: _Place) -> str | None:

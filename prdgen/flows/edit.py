@@ -18,6 +18,7 @@ from prdgen.flows import (
     displaced,
     glance,
     half_merged,
+    hooked,
     lease,
     merge_base,
     pull,
@@ -186,9 +187,11 @@ async def _commit_once(
     people = await signatures.load(app, portions, saved_by)
     said = [message if not own or each.person == saved_by else None for each in portions]
     async with lease.writing(app, live):
-        made, committed = await to_thread.run_sync(
+        old, made, committed = await to_thread.run_sync(
             _write_commits, app, live, portions, people, said, heads
         )
+        if await to_thread.run_sync(hooked.others, app, live, old, made[-1]):
+            await hooked.follow(app, live, old, made[-1])
 
     async def move(tx: Tx, heads_now: Heads) -> Document:
         await texts.keep(tx, committed)
@@ -234,10 +237,10 @@ def _write_commits(
     people: signatures.People,
     said: list[str | None],
     heads: Heads,
-) -> tuple[list[str], str]:
+) -> tuple[str | None, list[str], str]:
     """In a thread: each portion's text on the one before it, by patching the bytes there were.
 
-    Returns the commits, and the text the last one has: hooks may have made another of it.
+    Returns the commit they are on, the commits, and the text the last one has: hooks may have made another of it.
     """
     with locks.branch(app.repository, live.branch):
         tip, data = _parent(app, live)
@@ -260,7 +263,7 @@ def _write_commits(
             app.repository, live.branch, tip, wanted, committer=people.server,
             hook_seconds=app.settings.commit_hook_seconds,
         )  # fmt: skip
-    return made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
+    return tip, made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
 
 
 def _parent(app: App, live: Live) -> tuple[str | None, bytes]:

@@ -1,8 +1,9 @@
 """The repository's own commit hooks and signing: which there are, and a commit made through them.
 
-Git makes the commit in a git folder of its own (its HEAD names the branch, its index is the new
-tree), so hooks see the branch and the staged files they expect, nobody's index is locked while a hook
-runs, and what Git makes is only an object: the branch moves later, in `commits`, as always.
+Git makes the commit in a git folder of its own (its HEAD names the branch) and in a work tree of its own
+(see `hook_trees`), so hooks see the branch, the files and what is staged as they expect, nobody's files change and
+nobody's index is locked while a hook runs, and what Git makes is only an object: the branch moves later, in `commits`,
+as always.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from prdgen.git import hook_files, process
+from prdgen.git import hook_files, hook_trees, process
 from prdgen.git.errors import HookRefused, HookTooSlow
+from prdgen.git.hook_trees import HookTree
 from prdgen.git.process import Done
 from prdgen.git.repository import Repository
 from prdgen.git.values import Signature
@@ -98,18 +100,22 @@ def make(repository: Repository, commit: Commit, *, seconds: float) -> str:
     state.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="commit-", dir=state) as name:
         git_dir = Path(name)
-        work_tree = _prepare(repository, commit, git_dir)
+        (git_dir / "HEAD").write_text(f"ref: refs/heads/{commit.branch}\n")
+        (git_dir / "commondir").write_text(f"{repository.common_dir}\n")
         own_hooks = _wrap(repository, commit, git_dir)
         note = git_dir / "made"
         (git_dir / "MESSAGE").write_text(commit.message, "utf-8", newline="\n")
-        try:
-            done = process.run(
-                work_tree, "commit", "--quiet", "--allow-empty", "--no-edit", "--cleanup=verbatim",
-                "--file", str(git_dir / "MESSAGE"), variables=_variables(commit, git_dir, work_tree),
-                seconds=seconds, hooks=own_hooks,
-            )  # fmt: skip
-        except process.TimedOut as error:
-            raise HookTooSlow(seconds=f"{seconds:g}") from error
+        variables = {"GIT_DIR": str(git_dir)}
+        with hook_trees.of(repository, commit.branch, commit.tree, variables) as tree:
+            try:
+                done = process.run(
+                    tree.path, "-c", f"core.excludesFile={tree.exclude}", "commit", "--quiet",
+                    "--allow-empty", "--no-edit", "--cleanup=verbatim", "--file",
+                    str(git_dir / "MESSAGE"), variables=_variables(commit, git_dir, tree),
+                    seconds=seconds, hooks=own_hooks,
+                )  # fmt: skip
+            except process.TimedOut as error:
+                raise HookTooSlow(seconds=f"{seconds:g}") from error
         made = note.read_text().strip() if note.exists() else ""
     if not made:
         raise HookRefused(output=_said(done))
@@ -119,45 +125,14 @@ def make(repository: Repository, commit: Commit, *, seconds: float) -> str:
 def signed(repository: Repository, commit: Commit, joined: Sequence[str]) -> str:
     """A signed commit with more parents, made by Git; no branch has moved. Raises HookRefused."""
     parents = [part for parent in (commit.parent, *joined) if parent for part in ("-p", parent)]
-    work_tree = repository.work_tree
-    variables = _variables(commit, repository.git_dir, work_tree)
-    for name in ("GIT_INDEX_FILE", "GIT_WORK_TREE"):
-        variables.pop(name)
     done = process.run(
-        work_tree, "commit-tree", "-S", *parents, "-F", "-", commit.tree,
-        data=commit.message.encode(), variables=variables, seconds=_SIGN_SECONDS,
+        repository.work_tree, "commit-tree", "-S", *parents, "-F", "-", commit.tree,
+        data=commit.message.encode(), variables=_people(commit, repository.git_dir),
+        seconds=_SIGN_SECONDS,
     )  # fmt: skip
     if done.code:
         raise HookRefused(output=_said(done))
     return done.output.decode().strip()
-
-
-def _prepare(repository: Repository, commit: Commit, git_dir: Path) -> Path:
-    """Fill the git folder, and return the work tree the hooks shall see."""
-    (git_dir / "HEAD").write_text(f"ref: refs/heads/{commit.branch}\n")
-    (git_dir / "commondir").write_text(f"{repository.common_dir}\n")
-    work_tree = repository.work_tree_of(commit.branch)
-    variables = {"GIT_DIR": str(git_dir), "GIT_INDEX_FILE": str(git_dir / "index")}
-    if work_tree is None:
-        work_tree = git_dir / "tree"
-        work_tree.mkdir()
-        variables["GIT_WORK_TREE"] = str(work_tree)
-        _checked(work_tree, variables, "read-tree", commit.tree)
-        paths = b"".join(path.encode() + b"\0" for path in commit.paths)
-        _checked(work_tree, variables, "checkout-index", "-z", "--stdin", "--quiet", data=paths)
-        return work_tree
-    variables["GIT_WORK_TREE"] = str(work_tree)
-    _checked(work_tree, variables, "read-tree", commit.tree)
-    process.run(work_tree, "update-index", "-q", "--refresh", variables=variables)
-    return work_tree
-
-
-def _checked(
-    cwd: Path, variables: dict[str, str], *arguments: str, data: bytes | None = None
-) -> None:
-    done = process.run(cwd, *arguments, data=data, variables=variables)
-    if done.code and arguments[0] != "checkout-index":
-        raise process.failure(arguments, done)
 
 
 def _wrap(repository: Repository, commit: Commit, git_dir: Path) -> Path:
@@ -178,12 +153,15 @@ def _wrap(repository: Repository, commit: Commit, git_dir: Path) -> Path:
     return own
 
 
-def _variables(commit: Commit, git_dir: Path, work_tree: Path) -> dict[str, str]:
+def _variables(commit: Commit, git_dir: Path, tree: HookTree) -> dict[str, str]:
+    files = {"GIT_WORK_TREE": str(tree.path), "GIT_INDEX_FILE": str(tree.index)}
+    return _people(commit, git_dir) | files
+
+
+def _people(commit: Commit, git_dir: Path) -> dict[str, str]:
     moment = f"@{int(commit.at.timestamp())} {commit.at.strftime('%z') or '+0000'}"
     return {
         "GIT_DIR": str(git_dir),
-        "GIT_WORK_TREE": str(work_tree),
-        "GIT_INDEX_FILE": str(git_dir / "index"),
         "GIT_AUTHOR_NAME": commit.author.name,
         "GIT_AUTHOR_EMAIL": commit.author.email,
         "GIT_AUTHOR_DATE": moment,

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from git.repos import ANN
+from git.repos import ANN, Repo
 
 from prdgen.files import disk
 from prdgen.flows import checked_out, drafts, edit, landing, pull, watch
@@ -80,6 +80,45 @@ async def test_pushes_of_one_line_one_after_another_replace_each_other(
         want = want.replace("third ", "third typed typed ")
     await editor.until(lambda: editor.text == want)
     await until(lambda: (repo.path / "one.md").read_text() == want)
+
+
+async def test_a_pushed_mode_reaches_a_page_that_is_open(server, house, repo):
+    """Its document writes only what it says; `git commit -a` in the folder would take the mode back."""
+    editor = await house.editor()
+    bob = await server.clone()
+    await editor.write(" typed", after="first line")
+    (bob.path / "one.md").chmod(0o755)
+    bob.git("commit", "-qam", "Mode")
+    assert (await bob.push()).ok
+    await until(lambda: os.access(repo.path / "one.md", os.X_OK) or None)
+    await house.save()
+    await until(lambda: repo.status() == "")
+    assert repo.git("ls-tree", "main", "one.md").startswith("100755")
+
+
+async def test_a_pushed_submodule_has_its_folder(server, repo, tmp_path):
+    """Empty, as Git makes it; else `git commit -a` in the folder takes the submodule out again."""
+    repo.put({".prdgen/roles.yml": pushing.ROLES})
+    repo.git("add", ".prdgen")
+    repo.git("commit", "-qm", "Roles")
+    inner = Repo(tmp_path / "inner")
+    inner.path.mkdir()
+    inner.git("init", "-q", "-b", "main")
+    inner.commit("Inner", page="# Inner\n")
+    olga = await server.clone("olga")
+    add = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "lib/sub")
+    olga.git(*add)
+    olga.git("commit", "-qm", "Submodule")
+    done = await olga.push()
+    assert done.ok, done.said
+    await until(lambda: (repo.path / "lib/sub").is_dir() and repo.status() == "")
+    repo.git("commit", "-q", "--allow-empty", "-am", "In the folder")
+    assert repo.git("ls-tree", "main", "lib/sub").startswith("160000")
+    assert (await olga.run("pull", "-q", "--rebase")).ok
+    olga.git("rm", "-qf", "lib/sub")
+    olga.git("commit", "-qm", "No submodule")
+    assert (await olga.push()).ok
+    await until(lambda: not (repo.path / "lib").exists() and repo.status() == "")
 
 
 BAD = {"bytes": b"\xff\xfe\x00bad\n", "size": b"words of many\n" * 25_000}

@@ -252,6 +252,45 @@ async def test_a_hook_that_rewrites_is_taken_into_the_text(house, repo):
     assert repo.git("rev-list", "--count", "main") == "2"
 
 
+@pytest.mark.parametrize("slow", [False, True])
+async def test_a_formatting_hook_while_others_type(house, repo, slow):
+    """It formats what is committed, not what the file has by then: each word stands once, by whoever typed
+    it, and what the hook changed elsewhere is in the folder too.
+    """
+    script = f"""
+        {"sleep 0.4" if slow else ""}
+        for page in $(git diff --cached --name-only -- '*.md'); do
+          sed -i s/colour/color/ $page; git add $page
+        done
+        wc -l <one.md >count.txt; git add count.txt
+    """
+    repo.hook("pre-commit", script)
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    going, words = True, []
+
+    async def type_on():
+        while going:
+            words.append(f" b{len(words)}")
+            await bob.write(words[-1], after="third line" if len(words) == 1 else words[-2])
+            await asyncio.sleep(0.005)
+
+    typing = asyncio.create_task(type_on())
+    for number in range(4):
+        await ann.write(f" {number} colour", after="first line")
+        await house.save("ann")
+    going = False
+    await typing
+    await house.save("bob")
+    want = ONE.replace("first line", "first line 3 color 2 color 1 color 0 color")
+    want = want.replace("third line", "third line" + "".join(words))
+    await ann.until(lambda: ann.text == bob.text == want)
+    await until(lambda: (repo.path / "one.md").read_text() == want)
+    assert repo.git("show", "main:one.md") + "\n" == want
+    assert dict(reversed(each) for each in blame(repo))[want.split("\n")[-2]] == "Bob"
+    await until(lambda: repo.status() == "")
+    assert (repo.path / "count.txt").read_text() == repo.git("show", "main:count.txt") + "\n"
+
+
 async def test_a_held_index_lock_only_delays(house, repo):
     """While another Git command holds index.lock nothing is written; then it all is."""
     ann = await house.editor()

@@ -1,6 +1,7 @@
 """The repository's own hooks and signing: run where they are trusted, and never in our way."""
 
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -53,12 +54,55 @@ def test_a_hook_may_change_the_message(repo):
 
 
 def test_a_hook_may_change_what_is_committed(repo):
-    """A formatter that stages its result: the commit and the index have it."""
-    repo.hook("pre-commit", "printf 'FORMATTED\\n' >one.md; git add one.md")
-    repo.write(one="x\n")
+    """A formatter that stages its result: the commit and the index have it. The file, which may have more
+    by then, is its writer's.
+    """
+    repo.hook("pre-commit", "printf 'FORMATTED\\n' >>one.md; git add one.md")
+    repo.write(one="x\ntyped since\n")
     repo.save({"one.md": "x\n"})
-    assert repo.git("show", "main:one.md") == repo.git("show", ":one.md") == "FORMATTED"
-    assert repo.status() == ""
+    assert repo.git("show", "main:one.md") == repo.git("show", ":one.md") == "x\nFORMATTED"
+    assert repo.status() == " M one.md"
+    assert (repo.path / "one.md").read_text() == "x\ntyped since\n"
+
+
+@pytest.mark.parametrize("branch", ["main", "draft"])
+def test_a_hook_has_every_file_and_the_tools_beside_them(repo, tmp_path, branch):
+    """As where people commit themselves; what it leaves behind, or stages with `--all`, is in no commit
+    and in nobody's folder.
+    """
+    (repo.path / "node_modules").mkdir()
+    (repo.path / "node_modules" / "tool").write_text("echo tool")
+    (repo.path / "a !#*").write_text("local")
+    repo.put({".gitignore": "*.cache\n"})
+    repo.git("add", ".gitignore")
+    repo.git("commit", "-qm", "Ignore")
+    repo.git("branch", "draft")
+    seen = tmp_path / "seen"
+    repo.hook("pre-commit", f"(cat one.md other.md; sh node_modules/tool; cat 'a !#*') >{seen}; "
+                            "echo left >x.cache; git add --all")  # fmt: skip
+    for number in range(2):
+        tip = repo.save({"one.md": f"x{number}\n"}, branch=branch)
+        assert seen.read_text() == f"x{number}\n{repo.git('show', 'main:other.md')}\ntool\nlocal"
+        assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
+    assert not (repo.path / "x.cache").exists()
+    assert (repo.path / "node_modules" / "tool").exists()
+
+
+def test_a_broken_tree_of_the_hooks_is_made_anew(repo):
+    """A server was killed, or a hook broke it."""
+    repo.hook("pre-commit", "test -f other.md")
+    repo.save({"one.md": "x\n"})
+    where = repo.path / ".git/prdgen/hook-trees/0"
+    for harm in (
+        lambda: (where / "index").write_bytes(b"DIRC broken"),
+        lambda: (where / "index.lock").write_text(""),
+        (where / "tree" / "other.md").unlink,
+        lambda: (where / "tree" / "one.md").write_text("by a hook"),
+        lambda: shutil.rmtree(where / "tree"),
+    ):
+        harm()
+        tip = repo.save({"one.md": f"{time.time()}\n"})
+        assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
 
 
 def test_a_slow_hook_is_stopped_with_all_it_started(repo, tmp_path):
@@ -69,7 +113,7 @@ def test_a_slow_hook_is_stopped_with_all_it_started(repo, tmp_path):
         repo.save({"one.md": "x\n"}, hook_seconds=0.3)
     assert _ends(int(pid.read_text()))
     assert repo.status() == ""
-    assert list((repo.path / ".git/prdgen").iterdir()) == []
+    assert {path.name for path in (repo.path / ".git/prdgen").iterdir()} == {"hook-trees", "locks"}
 
 
 def _ends(process: int) -> bool:
