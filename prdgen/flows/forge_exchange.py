@@ -115,6 +115,14 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
             except ForgeError as error:
                 _log.warning("%s: %s %s", review.branch, error.message, error.hint)
                 state.troubles[review.id] = Trouble(error.message, error.hint)
+            except PrdgenError:
+                raise  # the store or Git, which the others need as well
+            except Exception as error:
+                _log.exception("%s could not be exchanged", review.branch)
+                state.troubles[review.id] = Trouble(
+                    f"What the forge has of it could not be taken in: {type(error).__name__}.",
+                    "The other drafts go on. Look into the server's log, and report it.",
+                )
     if whole:
         state.whole_at = remote_state.now()
 

@@ -123,11 +123,12 @@ async def comment(
     """
     facts: dict[str, object] = {"text": _text(text, "comment", empty=suggestion is not None)}
     if page_path is not None:
+        ids.check_page_path(page_path)
         draft = await to_thread.run_sync(drafts.find, app, name)
         content = await to_thread.run_sync(page_text, app, draft.tip, page_path)
         if content is None:
             raise NoSuchPage(page_path=page_path, branch=name)
-        facts |= {"page_path": ids.check_page_path(page_path), "commit": draft.tip}
+        facts |= {"page_path": page_path, "commit": draft.tip}
         if quote.strip() or line > 0:
             facts["anchor"] = _anchor(content, page_path, quote, line).facts()
             if suggestion is not None:

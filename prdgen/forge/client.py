@@ -171,7 +171,7 @@ class Client:
 
     def _json(self, answer: Answer, what: str) -> Any:
         try:
-            return json.loads(answer.content)
+            return _whole(json.loads(answer.content), answer.content)
         except (ValueError, RecursionError) as error:
             shown = answer.content[:60].decode("utf-8", "replace")
             raise self._garbled(what, f"no JSON but {shown!r}") from error
@@ -212,10 +212,17 @@ def _is_same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
+def _whole(found: Any, content: bytes) -> Any:
+    """With a question mark for each half of a character, which JSON can name and nothing else can hold."""
+    if b"\\u" not in content:
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def _words(answer: Answer) -> str:
     """What the forge says is wrong: each has a field of its own for that."""
     try:
-        found = json.loads(answer.content)
+        found = _whole(json.loads(answer.content), answer.content)
     except (ValueError, RecursionError):
         return answer.reason_phrase
     if not isinstance(found, dict):

@@ -318,6 +318,31 @@ async def test_a_dropped_database_and_a_lost_state_file(both, houses):
     assert house.repo.git("rev-parse", f"refs/prdgen/reviews/{found.id}") == before
 
 
+async def test_what_nobody_foresaw_in_one_review_keeps_no_other_back(
+    at_github, monkeypatch, caplog
+):
+    """It is logged with its place, and told on that draft's page."""
+    house, forge = at_github
+    branch, found, _ = await begun(house, forge)
+    other = await drafts.start(house.app, house.people["ann"], "Other", "one.md")
+    change(house, other.branch, PAGE.replace("first", "1st"))
+    await draft_merge.ask(house.app, other.branch, house.people["ann"])
+    await trade(house, forge)
+    exchange_one = forge_exchange._one
+
+    async def one(app, forge, state, review, pulls, **options):
+        if review.branch == branch:
+            raise TypeError("not foreseen")
+        await exchange_one(app, forge, state, review, pulls, **options)
+
+    monkeypatch.setattr(forge_exchange, "_one", one)
+    forge.hub.comment(2, "octavia", "Hello")
+    await trade(house, forge)
+    assert [("octavia", "Hello")] in said(review(house, other.branch))
+    assert "TypeError" in forge_state.load(house.app).troubles[found.id].what
+    assert "not foreseen" in caplog.text
+
+
 async def test_somebody_copies_a_mark_of_ours(both):
     """Their words come in all the same; the mark does not show."""
     house, forge = both

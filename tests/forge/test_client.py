@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -9,6 +10,7 @@ from flows.remotes import answering, silent
 from git import repos
 
 from prdgen.forge import address, errors, opening
+from prdgen.forge import client as client_module
 
 from .hub import Hub
 from .serving import TOKEN, Fault, served
@@ -39,6 +41,9 @@ BAD = {
     "404": (Fault(404), errors.ForgeMissing, "forge_project"),
     "409": (Fault(409), errors.ForgeConflict, "main may have moved"),
     "422": (Fault(422), errors.ForgeRefuses, "by hand"),
+    "half a character": (
+        Fault(422, body=b'{"message": "half \\ud800 of it"}'), errors.ForgeRefuses, "by hand",
+    ),
     "429": (Fault(429, headers={"retry-after": "120"}), errors.ForgeBusy, "when that time is over"),
     "429 without a time": (Fault(429), errors.ForgeBusy, "when that time is over"),
     "403 that is a 429": (
@@ -65,6 +70,13 @@ BAD = {
         "another program",
     ),
 }  # fmt: skip
+
+
+def test_half_a_character_is_a_question_mark():
+    """JSON can name it; no file, log and database can hold it. Everything else is as it was."""
+    content = b'[{"body": "half \\ud800 of it, \\ud83d\\ude00", "n": [1, null, 2.5]}]'
+    found = client_module._whole(json.loads(content), content)
+    assert found == [{"body": "half ? of it, \U0001f600", "n": [1, None, 2.5]}]
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import subprocess
 import zipfile
@@ -750,3 +751,38 @@ async def test_what_is_typed_is_shown_before_it_is_approved(own):
     assert (await api.post(f"/api/drafts/{branch}/approve")).status_code == 200, "without a body"
     assert (await editor.send_form(where, do="merge")).status_code == 303
     assert b"Typed just now." in own.app.repository.read(own.app.repository.tip("main"), PAGE)
+
+
+HALF = "half \ud800 of it"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [
+        ("POST", "/api/drafts/{draft}/comments", {"text": HALF}),
+        ("POST", "/api/drafts/{draft}/comments", {"text": "x", "suggestion": HALF}),
+        ("POST", "/api/drafts/{draft}/comments", {"text": "x", "page_path": "../../etc/passwd"}),
+        ("POST", "/api/drafts/{draft}/comments", {"text": "x", "page_path": "site/../../x.md"}),
+        ("POST", "/api/drafts/{draft}/comments", {"text": "x", "page_path": "a\0b.md"}),
+        ("POST", "/api/drafts/{draft}/approve", {"text": HALF}),
+        ("POST", "/api/drafts/{draft}/request-changes", {"text": HALF}),
+        ("PUT", "/api/drafts/{draft}", {"description": HALF}),
+        ("POST", "/api/preview", {"branch": "main", "page_path": PAGE, "text": HALF}),
+        ("POST", "/api/versions", {"branch": "main", "page_path": PAGE, "message": HALF}),
+        ("POST", "/api/versions", {"branch": "main", "page_path": PAGE, "message": "a\0b"}),
+    ],
+)
+async def test_what_nothing_can_hold_is_refused_before_anything_is_done(own, method, address, body):
+    """Halves of characters, NUL, and paths that lead out: said with what to do, by no word of Git or of a folder."""
+    olga = await own.api("owner")
+    made = await olga.post("/api/drafts", json={"title": "Plan", "page_path": PAGE})
+    draft = made.json()["branch"].removeprefix("draft/")
+    tips = own.app.repository.branches()
+    answer = await olga.request(
+        method, address.format(draft=draft), content=json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )  # fmt: skip
+    assert 400 <= answer.status_code < 500, answer.text
+    assert "fatal" not in answer.text
+    assert str(own.app.repository.work_tree) not in answer.text
+    assert own.app.repository.branches() == tips
