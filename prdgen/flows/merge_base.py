@@ -162,10 +162,14 @@ def _came_alone(app: App, live: Live, new_tip: str) -> bool:
     """In a thread: whether we brought the branch there, and nothing that came is on top of a commit made in the
     folder: such a one may have taken out what its file had not got yet, also when that was brought back.
     """
-    repository = app.repository
+    repository, old_tip = app.repository, live.document.tip_commit or ""
     if not was_brought(app, live.branch, new_tip):
         return False
-    below = {*_between(app, live, new_tip), *repository.commit_info(new_tip).parents}
+    below = set(_between(app, live, new_tip))
+    for parent in repository.commit_info(new_tip).parents:
+        # One from before the agreed tip, which a forced push dropped, is nothing that came.
+        if parent == old_tip or not old_tip or not repository.is_ancestor(parent, old_tip):
+            below.add(parent)
     return not any(
         repository.came_by(live.branch, commit).startswith("commit")
         and repository.commit_info(commit).committer != signatures.SERVER

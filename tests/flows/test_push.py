@@ -449,6 +449,31 @@ async def test_a_forced_push_keeps_what_was_typed(houses, repo, tmp_path):
     assert (repo.path / "other.md").read_text() == "# Other\n\nother\n"
 
 
+@pytest.mark.parametrize("typing", [False, True])
+async def test_a_forced_push_takes_away_what_was_pushed_a_moment_before(
+    houses, repo, tmp_path, typing
+):
+    """On top of the commit that was made in the folder, before the server started: nobody wrote both lines."""
+    repo.put({".prdgen/roles.yml": pushing.ROLES})
+    repo.commit("Roles", one=ONE)
+    house = await houses(repo)
+    editor = await house.editor()
+    want = ONE.replace("third line", "third new line")
+    async with pushing.serving(house, tmp_path / "clones") as server:
+        if typing:
+            await editor.write(" typed", after="first line")
+            want = want.replace("first line", "first line typed")
+        max_ = await server.clone("max")
+        max_.commit("Old", one=ONE.replace("third line", "third old line"))
+        assert (await max_.push()).ok
+        await editor.until(lambda: "third old line" in editor.text)
+        max_.git("reset", "--quiet", "--hard", "HEAD~1")
+        max_.commit("New", one=ONE.replace("third line", "third new line"))
+        assert (await max_.push("--force", "origin", "HEAD")).ok
+        await editor.until(lambda: editor.text == want)
+        await until(lambda: (repo.path / "one.md").read_text() == want)
+
+
 async def test_foreign_changes_in_the_folder_are_left_and_named(server, house, repo):
     """Files that somebody edited there, and has not committed, stay; the pusher hears which."""
     bob = await server.clone()
