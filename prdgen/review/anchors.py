@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from prdgen.merge import diff
+from prdgen.review import likeness
 
 _AROUND: Final = 60
 """Code points kept of what stands before and after."""
@@ -212,10 +213,27 @@ def find(anchor: Anchor, was: str | None, text: str) -> Place:
     elsewhere = _elsewhere(anchor, text)
     if elsewhere is not None and (moved is None or moved.start == moved.end or was is None):
         return elsewhere
+    if was is not None and moved is not None and (better := _in_its_line(anchor, was, text, moved)):
+        return better
     if moved is None:
         return Place(0, 0, "gone")
     how: How = "gone" if moved.start == moved.end else "changed"
     return Place(moved.start, moved.end, how)
+
+
+def _in_its_line(anchor: Anchor, was: str, text: str, moved: Place) -> Place | None:
+    """The stretch in what its own line became, when another one's words stand where the edits lead."""
+    ours = likeness.around(was, anchor.start, anchor.end)
+    there = likeness.around(text, moved.start, moved.end) if moved.start < moved.end else None
+    line = likeness.became(was, ours, text, there)
+    if line is None:
+        return None
+    within = replace(anchor, start=anchor.start - ours.start)
+    found = _along(within, diff.splices(ours.of(was), line.of(text)))
+    if found.start == found.end:
+        return None
+    start, end = found.start + line.start, found.end + line.start
+    return Place(start, end, "same" if text[start:end] == anchor.quote else "changed")
 
 
 def _along(anchor: Anchor, edits: list[diff.Splice]) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -151,3 +152,67 @@ def test_words_are_sought_as_they_are_read(quote, want):
     )
     found = anchors.seek(text, quote, 6)
     assert (found and found.quote) == want
+
+
+SHOPPER = "# Plan\n\nOne **shopper** in [three](https://example.org) leaves.\n\nThe end.\n"
+TILL = "# Plan\n\n- [REQ-001] The shopper pays by card.\n- [REQ-002] The shopper gets a receipt.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "quote", "new", "want"),
+    [
+        (
+            SHOPPER,
+            "One **shopper** in [three](https://example.org) leaves.",
+            (
+                "# Plan\n\nNew first paragraph with One shopper too.\n\n"
+                "One **shopper** (adult) in [three](https://example.org) leaves.\n\nThe very end.\n"
+            ),
+            "One **shopper** (adult) in [three](https://example.org) leaves.",
+        ),
+        (
+            "# Plan\n\nThe shopper pays by card at the till.\n\nThe end.\n",
+            "The shopper pays by card at the till.",
+            (
+                "# Plan\n\nThe shopper takes a cart at the door.\n\n"
+                "The shopper always pays by card at the till.\n\nThe end.\n"
+            ),
+            "The shopper always pays by card at the till.",
+        ),
+        (
+            TILL,
+            "The shopper pays by card.",
+            (
+                "# Plan\n\n- [REQ-002] The shopper gets a receipt.\n"
+                "- [REQ-001] The shopper pays by credit card.\n"
+            ),
+            "The shopper pays by credit card.",
+        ),
+        (
+            TILL,
+            "The shopper pays by card.",
+            (
+                "# Plan\n\n- [REQ-003] The shopper pays by card or in coins.\n"
+                "- [REQ-001] Whoever shops pays with a card.\n"
+                "- [REQ-002] The shopper gets a receipt.\n"
+            ),
+            "Whoever shops pays with a card.",
+        ),
+    ],
+    ids=["inserted", "alike", "swapped", "by id"],
+)
+def test_it_stays_in_its_own_line(old, quote, new, want):
+    """Also where somebody else's new words are like its own, and stand nearer."""
+    place = anchors.find(anchor(quote, old), old, new)
+    assert (new[place.start : place.end], place.how) == (want, "changed")
+
+
+def test_a_page_that_is_rewritten_whole_is_looked_at_quickly():
+    """A hundred comments on ten thousand lines."""
+    old = "".join(f"Line {n} says what number {n} does.\n" for n in range(10_000))
+    new = "".join(f"Number {n} does what row {n} says.\n" for n in range(10_000))
+    began = time.process_time()
+    for n in range(0, 10_000, 1_000):
+        place = anchors.find(anchor(f"what number {n} does", old), old, new)
+        assert 0 <= place.start <= place.end <= len(new)
+    assert time.process_time() - began < 20
