@@ -148,7 +148,8 @@ def check() -> None:
     """Every test: the house, the rooms, the flows, the editor's own, and the real browser."""
     node_environment()
     arguments = os.environ.get("PYTEST_ARGS", "").split()
-    workers = os.environ.get("TEST_WORKERS", str(min(4, max(2, os.cpu_count() or 2))))
+    # More than half of a test's time it waits: for browsers, services, and time limits.
+    workers = os.environ.get("TEST_WORKERS", str(min(4, (os.cpu_count() or 2) + 1)))
     vitest = subprocess.run(npm(ROOT / "editor", "test"), cwd=ROOT / "editor", check=False)
     tests = subprocess.run(
         [str(BIN / "python"), "-m", "pytest", "-n", workers, *arguments], cwd=ROOT, check=False

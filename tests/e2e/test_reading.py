@@ -247,7 +247,8 @@ def test_real_documents_pass_axe(
     with plain.served(house.repository / "public") as address:
         for look in LOOKS:
             tab = visit(look)
-            for name in ("", "1210-impl-specialization/", "2457-non-ascii-idents/", "pages/"):
+            names = ["1210-impl-specialization/", "pages/"]
+            for name in [*names, "", "2457-non-ascii-idents/"] if look == LOOKS[0] else names:
                 tab.goto(address + name)
                 tab.wait_for_load_state("networkidle")
                 rules = [each["rule"] for each in axe.violations(tab)]
