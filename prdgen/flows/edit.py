@@ -57,7 +57,7 @@ async def write_file(app: App, live: Live) -> None:
 
     What the file holds and nobody knew is taken in first, once it stood still; what a save put
     there while we wrote is found in what the swap gave back, and taken in after that. A file that
-    somebody removed comes back with the next edit only.
+    somebody removed comes back with the next edit only, or when a person restores the page.
     """
     began = time.perf_counter()
     found = await glance.look(app, live) or await _look_closely(app, live)
@@ -66,8 +66,9 @@ async def write_file(app: App, live: Live) -> None:
     path, expected = file_path(found.tree, live.page_path), found.data
     on_disk = expected or b""
     old, new, heads = text.decode(on_disk).text, live.room.text, live.room.heads
-    if expected is None and content_hash(new) == live.document.file_hash:
+    if expected is None and content_hash(new) == live.document.file_hash and not live.restored:
         return
+    live.restored = live.restored and expected is None
     if old == new and expected is not None:
         await _file_point(app, live, heads, new)
         return
@@ -81,6 +82,7 @@ async def write_file(app: App, live: Live) -> None:
     live.wrote(old, new)
     displaced.follow(app, live, swapped, save)
     if swapped.written:
+        live.restored = False
         live.put_away = None  # with this in the file Git does not put it back
         await _file_point(app, live, heads, new)
         if live.behind(content_hash(old)) is not None:
@@ -226,6 +228,7 @@ async def _commit_once(
 def _restored(live: Live) -> None:
     if live.gone is not None:
         live.gone = live.paused = None
+        live.restored = True
         live.dirty_since = time.monotonic()
         live.changed.set()
 

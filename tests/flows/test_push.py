@@ -413,6 +413,31 @@ async def test_a_branch_deleted_by_a_push_is_no_renamed_one(server, house, repo,
     assert "draft was deleted" in house.live(branch="draft").gone.reason
 
 
+@pytest.mark.parametrize("typed", ["", " more"])
+async def test_a_page_that_is_restored_has_its_file_again(server, house, repo, typed):
+    """Also when nothing was typed since it was last written; else `git commit -a` in the folder deletes it again."""
+    editor = await house.editor()
+    bob = await server.clone()
+    await editor.write(" typed", after="first line")
+    await until(lambda: (repo.path / "one.md").read_text() == editor.text)
+    bob.git("rm", "-q", "one.md")
+    bob.git("commit", "-qm", "Delete")
+    assert (await bob.push()).ok
+    await until(lambda: not (repo.path / "one.md").exists())
+    if typed:
+        await editor.write(typed, after="typed")
+    await house.save()
+    await until((repo.path / "one.md").exists)
+    assert (repo.path / "one.md").read_text() == editor.text
+    await until(lambda: repo.status() == "")
+    # Removed by somebody in the folder it stays away, as before, until it is edited.
+    (repo.path / "one.md").unlink()
+    house.live().dirty_since = 0.0
+    house.live().changed.set()
+    await until(lambda: house.live().dirty_since is None)
+    assert not (repo.path / "one.md").exists()
+
+
 async def test_a_page_deleted_by_a_push_stays_open(server, house, repo):
     """Its text is not lost: whoever is in it may save a version to restore it."""
     editor = await house.editor()
