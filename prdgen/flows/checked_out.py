@@ -47,14 +47,20 @@ def follow(
     if tree is None:
         return {}
     moves = checkout.moved(clone.repository, old, new)
+    left = {}
     for each in moves:
         if each.path in leased and each.is_plain and each.old:
-            _mode(file_path(tree.path, each.path), each)  # its document writes only what it says
+            try:
+                _mode(
+                    file_path(tree.path, each.path), each
+                )  # its document writes only what it says
+            except OSError as error:
+                left[each.path] = str(error)
     moves = [each for each in moves if each.path not in leased]
     # Files that say how others are written come first.
     first = [each for each in moves if each.path.endswith(".gitattributes")]
     then = [each for each in moves if not each.path.endswith(".gitattributes")]
-    left = _several(clone, tree, first, again) | _several(clone, tree, then, again)
+    left |= _several(clone, tree, first, again) | _several(clone, tree, then, again)
     with index.following(clone.repository, branch, old, new, seconds=_INDEX_SECONDS):
         pass
     return left

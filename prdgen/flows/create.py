@@ -11,7 +11,7 @@ from prdgen import ids
 from prdgen.errors import Invalid
 from prdgen.events import Event
 from prdgen.files import disk
-from prdgen.flows import edit, naming, new_file, pages_of, signatures
+from prdgen.flows import edit, hooked, naming, new_file, pages_of, signatures
 from prdgen.flows.context import App
 from prdgen.flows.errors import NoSuchBranch, PageExists
 from prdgen.flows.live import file_path
@@ -96,6 +96,8 @@ def _commit(
             repository, branch, tip, {page_path: data},
             message=message, author=author, committer=signatures.SERVER,
         )  # fmt: skip
+        hooked.note(app, branch, page_path, tip)
+        data = repository.read(made, page_path) or data  # as a hook made it
         if tree is not None and path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             disk.exchange(path, tree, data, None).close()

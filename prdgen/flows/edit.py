@@ -189,11 +189,9 @@ async def _commit_once(
     people = await signatures.load(app, portions, saved_by)
     said = [message if not own or each.person == saved_by else None for each in portions]
     async with lease.writing(app, live):
-        old, made, committed = await to_thread.run_sync(
+        made, committed = await to_thread.run_sync(
             _write_commits, app, live, portions, people, said, heads
         )
-        if await to_thread.run_sync(hooked.others, app, live, old, made[-1]):
-            await hooked.follow(app, live, old, made[-1])
 
     async def move(tx: Tx, heads_now: Heads) -> Document:
         await texts.keep(tx, committed)
@@ -240,10 +238,10 @@ def _write_commits(
     people: signatures.People,
     said: list[str | None],
     heads: Heads,
-) -> tuple[str | None, list[str], str]:
+) -> tuple[list[str], str]:
     """In a thread: each portion's text on the one before it, by patching the bytes there were.
 
-    Returns the commit they are on, the commits, and the text the last one has: hooks may have made another of it.
+    Returns the commits, and the text the last one has: hooks may have made another of it.
     """
     with locks.branch(app.repository, live.branch):
         tip, data = _parent(app, live)
@@ -262,11 +260,14 @@ def _write_commits(
                 )
             )
             before = portion.text
-        made = commits.write_several(
-            app.repository, live.branch, tip, wanted, committer=people.server,
-            hook_seconds=app.settings.commit_hook_seconds,
-        )  # fmt: skip
-    return tip, made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
+        try:
+            made = commits.write_several(
+                app.repository, live.branch, tip, wanted, committer=people.server,
+                hook_seconds=app.settings.commit_hook_seconds,
+            )  # fmt: skip
+        finally:  # the first of them may be there when the next one is refused
+            hooked.note(app, live.branch, live.page_path, tip)
+    return made, text.decode(app.repository.read(made[-1], live.page_path) or b"").text
 
 
 def _parent(app: App, live: Live) -> tuple[str | None, bytes]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from anyio import to_thread
 
-from prdgen.errors import PrdgenError
+from prdgen.errors import Invalid, PrdgenError
 from prdgen.flows import (
     drafts,
     forge_ends,
@@ -113,6 +113,9 @@ async def _exchange(app: App, forge: Forge, state: State, *, whole: bool) -> Non
             except (ForgeAway, ForgeBusy, ForgeDenied):
                 raise
             except ForgeError as error:
+                _log.warning("%s: %s %s", review.branch, error.message, error.hint)
+                state.troubles[review.id] = Trouble(error.message, error.hint)
+            except Invalid as error:  # what the store cannot hold
                 _log.warning("%s: %s %s", review.branch, error.message, error.hint)
                 state.troubles[review.id] = Trouble(error.message, error.hint)
             except PrdgenError:

@@ -40,7 +40,7 @@ async def look(app: App, live: Live) -> Seen | None:
     """
     found = await to_thread.run_sync(seen, app, live)
     if found is not None:
-        live.gone = live.paused = None
+        live.gone = live.shut = live.paused = None
     return found
 
 
@@ -49,7 +49,7 @@ def met(live: Live, found: Seen) -> None:
     be written: Git took it away just as it was written, say, and put it back as it was before. Call with
     `live.lock` held.
     """
-    live.gone = live.paused = live.not_taken = None
+    live.gone = live.shut = live.paused = live.not_taken = None
     if live.dirty_since is None and text.decode(found.data).text != live.room.text:
         live.dirty_since = time.monotonic()
         live.changed.set()

@@ -1,34 +1,24 @@
-"""what a commit hook changed beside the page → the files of the branch's folder."""
+"""what a commit hook changed beside the page → a note, by which the files of the branch's folder follow."""
 
 from __future__ import annotations
 
-import logging
-from functools import partial
+import time
+from uuid import uuid4
 
-from anyio import to_thread
-
-from prdgen.flows import checked_out
+from prdgen.flows import kept_facts
 from prdgen.flows.context import App
-from prdgen.flows.live import Live
 from prdgen.git import checkout, hooks
-from prdgen.store import documents
-
-log = logging.getLogger(__name__)
 
 
-def others(app: App, live: Live, old: str | None, new: str) -> bool:
-    """In a thread: whether the commits from `old` to `new` have more than the page, by a hook."""
+def note(app: App, branch: str, page_path: str, old: str | None) -> None:
+    """In a thread, after commits on `old`: files that they have and the page is not, by a hook, follow as those of
+    a push do, when nobody else writes; see `landing.catch_up`.
+    """
     if not hooks.are_needed(app.repository):
-        return False
-    return any(each.path != live.page_path for each in checkout.moved(app.repository, old, new))
-
-
-async def follow(app: App, live: Live, old: str | None, new: str) -> None:
-    """Bring those files to the new commit, but what documents write. Call as one of the branch's writers."""
-    async with app.store.transaction() as tx:
-        ours = await documents.leased(tx, live.branch)
-    left = await to_thread.run_sync(
-        partial(checked_out.follow, app, live.branch, old, new, ours | {live.page_path})
-    )
-    for path, why in left.items():
-        log.warning("%s, which a commit hook changed, is left in the folder: %s", path, why)
+        return
+    new = app.repository.tip(branch)
+    if new is None or new == old or app.repository.tree_of(branch) is None:
+        return
+    if any(each.path != page_path for each in checkout.moved(app.repository, old, new)):
+        name = f"{kept_facts.PUSHES}/{time.time_ns():020d}-{uuid4().hex}.json"
+        kept_facts.save(app, name, {"branch": branch, "old": old, "new": new, "of_remote": False})

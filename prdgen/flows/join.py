@@ -62,13 +62,14 @@ class Landed:
 
 def tips(
     clone: Clone, ours: str, theirs: str, *, base: str | None = None, mark: str = "",
-    stays: Side = "theirs", named: Side = "theirs",
+    stays: Side = "theirs", named: Side = "theirs", once: bool = False,
 ) -> Joined:  # fmt: skip
     """In a thread: merge two commits without moving anything.
 
     Pages are merged by the merge of pages, other files by Git; what both sides changed in the same
     place of one of these is kept twice, with `mark` in the name of the one that does not stay. Raises
-    UnrelatedHistories, and Unmergeable for these without a `mark`. `base`, `stays`, `named`: see `joining.trees`.
+    UnrelatedHistories, and Unmergeable for these without a `mark`. `base`, `stays`, `named`: see `joining.trees`;
+    `once`: see `three_way.merge`.
     """
     globs, found = pages_of.globs(clone), list[tuple[str, Conflict]]()
     kept: dict[str, str] = {}
@@ -85,7 +86,7 @@ def tips(
             base, mine, other = map(text.decode, (both.base, both.ours, both.theirs))
         except NotEditable:
             return None
-        merged = three_way.merge(base.text, other.text, mine.text, LIMIT_MS)
+        merged = three_way.merge(base.text, other.text, mine.text, LIMIT_MS, once=once)
         found.extend((both.path, conflict) for conflict in merged.conflicts)
         return text.patch(both.ours, merged.hunks)
 
@@ -117,7 +118,7 @@ def _marked(path: str, mark: str) -> str:
 
 async def into(
     app: App, branch: str, theirs: str, *, message: str, author: Signature, whole: bool = False,
-    squash: bool = False, always: bool = False, aside: bool = False, named: Side = "theirs",
+    squash: bool = False, always: bool = False, aside: bool = False, once: bool = False, named: Side = "theirs",
     of_remote: bool = False,
 ) -> Landed:  # fmt: skip
     """Merge a commit into a branch: one commit, or only the branch moved when it is behind.
@@ -126,8 +127,8 @@ async def into(
     people are told; a file that one side edited and the other deleted stays as it was edited. With
     `whole` nothing is merged then: SameWords, OneDeleted. With `squash` the commit has one parent,
     the branch's tip; `always` makes one where moving the branch would do. With `aside`, a file that
-    is no page and that both sides changed in the same place is kept twice. A page that both renamed is
-    called as the side `named` calls it; the message says so. `of_remote`: see `Landing`. What is typed and not
+    is no page and that both sides changed in the same place is kept twice; `once`: see `three_way.merge`. A page
+    that both renamed is called as the side `named` calls it; the message says so. `of_remote`: see `Landing`. What is typed and not
     committed stays on top. Raises NoSuchBranch, WorkTreePaused, Locked, UnrelatedHistories and
     Unmergeable.
     """
@@ -137,7 +138,7 @@ async def into(
     def make(old: str) -> Made:
         nonlocal revived, renamed
         new, joined = _make(app, branch, old, theirs, message, author, squash=squash, always=always,
-                            named=named, mark=f"ours-{old[:8]}" if aside else "")  # fmt: skip
+                            named=named, mark=f"ours-{old[:8]}" if aside else "", once=once)  # fmt: skip
         disputes, revived, renamed = joined.disputes, joined.revived, joined.renamed
         if disputes and whole:
             raise SameWords(branch=branch, pages=", ".join(sorted({page for page, _ in disputes})))
@@ -186,12 +187,12 @@ async def landed(
 
 def _make(
     app: App, branch: str, old: str, theirs: str, message: str, author: Signature, *,
-    squash: bool, always: bool, mark: str, named: Side,
+    squash: bool, always: bool, mark: str, named: Side, once: bool,
 ) -> tuple[str, Joined]:  # fmt: skip
     """In a thread: the commit to move to, made if need be; and where people have to look in it."""
     if not (squash or always) and app.repository.is_ancestor(old, theirs):
         return theirs, Joined(app.repository.commit_info(theirs).tree, ())
-    joined = tips(app, old, theirs, mark=mark, named=named)
+    joined = tips(app, old, theirs, mark=mark, named=named, once=once)
     subject, gap, body = message.partition("\n\n")
     for path, other in joined.renamed:
         body = f"Both sides renamed a page: it is {path}, and no longer {other}.{gap}{body}"

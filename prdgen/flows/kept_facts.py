@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from prdgen.flows.clone import Clone
 
 log = logging.getLogger(__name__)
+PUSHES: Final = "pushes"
+"""Notes of branches whose files have to follow; see `landing`."""
 
 
 def load(clone: Clone, name: str) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from prdgen.git.pushed import Pushed
 from prdgen.store import documents
 
 log = logging.getLogger(__name__)
-_FOLDER: Final = "pushes"
 FOLLOWED: Final = "followed"
 """Notes of the moves that files and index have followed; see `overtaken`."""
 _WAIT_SECONDS = 30.0
@@ -87,7 +86,7 @@ class Landing:
     def _note(self, moves: Sequence[Move]) -> None:
         for move in moves:
             if move.new and self._app.repository.tree_of(move.branch):
-                name = f"{_FOLDER}/{uuid4().hex}.json"
+                name = f"{kept_facts.PUSHES}/{uuid4().hex}.json"
                 facts = {"branch": move.branch, "old": move.old, "new": move.new,
                          "of_remote": self._of_remote}  # fmt: skip
                 kept_facts.save(self._app, name, facts)
@@ -231,7 +230,7 @@ async def catch_up(app: App) -> None:
 
 def _noted(app: App) -> Iterator[tuple[Path, str]]:
     """Every note that there is, with its branch."""
-    for note in sorted((app.state_dir / _FOLDER).glob("*.json")):
+    for note in sorted((app.state_dir / kept_facts.PUSHES).glob("*.json")):
         if facts := kept_facts.load_note(note):
             yield note, facts["branch"]
 
@@ -249,4 +248,4 @@ async def recover(app: App) -> None:
                 log.info("%s waits: %s", note, error)
                 continue
         for line in left:
-            log.warning("after a push that was cut off: %s", line)
+            log.warning("files that followed late: %s", line)

@@ -103,11 +103,11 @@ class Live:
     """Whether somebody waits for the lock to look what changed outside."""
     not_taken: str | None = None
     """Why the newest look at file and branch took nothing in, as it was logged."""
-    gone: Gone | None = None
     restored: bool = False
     """Whether a person's version brought the page back, and its file is not there yet."""
     shut: str | None = None
     """Why nobody can edit the page as the branch's tip has it."""
+    gone: Gone | None = None
     """Then nothing is written or committed until a person saves a version, which restores it."""
     refused: str | None = None
     """Output of a commit hook that refused this text, until the text changes."""

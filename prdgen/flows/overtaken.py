@@ -73,7 +73,10 @@ async def _bring_back(app: App, branch: str, notes: Sequence[_Followed]) -> None
     for commit, made in await to_thread.run_sync(_undone, app, notes):
         if made is not None:
             log.warning("%s took out of %s what its files had not yet", commit[:10], branch)
-            await join.into(app, branch, made, message=_message(commit), author=SERVER, aside=True)
+            # What came may be back by now: people had it in their open pages.
+            await join.into(
+                app, branch, made, message=_message(commit), author=SERVER, aside=True, once=True
+            )
         await to_thread.run_sync(_remember, app, notes, commit)
     await to_thread.run_sync(_forget, notes)
 

@@ -147,6 +147,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
         live.gone = live.shut = None
         return
     if new_tip is None:
+        live.shut = None
         live.gone = Gone(None, f"the branch {live.branch} was deleted; {_RESTORE}")
         return
     for brought in await to_thread.run_sync(merge_base.brought, app, live, new_tip):
@@ -163,6 +164,7 @@ async def tip(app: App, live: Live, *, cold: bool = False) -> None:
             merge_base.was_brought, app, live.branch, new_tip
         ):
             await taken_away.remove(app, live)
+        live.shut = None
         live.gone = Gone(new_tip, f"this page was deleted on {live.branch}; {_RESTORE}")
         return
     live.gone = live.shut = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ class Client:
 
     def _json(self, answer: Answer, what: str) -> Any:
         try:
-            return _whole(json.loads(answer.content), answer.content)
+            return _read(answer.content)
         except (ValueError, RecursionError) as error:
             shown = answer.content[:60].decode("utf-8", "replace")
             raise self._garbled(what, f"no JSON but {shown!r}") from error
@@ -212,17 +213,25 @@ def _is_same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
-def _whole(found: Any, content: bytes) -> Any:
-    """With a question mark for each half of a character, which JSON can name and nothing else can hold."""
+_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""As `json.dumps` writes it; a backslash before it makes it six other characters."""
+
+
+def _read(content: bytes) -> Any:
+    """JSON, with a question mark for each NUL and half of a character, which JSON can name and nothing else can
+    hold. Raises ValueError and RecursionError.
+    """
+    found = json.loads(content.decode("utf-8", "replace").removeprefix("\ufeff"))
     if b"\\u" not in content:
         return found
-    return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+    written = json.dumps(found, ensure_ascii=False)
+    return json.loads(_NUL.sub(r"\1?", written).encode("utf-8", "replace"))
 
 
 def _words(answer: Answer) -> str:
     """What the forge says is wrong: each has a field of its own for that."""
     try:
-        found = _whole(json.loads(answer.content), answer.content)
+        found = _read(answer.content)
     except (ValueError, RecursionError):
         return answer.reason_phrase
     if not isinstance(found, dict):

@@ -105,11 +105,12 @@ def make(repository: Repository, commit: Commit, *, seconds: float) -> str:
         own_hooks = _wrap(repository, commit, git_dir)
         note = git_dir / "made"
         (git_dir / "MESSAGE").write_text(commit.message, "utf-8", newline="\n")
-        variables = {"GIT_DIR": str(git_dir)}
-        with hook_trees.of(repository, commit.branch, commit.tree, variables) as tree:
+        wanted = commit.branch, commit.tree, commit.paths
+        with hook_trees.of(repository, *wanted, git_dir) as tree:
             try:
                 done = process.run(
-                    tree.path, "-c", f"core.excludesFile={tree.exclude}", "commit", "--quiet",
+                    tree.path, "-c", f"core.excludesFile={tree.exclude}", "-c",
+                    "core.splitIndex=false", "commit", "--quiet",
                     "--allow-empty", "--no-edit", "--cleanup=verbatim", "--file",
                     str(git_dir / "MESSAGE"), variables=_variables(commit, git_dir, tree),
                     seconds=seconds, hooks=own_hooks,
@@ -117,9 +118,13 @@ def make(repository: Repository, commit: Commit, *, seconds: float) -> str:
             except process.TimedOut as error:
                 raise HookTooSlow(seconds=f"{seconds:g}") from error
         made = note.read_text().strip() if note.exists() else ""
-    if not made:
-        raise HookRefused(output=_said(done))
-    return made
+        if not made:
+            raise HookRefused(output=_said(done))
+        if staged := tree.staged_links(repository, made):
+            raise HookRefused(
+                output=f"a hook staged {', '.join(staged)}, which Git ignores in the server's folder"
+            )
+        return made
 
 
 def signed(repository: Repository, commit: Commit, joined: Sequence[str]) -> str:

@@ -12,12 +12,14 @@ _ALIKE = 0.5
 """So much of a line both sides have now must be of one that neither has any more: both changed and moved it."""
 
 
-def without(base: str, theirs: str, ours: str, merged: str, hunks: Sequence[Splice]) -> str:
+def without(
+    base: str, theirs: str, ours: str, merged: str, hunks: Sequence[Splice], *, added: bool = False
+) -> str:
     """`merged`, which `hunks` make of ours, without the copies of lines that neither side made: each stands
     where ours has it. A line that both sides have as often as the base, or both instead of one
-    of the base, was moved (and changed) by both.
+    of the base, was moved (and changed) by both; `added`: or one that both have and the base has not.
     """
-    surplus = _surplus(base, theirs, ours, merged)
+    surplus = _surplus(base, theirs, ours, merged, added)
     if not surplus:
         return merged
     fresh, grown = list[tuple[int, int]](), 0
@@ -42,7 +44,7 @@ def without(base: str, theirs: str, ours: str, merged: str, hunks: Sequence[Spli
     return "".join(kept)
 
 
-def _surplus(base: str, theirs: str, ours: str, merged: str) -> Counter[str]:
+def _surplus(base: str, theirs: str, ours: str, merged: str, added: bool) -> Counter[str]:
     """How many copies of which lines are too many."""
     texts = (
         f"{each}\n" for each in (base, theirs, ours, merged)
@@ -54,7 +56,9 @@ def _surplus(base: str, theirs: str, ours: str, merged: str) -> Counter[str]:
         most = our[line]
         if not 0 < most < count or most != their[line] or not tokens.has_words(line):
             continue
-        if most == was[line] or (not was[line] and any(_alike(line, each) for each in gone)):
+        if most == was[line] or (
+            not was[line] and (added or any(_alike(line, each) for each in gone))
+        ):
             found[line] = count - most
     return found
 

@@ -32,8 +32,9 @@ __all__ = ["Conflict", "Merged", "merge"]
 
 
 def merge(
-    base: str, theirs: str, ours: str, limit_ms: int = LIMIT_MS, *, whole: bool = False
-) -> Merged:
+    base: str, theirs: str, ours: str, limit_ms: int = LIMIT_MS, *, whole: bool = False,
+    once: bool = False,
+) -> Merged:  # fmt: skip
     """What both sides made of `base`, as a change of `ours`.
 
     Both sides are compared with the base by line, then by word inside changed lines. What only
@@ -42,7 +43,8 @@ def merge(
     off the end of a line in which the other wrote on is no change. Text one side edited stays when
     the other side deleted it, and goes along when the other side moved it. Front matter is merged
     key by key. The result depends on the three texts and the limit only, not on the clock. With
-    `whole`, a conflict has all lines of its place, with what both versions share.
+    `whole`, a conflict has all lines of its place, with what both versions share. `once`: both sides got
+    the same lines from somewhere, so one that both added stands once, also when they did it in two places.
     """
     if theirs in (base, ours):
         return Merged(ours, [], [])
@@ -65,10 +67,10 @@ def merge(
         merged = Merged(merged.text, edits, merged.conflicts)
     if merged.conflicts:
         return merged
-    once = surplus.without(base, theirs, ours, merged.text, merged.hunks)
-    if once == merged.text:
+    text = surplus.without(base, theirs, ours, merged.text, merged.hunks, added=once)
+    if text == merged.text:
         return merged
-    return Merged(once, diff.splices(ours, once, limit_ms), [])
+    return Merged(text, diff.splices(ours, text, limit_ms), [])
 
 
 @dataclass

@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from git.repos import ANN, Repo
@@ -94,6 +95,25 @@ async def test_a_pushed_mode_reaches_a_page_that_is_open(server, house, repo):
     await house.save()
     await until(lambda: repo.status() == "")
     assert repo.git("ls-tree", "main", "one.md").startswith("100755")
+
+
+async def test_a_mode_that_cannot_be_set_keeps_no_other_file_back(server, house, repo, monkeypatch):
+    """Another owner's file, say."""
+    await house.editor()
+    bob = await server.clone()
+    chmod = Path.chmod
+
+    def denied(self, mode, **options):
+        if self == repo.path / "one.md":
+            raise PermissionError(1, "Operation not permitted", str(self))
+        chmod(self, mode, **options)
+
+    monkeypatch.setattr(Path, "chmod", denied)
+    os.chmod(bob.path / "one.md", 0o755)  # noqa: PTH101 - the other one is taken away
+    bob.put({"other.md": "# Other\n\nnew\n"})
+    bob.git("commit", "-qam", "Mode")
+    assert (await bob.push()).ok
+    await until(lambda: (repo.path / "other.md").read_text() == "# Other\n\nnew\n")
 
 
 async def test_a_pushed_submodule_has_its_folder(server, repo, tmp_path):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from prdgen.files import disk
-from prdgen.flows import edit
+from prdgen.flows import create, edit
 from prdgen.flows.errors import WorkTreePaused
 from prdgen.store import changes
 
@@ -289,6 +289,55 @@ async def test_a_formatting_hook_while_others_type(house, repo, slow):
     assert dict(reversed(each) for each in blame(repo))[want.split("\n")[-2]] == "Bob"
     await until(lambda: repo.status() == "")
     assert (repo.path / "count.txt").read_text() == repo.git("show", "main:count.txt") + "\n"
+
+
+COUNTS = "date +%N >count.txt; git add count.txt"
+
+
+async def test_what_a_hook_changed_follows_when_the_index_is_free(house, repo):
+    """`git commit -a` with an open editor holds index.lock: the version is saved, and nothing stands twice."""
+    script = f"sed -i 's/colour/color/' one.md; git add one.md; {COUNTS}; touch .git-lock"
+    lock = repo.path / ".git" / "index.lock"
+    repo.hook(
+        "pre-commit", script.replace("touch .git-lock", f"(sleep 0.3; touch {lock}) >&- 2>&- &")
+    )
+    ann = await house.editor()
+    await ann.write("colour\n")
+    assert len((await house.save("ann")).commits) == 1
+    await until(lock.exists)
+    await asyncio.sleep(1)
+    repo.hook("pre-commit", "true")
+    lock.unlink()
+    count = repo.git("show", "main:count.txt") + "\n"
+    await until(lambda: (repo.path / "count.txt").exists() and repo.status() == "")
+    assert (repo.path / "count.txt").read_text() == count
+    await ann.until(lambda: ann.text == ONE + "color\n")
+    assert repo.git("rev-list", "--count", "main") == "2"
+
+
+async def test_what_a_hook_changed_follows_though_the_next_ones_part_is_refused(house, repo):
+    """The first one's commit stays."""
+    repo.hook("pre-commit", f'test "$GIT_AUTHOR_NAME" = Bob && exit 1; {COUNTS}')
+    ann, bob = await house.editor("ann"), await house.editor("bob")
+    await ann.write("a ", after="first line")
+    await bob.until(lambda: bob.text == ann.text)
+    await bob.write(" bbb", after="third line")
+    await ann.until(lambda: bob.text == ann.text)
+    assert (await house.save("ann")).refused
+    assert repo.git("log", "-1", "--format=%an") == "Ann"
+    await until((repo.path / "count.txt").exists)
+    assert (repo.path / "count.txt").read_text() == repo.git("show", "main:count.txt") + "\n"
+
+
+async def test_a_new_page_is_as_a_hook_made_it(house, repo):
+    """Its file, too, and what else the hook made."""
+    script = "for page in $(git diff --cached --name-only -- '*.md'); do echo more >>$page; git add $page; done; "
+    repo.hook("pre-commit", script + COUNTS)
+    path = await create.page(house.app, "main", "feature", "New", house.people["ann"].id)
+    text = repo.git("show", f"main:{path}") + "\n"
+    assert text.endswith("\nmore\n")
+    assert (repo.path / path).read_text() == text
+    await until(lambda: (repo.path / "count.txt").exists() and repo.status() == "")
 
 
 async def test_a_held_index_lock_only_delays(house, repo):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 import pytest
@@ -74,9 +73,12 @@ BAD = {
 
 def test_half_a_character_is_a_question_mark():
     """JSON can name it; no file, log and database can hold it. Everything else is as it was."""
-    content = b'[{"body": "half \\ud800 of it, \\ud83d\\ude00", "n": [1, null, 2.5]}]'
-    found = client_module._whole(json.loads(content), content)
-    assert found == [{"body": "half ? of it, \U0001f600", "n": [1, None, 2.5]}]
+    content = (
+        b'[{"body": "half \\ud800 of it, \\ud83d\\ude00\\u0000 \\\\u0000", "n": [1, null, 2.5]}]'
+    )
+    found = client_module._read(content)
+    assert found == [{"body": "half ? of it, \U0001f600? \\u0000", "n": [1, None, 2.5]}]
+    assert client_module._read(b'["\xed\xa0\x80"]') == ["\ufffd" * 3]
 
 
 @pytest.mark.parametrize("name", BAD)

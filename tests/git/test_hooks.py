@@ -1,5 +1,6 @@
 """The repository's own hooks and signing: run where they are trusted, and never in our way."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -65,27 +66,108 @@ def test_a_hook_may_change_what_is_committed(repo):
     assert (repo.path / "one.md").read_text() == "x\ntyped since\n"
 
 
-@pytest.mark.parametrize("branch", ["main", "draft"])
-def test_a_hook_has_every_file_and_the_tools_beside_them(repo, tmp_path, branch):
+def test_a_hook_has_every_file_and_the_tools_beside_them(repo, tmp_path):
     """As where people commit themselves; what it leaves behind, or stages with `--all`, is in no commit
     and in nobody's folder.
     """
     (repo.path / "node_modules").mkdir()
     (repo.path / "node_modules" / "tool").write_text("echo tool")
     (repo.path / "a !#*").write_text("local")
-    repo.put({".gitignore": "*.cache\n"})
+    (repo.path / "notes.md").write_text("nobody ignores it")
+    repo.put({".gitignore": "*.cache\nnode_modules/\na*\n"})
     repo.git("add", ".gitignore")
     repo.git("commit", "-qm", "Ignore")
-    repo.git("branch", "draft")
     seen = tmp_path / "seen"
-    repo.hook("pre-commit", f"(cat one.md other.md; sh node_modules/tool; cat 'a !#*') >{seen}; "
+    repo.hook("pre-commit", f"(cat one.md other.md; sh node_modules/tool; cat 'a !#*'; ls notes.md) >{seen}; "
                             "echo left >x.cache; git add --all")  # fmt: skip
     for number in range(2):
-        tip = repo.save({"one.md": f"x{number}\n"}, branch=branch)
-        assert seen.read_text() == f"x{number}\n{repo.git('show', 'main:other.md')}\ntool\nlocal"
+        tip = repo.save({"one.md": f"x{number}\n"})
+        other = repo.git("show", "main:other.md")
+        assert seen.read_text() == f"x{number}\n{other}\ntool\nlocal"
         assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
     assert not (repo.path / "x.cache").exists()
     assert (repo.path / "node_modules" / "tool").exists()
+    assert (repo.path / "notes.md").read_text() == "nobody ignores it"
+
+
+def test_a_hook_of_a_draft_has_its_changed_pages_alone(repo, tmp_path):
+    """Whoever writes drafts would say what hooks run; and main's folder is out of their reach."""
+    repo.git("checkout", "-qb", "draft")
+    repo.put({"check.sh": f"echo ran >{tmp_path}/ran\n"})
+    repo.git("add", "check.sh")
+    repo.git("commit", "-qm", "A program")
+    repo.git("checkout", "-q", "main")
+    repo.commit("New", new="colour\n")
+    seen = tmp_path / "seen"
+    script = f"sh ./check.sh; ls -A >{seen}; for page in *.md; do printf more >>$page; done; git add --all"
+    repo.hook("pre-commit", script)
+    tip = repo.save({"one.md": "x\n"}, branch="draft")
+    assert seen.read_text() == "one.md\n"
+    assert not (tmp_path / "ran").exists()
+    assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
+    assert repo.git("show", "draft:one.md") == "x\nmore"
+    assert repo.status() == ""
+    assert (repo.path / "new.md").read_text() == "colour\n"
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"a\nb", b" x ", b"#a", b"d\\e", b"[f]"])
+def test_odd_names_in_the_folder_keep_no_hook_from_its_work(repo, name):
+    """Ignored and untracked ones."""
+    ignore(repo, "*.txt\n[[]f]\n")
+    (repo.path / os.fsdecode(name)).write_text("x")
+    repo.hook("pre-commit", "git add --all")
+    tip = repo.save({"one.md": "x\n"})
+    assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
+
+
+def ignore(repo, lines: str) -> None:
+    exclude = repo.path / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text(lines)
+
+
+def test_what_is_only_linked_is_in_no_commit(repo):
+    """A link to a path of the server: refused, with its name."""
+    ignore(repo, "secret\n")
+    (repo.path / "secret").write_text("x")
+    repo.hook("pre-commit", "git add --force secret")
+    tip = repo.tip()
+    with pytest.raises(HookRefused, match="staged secret"):
+        repo.save({"one.md": "x\n"})
+    assert repo.tip() == tip
+
+
+def test_what_the_person_ignores_is_ignored(repo, tmp_path):
+    """By the file that their own configuration names."""
+    ignored = tmp_path / "ignored"
+    ignored.write_text("*.cache")
+    repo.git("config", "core.excludesFile", str(ignored))
+    repo.hook("pre-commit", "echo left >x.cache; git add --all")
+    tip = repo.save({"one.md": "x\n"})
+    assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
+
+
+def test_filters_do_not_run_for_the_files_that_hooks_see(repo):
+    """One that needs the clone's own folder would keep every commit back."""
+    repo.put({".gitattributes": "secret.txt filter=crypt\n", "secret.txt": "abc\n"})
+    repo.git("add", ".")
+    repo.git("commit", "-qm", "Secret")
+    repo.git("config", "filter.crypt.smudge", "false")
+    repo.git("config", "filter.crypt.clean", "cat")
+    repo.git("config", "filter.crypt.required", "true")
+    repo.hook("pre-commit", "test -f secret.txt")
+    tip = repo.save({"one.md": "x\n"})
+    assert repo.git("diff", "--name-only", f"{tip}~1", tip) == "one.md"
+
+
+def test_the_tree_of_the_hooks_is_kept_with_a_split_index(repo, tmp_path):
+    """The part that is split off lies in a folder that goes with the commit."""
+    repo.git("config", "core.splitIndex", "true")
+    seen = tmp_path / "seen"
+    repo.hook("pre-commit", f"stat -c %i other.md >>{seen}")
+    for number in range(3):
+        repo.save({"one.md": f"x{number}\n"})
+    assert len(set(seen.read_text().split())) == 1
 
 
 def test_a_broken_tree_of_the_hooks_is_made_anew(repo):

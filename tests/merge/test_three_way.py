@@ -406,3 +406,14 @@ def test_words_are_asked_about_rather_than_garbled(monkeypatch):
     found = merge(base, theirs, ours)
     assert {*found.text.split()} <= {*(ours + theirs).split()}
     assert found.conflicts
+
+
+def test_what_both_got_from_somewhere_stands_once_where_ours_has_it():
+    """Also in two places: on either side of a blank line, say. In other merges both are kept."""
+    base = "# Plan\n\nOne line.\n"
+    ours = "# Plan\ntyped\n\nfar one\nfar two\n\nOne line.\nmore\n"
+    theirs = "# Plan\nfar one\n\nfar two\nfar three\nOne line.\n"
+    merged = merge(base, theirs, ours, once=True)
+    assert merged.text == "# Plan\ntyped\n\nfar one\nfar two\n\nfar three\nOne line.\nmore\n"
+    assert not merged.conflicts
+    assert merge(base, theirs, ours).text.count("far two") == 2

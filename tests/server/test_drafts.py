@@ -778,11 +778,13 @@ async def test_what_nothing_can_hold_is_refused_before_anything_is_done(own, met
     made = await olga.post("/api/drafts", json={"title": "Plan", "page_path": PAGE})
     draft = made.json()["branch"].removeprefix("draft/")
     tips = own.app.repository.branches()
-    answer = await olga.request(
-        method, address.format(draft=draft), content=json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
-    )  # fmt: skip
-    assert 400 <= answer.status_code < 500, answer.text
-    assert "fatal" not in answer.text
-    assert str(own.app.repository.work_tree) not in answer.text
+    written = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    for content in (json.dumps(body).encode(), written, json.dumps(body).encode("utf-16")):
+        answer = await olga.request(
+            method, address.format(draft=draft), content=content,
+            headers={"content-type": "application/json"},
+        )  # fmt: skip
+        assert 400 <= answer.status_code < 500, answer.text
+        assert "fatal" not in answer.text
+        assert str(own.app.repository.work_tree) not in answer.text
     assert own.app.repository.branches() == tips

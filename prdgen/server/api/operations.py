@@ -93,7 +93,7 @@ async def body_of(request: Request, *required: str, optional: Sequence[str] = ()
     """
     raw = await bounded(request, auth.app_of(request).settings.message_limit)
     try:
-        found = json.loads(raw if raw or required else b"{}")
+        found = json.loads(raw.decode("utf-8-sig") if raw or required else "{}")
     except (ValueError, RecursionError) as error:
         raise Invalid(
             what="the body", where=request.url.path, expected="JSON", got=str(error)
