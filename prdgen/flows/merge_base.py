@@ -19,6 +19,8 @@ from prdgen.store.documents import Document
 
 _BY_US = ("push", "merge by prdgen", "remote: ")
 """How the reflog tells of what a push, a draft or a remote brought (see `git.commits.advance`)."""
+BROUGHT_BACK = "Bring back what came while "
+"""How the message of a commit begins that brings back what another one took out unseen."""
 _LOOKED_BACK = 30
 _OLD_TIPS = 3
 
@@ -175,6 +177,14 @@ def _came_alone(app: App, live: Live, new_tip: str) -> bool:
         and repository.commit_info(commit).committer != signatures.SERVER
         for commit in below
     )
+
+
+def brings_back(app: App, new_tip: str) -> bool:
+    """In a thread: whether this is a commit of ours that brings back what one made in the folder took out of
+    the branch unseen, and not of the document (see `overtaken`).
+    """
+    info = app.repository.commit_info(new_tip)
+    return info.committer == signatures.SERVER and info.subject.startswith(BROUGHT_BACK)
 
 
 def was_brought(app: App, branch: str, commit: str) -> bool:

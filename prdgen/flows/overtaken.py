@@ -21,7 +21,7 @@ from anyio import to_thread
 from prdgen.errors import PrdgenError
 from prdgen.files import text
 from prdgen.files.errors import NotEditable
-from prdgen.flows import join, kept_facts, landing, pages_of
+from prdgen.flows import join, kept_facts, landing, merge_base, pages_of
 from prdgen.flows.context import App
 from prdgen.flows.signatures import SERVER
 from prdgen.git import checkout, commits, locks, reflog
@@ -82,7 +82,7 @@ async def _bring_back(app: App, branch: str, notes: Sequence[_Followed]) -> None
 
 
 def _message(commit: str) -> str:
-    return f"Bring back what came while {commit[:10]} was made in the folder"
+    return f"{merge_base.BROUGHT_BACK}{commit[:10]} was made in the folder"
 
 
 def _notes(app: App) -> list[Path]:

@@ -197,7 +197,9 @@ async def _tip_text(
         await _only_move(app, live, known, move)
     else:
         base = await merge_base.of_commit(app, live, new_tip, theirs)
-        await take_in(app, live, base, theirs, origin=COMMIT, move=move, cold=cold)
+        # What a commit in the folder took out stayed here, and comes back there.
+        once = await to_thread.run_sync(merge_base.brings_back, app, new_tip)
+        await take_in(app, live, base, theirs, origin=COMMIT, move=move, cold=cold, once=once)
         live.took(base, theirs)
     live.leave_tip(row.tip_hash, row.tip_heads)
     live.forget_before(digest)
@@ -210,13 +212,15 @@ async def _tip_text(
 
 async def take_in(
     app: App, live: Live, base: str, theirs: str, *, origin: str, move: Move,
-    cold: bool = False, person: UUID | None = None,
+    cold: bool = False, person: UUID | None = None, once: bool = False,
 ) -> None:  # fmt: skip
-    """Merge `theirs` into the document and store changes, agreed point and events as one."""
+    """Merge `theirs` into the document and store changes, agreed point and events as one; `once` as in
+    `three_way.merge`.
+    """
     plans: list[planning.Plan] = []
 
     def make(replica: Replica) -> Sequence[Change]:
-        planned = planning.plan(replica, base_text=base, theirs=theirs)
+        planned = planning.plan(replica, base_text=base, theirs=theirs, once=once)
         plans[:] = [planned]
         return planning.apply(replica, planned)
 

@@ -44,18 +44,19 @@ def plan(
     base_text: str | None = None,
     base_heads: Heads | None = None,
     limit_ms: int = LIMIT_MS,
+    once: bool = False,
 ) -> Plan:
     """What `theirs` changed since the agreed point, as an edit of the document as it is now.
 
     The agreed point is the last text both sides had: `base_text`, or the document's text at
     `base_heads` (fork heads, never merged ones). The change forks off at the document's present
     heads, because that is the text the merge looked at; typing that comes in meanwhile is merged
-    by the document itself. Raises UnknownHeads. Text is LF only, without BOM.
+    by the document itself. `once` as in `three_way.merge`. Raises UnknownHeads. Text is LF only, without BOM.
     """
     if base_text is None:
         base_text = replica.text(base_heads)
     heads, ours = tuple(sorted(replica.heads)), replica.text()
-    merged = three_way.merge(base_text, theirs, ours, limit_ms)
+    merged = three_way.merge(base_text, theirs, ours, limit_ms, once=once)
     return Plan(
         heads=heads,
         splices=tuple(merged.hunks),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from prdgen.flows import checked_out, landing, overtaken
+from prdgen.flows import checked_out, landing, merge_base, overtaken, signatures
 
 from . import pushing
 from .conftest import ONE
@@ -147,3 +147,15 @@ async def test_a_name_that_cannot_be_written_stops_nothing(house, repo, bob, mon
     await until(lambda: "stays out" in caplog.text, 5)
     await until(lambda: not list((house.app.state_dir / landing.FOLLOWED).glob("*.json")), 10)
     assert repo.git("log", "-1", "--format=%s") == "Here"
+
+
+@pytest.mark.parametrize("subject", [merge_base.BROUGHT_BACK + "0123456789 …", "Add a line"])
+async def test_what_an_open_page_still_has_is_brought_back_once(house, repo, subject):
+    """Where the page has it. Two people who add the same line in two places have it twice."""
+    ann = await house.editor("ann")
+    await ann.write("\nfar one", after="first line")
+    text = ONE.replace("third line", "third line\nfar one\nand more")
+    repo.save({"one.md": text}, message=subject, committer=signatures.SERVER)
+    await ann.until(lambda: "and more" in ann.text)
+    assert ann.text.count("far one") == (1 if subject.startswith("Bring") else 2)
+    assert "first line\nfar one\n" in ann.text
