@@ -241,3 +241,11 @@ def blame(repo: Repo, page="one.md", branch="main") -> list[tuple[str, str]]:
     found = repo.git("blame", "--line-porcelain", branch, "--", page).split("\n")
     names = [line.removeprefix("author ") for line in found if line.startswith("author ")]
     return list(zip(names, (line[1:] for line in found if line.startswith("\t")), strict=True))
+
+
+def recovered(repo) -> list[str]:
+    """The drafts of recovered text whose text is there: each begins at the main branch's commit."""
+    tips = repo.opened.branches()
+    return [
+        name for name, tip in tips.items() if name.startswith("recovered/") and tip != tips["main"]
+    ]

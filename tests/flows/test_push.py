@@ -16,7 +16,7 @@ from prdgen.git.errors import Locked
 
 from . import pushing
 from .conftest import ONE
-from .harness import fsck, until
+from .harness import fsck, recovered, until
 
 
 @pytest.fixture
@@ -849,7 +849,7 @@ async def test_what_is_typed_in_a_page_that_a_push_made_bad_becomes_a_draft(
         await editor.write(" more", after="typed")
 
         def kept():
-            return [name for name in repo.opened.branches() if name.startswith("recovered/")]
+            return recovered(repo)
 
         assert not kept()
         if how == "leave":

@@ -8,7 +8,7 @@ from prdgen.flows import draft_changes, draft_merge, drafts
 from prdgen.flows.errors import NotSettled
 
 from .conftest import ONE
-from .harness import blame, fsck, until
+from .harness import blame, fsck, recovered, until
 
 TYPED = " typed"
 PUSHED = ONE.replace("third line", "3rd line")
@@ -92,7 +92,7 @@ async def test_they_become_a_draft_when_their_page_is_deleted(houses, repo):
     await houses(repo, quiet_seconds=0.2)
 
     def kept():
-        return [name for name in repo.opened.branches() if name.startswith("recovered/")]
+        return recovered(repo)
 
     (branch,) = await until(kept)
     assert repo.git("show", f"{branch}:one.md") + "\n" == BOTH
