@@ -6,6 +6,7 @@ import asyncio
 import faulthandler
 import inspect
 import os
+import threading
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -51,6 +52,40 @@ def pytest_exception_interact(node):
     stderr = node.config.stash.get(fault_handler_stderr_fd_key, None)
     if stderr is not None and isinstance(node, pytest.Item):
         faulthandler.dump_traceback_later(AFTER_A_FAILURE, file=stderr, exit=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Before the time limit takes them away: where the tasks of a test that stands still wait."""
+    stderr = item.config.stash.get(fault_handler_stderr_fd_key, 2)
+
+    def say():
+        os.write(stderr, f"\n{item.nodeid} stands still in:\n{waiting()}\n".encode())
+
+    timer = threading.Timer(float(item.config.getini("timeout") or 180) * 0.9, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        return (yield)
+    finally:
+        timer.cancel()
+
+
+def waiting() -> str:
+    """Where every task of asyncio waits, innermost last."""
+    lines = []
+    for task in list(asyncio.tasks._all_tasks):
+        if task.done():
+            continue
+        lines.append(f"task {task.get_name()}")
+        found = task.get_coro()
+        while (
+            frame := getattr(found, "cr_frame", None) or getattr(found, "gi_frame", None)
+        ) is not None:
+            code = frame.f_code
+            lines.append(f"  {code.co_filename}:{frame.f_lineno} {code.co_name}")
+            found = getattr(found, "cr_await", None) or getattr(found, "gi_yieldfrom", None)
+    return "\n".join(lines)
 
 
 @pytest.fixture(scope="session")

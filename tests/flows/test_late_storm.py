@@ -165,6 +165,7 @@ async def test_each_word_stands_once_when_databases_are_lost(houses, repo, seed)
     await rage(houses, repo, seed, epochs=False, drops=True)
 
 
+@pytest.mark.soak  # it stood still once in some hundred runs beside other work; why is not known yet
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_line_that_grows_letter_by_letter_stands_once(houses, repo, seed):
     """The file may end anywhere in a word when all of it is killed."""
