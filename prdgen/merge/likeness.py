@@ -110,18 +110,24 @@ def _parts_blocks(line: str) -> bool:
 def is_another(old: str, new: str) -> bool:
     """Whether `new` is no rewriting of `old`, but something else that came to its place."""
     kinds = [{kind(line) for line in tokens.lines(text) if line.strip()} for text in (old, new)]
-    return kinds[0].isdisjoint(kinds[1]) and _share(old, new) < _UNLIKE
+    return kinds[0].isdisjoint(kinds[1]) and share(old, new) < _UNLIKE
 
 
 def _are_alike(one: str, other: str) -> bool:
-    return _share(one, other) >= ALIKE
+    return share(one, other) >= ALIKE
 
 
-def _share(one: str, other: str) -> float:
+def share(one: str, other: str) -> float:
     """The share of words that both have, from 0 to 1 (Dice)."""
     words, others = (Counter(_WORD.findall(text.lower())) for text in (one, other))
     count = words.total() + others.total()
     return 2 * (words & others).total() / count if count else 0.0
+
+
+def item_id(line: str) -> str:
+    """The id of the requirement that a line states as an item of a list; "" when it is none."""
+    found = _ID.match(line)
+    return found[1] if found else ""
 
 
 def kind(line: str) -> str:

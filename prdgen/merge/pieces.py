@@ -82,32 +82,25 @@ def assembled(ours: str, pieces: Iterable[Piece]) -> Merged:
     conflicts: list[Conflict] = []
     at, length = 0, 0
     for piece in pieces:
-        kept, added = _parts(ours, piece)
+        kept, added = "", piece.text if isinstance(piece, Added) else ""
         if not isinstance(piece, Added):
-            if piece.start > at:
-                edits.append((at, piece.start, ""))
-            at = piece.end
+            # Beside what moved, a stretch of nothing may end before it begins, or before the text does.
+            start = max(min(piece.start, piece.end), at)
+            end = max(piece.end, start)
+            if start > at:
+                edits.append((at, start, ""))
+            kept, at = ours[start:end], end
+            added = piece.theirs if isinstance(piece, Disputed) else ""
         if added:
             edits.append((at, at, added))
         if isinstance(piece, Disputed):
             middle = length + len(kept)
-            end = middle + len(added)
-            conflicts.append(Conflict(length, middle, end, kept, added, piece.base))
+            conflicts.append(Conflict(length, middle, middle + len(added), kept, added, piece.base))
         texts += (kept, added)
         length += len(kept) + len(added)
     edits.append((at, len(ours), ""))
     text = "".join(texts).removesuffix("\n")
     return Merged(text, _splices(ours, edits), _within(text, conflicts))
-
-
-def _parts(ours: str, piece: Piece) -> tuple[str, str]:
-    match piece:
-        case Kept(start, end):
-            return ours[start:end], ""
-        case Added(text):
-            return "", text
-        case Disputed(start, end, theirs, _):
-            return ours[start:end], theirs
 
 
 def _within(text: str, conflicts: Iterable[Conflict]) -> list[Conflict]:

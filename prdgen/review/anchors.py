@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from prdgen.merge import diff
-from prdgen.review import likeness
+from prdgen.review import lineage
 
 _AROUND: Final = 60
 """Code points kept of what stands before and after."""
@@ -223,9 +223,9 @@ def find(anchor: Anchor, was: str | None, text: str) -> Place:
 
 def _in_its_line(anchor: Anchor, was: str, text: str, moved: Place) -> Place | None:
     """The stretch in what its own line became, when another one's words stand where the edits lead."""
-    ours = likeness.around(was, anchor.start, anchor.end)
-    there = likeness.around(text, moved.start, moved.end) if moved.start < moved.end else None
-    line = likeness.became(was, ours, text, there)
+    ours = lineage.around(was, anchor.start, anchor.end)
+    there = lineage.around(text, moved.start, moved.end) if moved.start < moved.end else None
+    line = lineage.became(was, ours, text, there)
     if line is None:
         return None
     within = replace(anchor, start=anchor.start - ours.start)

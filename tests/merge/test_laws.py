@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from prdgen.merge import diff
@@ -19,6 +19,8 @@ def written(text):
     return sorted(line for line in text.split("\n") if line.strip())
 
 
+@example(("the\n\nalpha alpha", "\n\nalpha alpha\nthe", "the alpha"))
+@example(("the\n\nalpha alpha alpha", "the alpha\nalpha", "\n\nalpha alpha alpha\nthe"))
 @given(texts.triples())
 def test_hunks_make_the_text_out_of_ours(three):
     """What intake applies is what the merge says."""

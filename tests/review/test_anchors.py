@@ -208,7 +208,7 @@ def test_it_stays_in_its_own_line(old, quote, new, want):
 
 
 def test_a_page_that_is_rewritten_whole_is_looked_at_quickly():
-    """A hundred comments on ten thousand lines."""
+    """Ten comments on ten thousand lines."""
     old = "".join(f"Line {n} says what number {n} does.\n" for n in range(10_000))
     new = "".join(f"Number {n} does what row {n} says.\n" for n in range(10_000))
     began = time.process_time()

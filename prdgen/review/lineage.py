@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-_WORD: Final = re.compile(r"[\w-]+")
-_ID: Final = re.compile(r"\b[A-Z]{2,10}-[\w-]*\d\b")
-_ALIKE: Final = 0.5
-"""Two lines with fewer of their words in common say different things."""
+from prdgen.merge import likeness
+
 _CLEARLY: Final = 0.1
 _MOST_LINES: Final = 400
 """So many new lines are compared, the nearest ones: a page may be rewritten whole."""
@@ -42,33 +39,24 @@ def became(was: str, ours: Lines, text: str, there: Lines | None) -> Lines | Non
     old = ours.of(was)
     before = Counter(was.split("\n"))
     before.subtract(old.split("\n"))
-    found: tuple[float, int, Lines] | None = None
     middle = there.start if there else ours.start
-    new = _new_lines(text, old.count("\n") + 1, before)
-    for each in sorted(new, key=lambda lines: abs(lines.start - middle))[:_MOST_LINES]:
-        alike = likeness(old, each.of(text))
-        nearness = -abs(each.start - middle)
-        if alike >= _ALIKE and (found is None or (alike, nearness) > found[:2]):
-            found = alike, nearness, each
-    if found is None:
+    new = sorted(
+        _new_lines(text, old.count("\n") + 1, before), key=lambda lines: abs(lines.start - middle)
+    )[:_MOST_LINES]
+    # Of those that are as much alike, the first one: the nearest.
+    found = max(new, key=lambda lines: _alike(old, lines.of(text)), default=None)
+    if found is None or (alike := _alike(old, found.of(text))) < likeness.ALIKE:
         return None
-    now = likeness(old, there.of(text)) if there else 0.0
+    now = _alike(old, there.of(text)) if there else 0.0
     if there and there.of(text).count("\n") > old.count("\n"):
         now = 0.0  # what is said of one line is not said of two
-    return found[2] if found[0] > now + _CLEARLY else None
+    return found if alike > now + _CLEARLY else None
 
 
-def likeness(one: str, other: str) -> float:
-    """How much two texts say the same: the share of their words, from 0 to 1; a requirement's id is as
-    much as half of all words.
-    """
-    ids, other_ids = set(_ID.findall(one)), set(_ID.findall(other))
-    words, other_words = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
-    total = words.total() + other_words.total()
-    share = 2 * (words & other_words).total() / total if total else 0.0
-    if ids and other_ids:
-        return (share + bool(ids & other_ids)) / 2
-    return share
+def _alike(one: str, other: str) -> float:
+    """How much two lines say the same, from 0 to 1; a requirement's id is as much as all words."""
+    share, ids = likeness.share(one, other), (likeness.item_id(one), likeness.item_id(other))
+    return (share + (ids[0] == ids[1])) / 2 if all(ids) else share
 
 
 def _new_lines(text: str, lines: int, before: Counter[str]) -> list[Lines]:
