@@ -138,7 +138,7 @@ class Site:
 
     def finish(
         self, built: Manifest, index: search_parts.Parts | None, *, when: When | None = None,
-        twins: bool = True,
+        twins: bool = False,
     ) -> Manifest:  # fmt: skip
         """Make this build the public one with its search index and its `twins`, which come first; the
         build with them. `index` may have its pages already; None leaves the index as it is. `when` as
@@ -175,7 +175,7 @@ class Site:
             return manifest
         give_way = self._stepping_back()
         with self.index(nice=nice, give_way=give_way) as index:
-            made = self._completed(manifest, index, compressed, give_way=give_way)
+            made = self._completed(manifest, index, compressed, give_way=give_way, twins=True)
         with self._switch.alone():
             # Another build may have been switched to meanwhile: the index goes with that one.
             newest = self.current()
@@ -236,7 +236,7 @@ class Site:
 
     def _completed(
         self, build: Manifest, index: search_parts.Parts | None, files: Mapping[str, str], *,
-        prepared: bool = False, give_way: GiveWay = never, twins: bool = True,
+        prepared: bool = False, give_way: GiveWay = never, twins: bool,
     ) -> Manifest:  # fmt: skip
         """The build with an index of its pages; the `twins` of these files are made meanwhile, and what
         is there already is `prepared` to be shown.

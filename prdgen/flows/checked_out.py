@@ -47,15 +47,7 @@ def follow(
     if tree is None:
         return {}
     moves = checkout.moved(clone.repository, old, new)
-    left = {}
-    for each in moves:
-        if each.path in leased and each.is_plain and each.old:
-            try:
-                _mode(
-                    file_path(tree.path, each.path), each
-                )  # its document writes only what it says
-            except OSError as error:
-                left[each.path] = str(error)
+    left = _modes(tree, [each for each in moves if each.path in leased])
     moves = [each for each in moves if each.path not in leased]
     # Files that say how others are written come first.
     first = [each for each in moves if each.path.endswith(".gitattributes")]
@@ -63,6 +55,18 @@ def follow(
     left |= _several(clone, tree, first, again) | _several(clone, tree, then, again)
     with index.following(clone.repository, branch, old, new, seconds=_INDEX_SECONDS):
         pass
+    return left
+
+
+def _modes(tree: WorkTree, moves: Sequence[Moved]) -> dict[str, str]:
+    """Bring along whether pages may be run: their documents write what they say."""
+    left = {}
+    for moved in moves:
+        try:
+            if moved.is_plain and moved.old is not None:
+                _mode(file_path(tree.path, moved.path), moved)
+        except OSError as error:
+            left[moved.path] = str(error)
     return left
 
 
@@ -185,9 +189,9 @@ def _meet(at: _Place, before: bytes | None, now: disk.FileState, after: bytes | 
 
 def _mode(path: Path, moved: Moved) -> None:
     old, new = moved.old, moved.new
-    if new is None or (old is not None and old[0] == new[0]) or not path.is_file():
+    if new is None or (old is not None and old[0] == new[0]):
         return
-    if path.is_symlink():
+    if path.is_symlink() or not path.is_file():
         return
     mode = path.stat().st_mode & 0o777
     wanted = mode | (mode & 0o444) >> 2 if new[0] == EXECUTABLE else mode & ~0o111

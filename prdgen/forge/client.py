@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from prdgen import holdable
 from prdgen.errors import PrdgenError
 from prdgen.forge.errors import (
     ForgeAway,
@@ -213,19 +213,12 @@ def _is_same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
-_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-"""As `json.dumps` writes it; a backslash before it makes it six other characters."""
-
-
 def _read(content: bytes) -> Any:
     """JSON, with a question mark for each NUL and half of a character, which JSON can name and nothing else can
     hold. Raises ValueError and RecursionError.
     """
     found = json.loads(content.decode("utf-8", "replace").removeprefix("\ufeff"))
-    if b"\\u" not in content:
-        return found
-    written = json.dumps(found, ensure_ascii=False)
-    return json.loads(_NUL.sub(r"\1?", written).encode("utf-8", "replace"))
+    return holdable.cleaned(found) if b"\\u" in content else found
 
 
 def _words(answer: Answer) -> str:

@@ -109,7 +109,8 @@ def _fill_some(tree: str, paths: Sequence[str], to: HookTree, git_dir: Path) -> 
     others = b"".join(path + b"\0" for path in listed if path and path not in wanted)
     _git(to, git_dir, "update-index", "--skip-worktree", "-z", "--stdin", data=others)
     there = b"".join(path + b"\0" for path in listed if path in wanted)
-    _git(to, git_dir, "checkout-index", "-z", "--stdin", "--quiet", data=there)
+    options = _without_filters(to, git_dir)
+    _git(to, git_dir, "checkout-index", "-z", "--stdin", "--quiet", data=there, options=options)
 
 
 def _fill(tree: str, links: Mapping[str, Path], to: HookTree, git_dir: Path) -> None:
@@ -118,7 +119,8 @@ def _fill(tree: str, links: Mapping[str, Path], to: HookTree, git_dir: Path) -> 
     for path in to.path.iterdir():
         if path.is_symlink() and path.name not in links:
             path.unlink()
-    _git(to, git_dir, "read-tree", "--reset", "-u", tree)
+    options = _without_filters(to, git_dir)
+    _git(to, git_dir, "read-tree", "--reset", "-u", tree, options=options)
     _git(to, git_dir, "clean", "-ffdxq")
     for name, path in links.items():
         link = to.path / name
@@ -126,35 +128,35 @@ def _fill(tree: str, links: Mapping[str, Path], to: HookTree, git_dir: Path) -> 
             link.symlink_to(path)
 
 
-def _git(to: HookTree, git_dir: Path, *arguments: str, data: bytes | None = None) -> bytes:
+def _git(
+    to: HookTree, git_dir: Path, *arguments: str, options: Sequence[str] = (),
+    data: bytes | None = None,
+) -> bytes:  # fmt: skip
     variables = {
         "GIT_DIR": str(git_dir),
         "GIT_INDEX_FILE": str(to.index),
         "GIT_WORK_TREE": str(to.path),
     }
-    # A filter may need the clone's own folder, or a network; hooks see what is committed.
-    off = [
-        part
-        for name in _filters(to, variables)
-        for key in ("smudge=", "process=", "required=false")
-        for part in ("-c", f"filter.{name}.{key}")
-    ]
     done = process.run(
-        to.path, "-c", "core.splitIndex=false", *off, *arguments, data=data, variables=variables,
-        seconds=_FILL_SECONDS,
+        to.path, "-c", "core.splitIndex=false", *options, *arguments, data=data,
+        variables=variables, seconds=_FILL_SECONDS,
     )  # fmt: skip
     if done.code:
         raise process.failure(arguments, done)
     return done.output
 
 
-def _filters(to: HookTree, variables: Mapping[str, str]) -> list[str]:
+def _without_filters(to: HookTree, git_dir: Path) -> list[str]:
+    """Options for who writes files: a filter may need the clone's own folder, or a network, and hooks see
+    what is committed.
+    """
     wanted = r"^filter\..*\.(smudge|process)$"
-    done = process.run(
-        to.path, "config", "--null", "--name-only", "--get-regexp", wanted, variables=variables
-    )
+    asked = ("config", "--null", "--name-only", "--get-regexp", wanted)
+    done = process.run(to.path, *asked, variables={"GIT_DIR": str(git_dir)})
     keys = done.output.decode("utf-8", "surrogateescape").split("\0")
-    return sorted({key.removeprefix("filter.").rpartition(".")[0] for key in keys if key})
+    names = sorted({key.removeprefix("filter.").rpartition(".")[0] for key in keys if key})
+    off = ("smudge=", "process=", "required=false")
+    return [part for name in names for key in off for part in ("-c", f"filter.{name}.{key}")]
 
 
 def _ignored(repository: Repository, own: WorkTree, tree: str) -> dict[str, Path]:

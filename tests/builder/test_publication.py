@@ -267,7 +267,7 @@ def test_a_first_site_is_laid_out_while_its_search_index_is_made(team):
     texts = {f"p{n}": f"# P {n}\n" for n in range(5)} | {"long": "# L\n" + "word " * 400}
     with WaitsForPages(team.site.store, team.site.state / "search") as index:
         built = team.build(**texts, index=index)
-        shown = team.site.finish(built.manifest, index)
+        shown = team.site.finish(built.manifest, index, twins=True)
     assert shown.search
     found = {
         path.relative_to(team.site.public.resolve()).as_posix()

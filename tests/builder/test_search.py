@@ -131,14 +131,14 @@ def test_a_finished_build_comes_with_its_index(team):
     with team.site.index() as index:
         built = team.build(a="# A\n\n" + "Zebra. " * 200, index=index)
         assert "Zebra" not in team.read("a/index.html")
-        shown = team.site.finish(built.manifest, index)
+        shown = team.site.finish(built.manifest, index, twins=True)
     assert "Zebra" in team.read("a/index.html")
     assert (team.site.public / "a/index.html.br").is_file()
     assert files_of(shown)
     assert team.site.current() == shown
     link = team.site.public.readlink()
     with team.site.index() as index:
-        assert team.site.finish(team.build(index=index).manifest, index) == shown
+        assert team.site.finish(team.build(index=index).manifest, index, twins=True) == shown
     assert team.site.public.readlink() == link
 
 

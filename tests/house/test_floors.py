@@ -17,7 +17,7 @@ from prdgen import settings
 PACKAGE = Path(__file__).parents[2] / "prdgen"
 FLOORS = {
     "errors": 0, "ids": 0, "events": 0, "settings": 0, "setting": 0, "logs": 0, "background": 0,
-    "memory": 0, "trace": 0, "serving": 0,
+    "memory": 0, "trace": 0, "serving": 0, "holdable": 0,
     "crdt": 1, "git": 1, "files": 1, "store": 1, "bus": 1, "page": 1, "merge": 1, "embedded": 1,
     "sync": 2, "builder": 2, "jobs": 2, "assist": 2, "intake": 2, "review": 2, "forge": 2,
     "storage": 1, "http": 1, "delivery": 2, "cdn": 2,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from prdgen import holdable
 from prdgen.errors import Invalid, TooLarge
 from prdgen.server import auth, html
 from prdgen.server.errors import WrongOrigin
@@ -24,8 +24,6 @@ STRING: Final[Schema] = {"type": "string"}
 INTEGER: Final[Schema] = {"type": "integer"}
 NULLABLE: Final[Schema] = {"type": ["string", "null"]}
 _SAFE: Final = {"GET", "HEAD"}
-_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""As `json.dumps` writes it; a backslash before it makes it six other characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,9 @@ async def body_of(request: Request, *required: str, optional: Sequence[str] = ()
         raise Invalid(
             what="the body", where=request.url.path, expected="JSON", got=str(error)
         ) from error
-    if b"\\u" in raw:
-        _check_characters(found, request.url.path)
+    if b"\\u" in raw and (got := holdable.strange(found)):
+        raise Invalid(what="the body", where=request.url.path,
+                      expected="characters that a text can hold", got=got)  # fmt: skip
     if not isinstance(found, dict):
         raise Invalid(what="the body", where=request.url.path, expected="a JSON object",
                       got=type(found).__name__)  # fmt: skip
@@ -109,22 +108,6 @@ async def body_of(request: Request, *required: str, optional: Sequence[str] = ()
             raise Invalid(what=key, where=request.url.path, expected="a text",
                           got=repr(found.get(key))[:80])  # fmt: skip
     return found
-
-
-def _check_characters(found: Any, where: str) -> None:
-    """JSON can name NUL and halves of characters, which no text file, commit and database can hold."""
-    got = ""
-    written = json.dumps(found, ensure_ascii=False)
-    try:
-        written.encode()
-    except UnicodeEncodeError as error:
-        got = f"a lone surrogate, U+{ord(error.object[error.start]):04X}"
-    if _NUL.search(written):
-        got = "NUL, U+0000"
-    if got:
-        raise Invalid(
-            what="the body", where=where, expected="characters that a text can hold", got=got
-        )
 
 
 async def bounded(request: Request, limit: int) -> bytes:
