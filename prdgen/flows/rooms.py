@@ -49,18 +49,24 @@ class StoredChanges:
         in_tx: Callable[[object], Awaitable[None]] | None,
         *,
         after: int,
+        alone: bool = False,
     ) -> tuple[int, int]:
-        """Append in one transaction, with what else belongs to it; nothing on a store gone back."""
-        if in_tx is not None:
+        """Append in one transaction, with what else belongs to it; nothing on a store gone back, and
+        nothing beside a merge of texts that is not known.
+        """
+        if in_tx is not None or alone:
             async with self._store.transaction() as tx:
                 numbers = await changes.append(tx, document_id, new, heads, known=after)
-                _check_numbers(numbers, after)
-                await in_tx(tx)
+                _check_numbers(document_id, numbers, after)
+                if alone and numbers[0] != after + 1:
+                    raise errors.Overtaken(document=document_id)
+                if in_tx is not None:
+                    await in_tx(tx)
                 return numbers
         done = await self._store.line.append(document_id, new, heads, known=after)
-        alone = done or await self._append_alone(document_id, new, heads, after)
-        _check_numbers(alone, after)
-        return alone
+        first, last = done or await self._append_alone(document_id, new, heads, after)
+        _check_numbers(document_id, (first, last), after)
+        return first, last
 
     async def _append_alone(
         self, document_id: UUID, new: Sequence[NewChange], heads: tuple[bytes, ...], after: int
@@ -94,7 +100,9 @@ class StoredChanges:
             await actors.bind(tx, document_id, actor, person_id)
 
 
-def _check_numbers(numbers: tuple[int, int], after: int) -> None:
+def _check_numbers(document_id: UUID, numbers: tuple[int, int], after: int) -> None:
+    if not numbers[0]:
+        raise errors.Overtaken(document=document_id)
     if numbers[0] <= after:
         raise errors.SequenceBroken(expected=after + 1, got=numbers[0])
 

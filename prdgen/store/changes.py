@@ -56,7 +56,8 @@ async def append(
     `heads` are the document's heads with them. Numbers are given under the document's row lock, so
     they have no gaps. A retired document takes them too: they are carried over to the one that
     follows it. When the store has not got as far as `known`, it takes nothing: `first_seq` is then
-    at most `known`. Raises DocumentMissing.
+    at most `known`. It takes nothing either, and `first_seq` is 0, when texts were merged for the document
+    after `known` (origin "cold-intake" or "merged"): they have to be read first. Raises DocumentMissing.
     """
     row = await statements.row(
         tx, _SQL["append"], document_id=document_id, heads=list(heads),

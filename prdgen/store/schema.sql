@@ -56,7 +56,8 @@ CREATE TABLE changes (
     UNIQUE (document_id, hash)
 );
 
--- Stores what is new of the given changes, numbered without a gap under the document's row lock.
+-- Stores what is new of the given changes, numbered without a gap under the document's row lock. Who has not read
+-- that texts were merged there stores nothing (`first_seq` 0): two processes would merge the same twice.
 -- A function, because each statement inside sees what was committed while it waited for that lock.
 CREATE FUNCTION append_changes(
     the_document uuid, hashes bytea[], actors bytea[], persons uuid[], origins text[],
@@ -77,6 +78,13 @@ BEGIN
     first_seq := before + 1;
     last_seq := before;
     IF before < known THEN
+        RETURN;
+    END IF;
+    IF before > known AND EXISTS (
+        SELECT 1 FROM changes c WHERE c.document_id = the_document AND c.seq > known
+            AND c.origin IN ('cold-intake', 'merged')
+    ) THEN
+        first_seq := 0;
         RETURN;
     END IF;
     INSERT INTO changes (document_id, seq, hash, actor, person_id, origin, data)

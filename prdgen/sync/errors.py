@@ -86,6 +86,13 @@ class RoomClosed(PrdgenError):
     retryable = True
 
 
+class Overtaken(PrdgenError):
+    """Another process wrote document {document} while texts were merged for it."""
+
+    cure = "What it wrote is read and the texts are merged again, by itself."
+    retryable = True
+
+
 class SequenceBroken(PrdgenError):
     """The store's changes of a document jump: expected number {expected}, got {got}."""
 

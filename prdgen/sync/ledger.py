@@ -105,15 +105,18 @@ class Ledger:
         self,
         changes: Sequence[NewChange],
         in_tx: Callable[[Any], Awaitable[None]] | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         """Append in one transaction with `in_tx`; `settle` follows.
 
         When other processes have written in between, or wrote some of the same, the ledger is
-        `behind` and their changes are read after that.
+        `behind` and their changes are read after that; it raises Overtaken when they have to be read
+        first (`alone`: always).
         """
         store = self._outside.changes
         first, last = await store.append(
-            self.document_id, changes, self.replica.heads, in_tx, after=self.last_seq
+            self.document_id, changes, self.replica.heads, in_tx, after=self.last_seq, alone=alone
         )
         if first == self.last_seq + 1 and last - first + 1 == len(changes):
             self.last_seq = last

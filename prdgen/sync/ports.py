@@ -107,11 +107,14 @@ class ChangeStore(Protocol):
         in_tx: Callable[[Transaction], Awaitable[None]] | None,
         *,
         after: int,
+        alone: bool = False,
     ) -> tuple[int, int]:
         """One transaction: append in order, skip what is there, run `in_tx`.
 
-        Answers the first and last seq given (last < first when nothing was new). Raises
-        SequenceBroken, and stores nothing, when the store no longer has the changes up to `after`.
+        Answers the first and last seq given (last < first when nothing was new). Raises, and stores nothing:
+        SequenceBroken, when the store no longer has the changes up to `after`; Overtaken, when it has more and
+        there is a cold intake or a correction among them (see `cold`), or anything when these are to be
+        `alone`: they are of such a kind themselves, and have to know what they merge with.
         """
         ...
 

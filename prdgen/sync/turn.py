@@ -25,6 +25,8 @@ _MOST_HELD: Final = 100
 """The same where all of a peer's changes wait for one (see `Session.receive`): it types on meanwhile, and may be
 far away.
 """
+_TRIES: Final = 20
+"""So often what another process overtook is made again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,9 +99,19 @@ class Turn:
             await self._restore()
 
     async def store(self) -> None:
-        """Store everything taken, in one transaction."""
-        if not self._taken:
-            return
+        """Store everything taken, in one transaction; raises Overtaken."""
+        for _ in range(_TRIES):
+            if not self._taken:
+                return
+            try:
+                await self._store()
+            except errors.Overtaken:
+                await self._restore()
+            else:
+                return
+        raise errors.Overtaken(document=self._ledger.document_id)
+
+    async def _store(self) -> None:
         if trace.on:
             trace.storing(self._ledger.document_id)
         deliveries = self._deliveries()
@@ -111,7 +123,7 @@ class Turn:
             for delivery in deliveries
             for change in delivery.changes
         ]
-        await self._ledger.append(changes)
+        await self._ledger.append(changes, alone=bool(added))
         if trace.on:
             trace.stored(self._ledger.document_id)
         self._taken = []
@@ -121,7 +133,7 @@ class Turn:
         """Do one server-side edit in a transaction of its own; a failure undoes it."""
         mine: list[BaseException] = []
         try:
-            changes = await self._edit(edit, mine)
+            changes = await self._edited(edit, mine)
         except Exception as error:
             edit.fail(error)
             if not mine:
@@ -129,6 +141,14 @@ class Turn:
             await self._restore()
         else:
             edit.finish(changes)
+
+    async def _edited(self, edit: Edit, mine: list[BaseException]) -> list[Change]:
+        for _ in range(_TRIES):
+            try:
+                return await self._edit(edit, mine)
+            except errors.Overtaken:
+                await self._ledger.restore()
+        raise errors.Overtaken(document=self._ledger.document_id)
 
     async def _edit(self, edit: Edit, mine: list[BaseException]) -> list[Change]:
         before, heads = self._ledger.text, self._ledger.replica.heads
@@ -145,7 +165,8 @@ class Turn:
             added = self._merge_delivered(heads, changes, mine) if edit.origin == ports.PEER else []
             new += [ledger.new_change(change, edit.person_id, ports.MERGED) for change in added]
             changes += added
-            await self._ledger.append(new, _in_transaction(edit, changes, mine))
+            alone = bool(added) or (bool(new) and edit.origin == ports.COLD_INTAKE)
+            await self._ledger.append(new, _in_transaction(edit, changes, mine), alone=alone)
         if changes:
             after = self._ledger.replica.text()
             delivery = Delivery(edit.person_id, edit.origin, tuple(changes), before, after)

@@ -1,5 +1,6 @@
 """`kill -9` at the worst moments, saves in between, and databases that vanish: once is once."""
 
+import asyncio
 import os
 
 import psycopg
@@ -422,6 +423,29 @@ async def test_a_dropped_database_loses_and_doubles_nothing(
     await house.save("ann")
     assert repo.git("show", "main:one.md") + "\n" == ann.text
     assert fsck(repo) == ""
+
+
+async def test_after_a_dropped_database_two_servers_merge_one_after_the_other(
+    houses, repo, page, database_url
+):
+    """Each editor comes back to a server of its own, with text of its own and what both had."""
+    house, other = await houses(repo), await houses(repo)
+    ann, bob = await house.editor("ann"), await other.editor("bob")
+    await ann.write("from before\n")
+    await bob.until(lambda: bob.text == ann.text)
+    await until(lambda: page.read_text() == ann.text)
+    await house.crash()
+    await other.crash()
+    for number in range(20):
+        ann.type(f"ann {number}\n")
+        bob.type(f"bob {number}\n", 0)
+    drop(database_url)
+    house, other = await houses(repo), await houses(repo)
+    await asyncio.gather(back(house, ann), back(other, bob))
+    await ann.until(lambda: ann.saved and bob.saved and ann.text == bob.text)
+    words = ["from before", *(f"{who} {n}" for who in ("ann", "bob") for n in range(20))]
+    assert sorted(ann.text.splitlines()) == sorted([*ONE.splitlines(), *words])
+    await until(lambda: page.read_text() == ann.text)
 
 
 def drop(database_url):

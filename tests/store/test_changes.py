@@ -49,6 +49,20 @@ async def test_a_store_that_has_gone_back_behind_its_writer_takes_nothing(store,
         assert await changes.append(tx, document.id, [change("b")], HEADS, known=1) == (2, 2)
 
 
+@pytest.mark.parametrize("origin", ["cold-intake", "merged"])
+async def test_who_has_not_read_that_texts_were_merged_stores_nothing(store, document, origin):
+    """What they typed meets the merge as text, or it would stand twice."""
+    merged = replace(change("merged"), origin=origin)
+    async with store.transaction() as tx:
+        await changes.append(tx, document.id, [change("a")], HEADS)
+        await changes.append(tx, document.id, [merged], HEADS, known=1)
+    async with store.statement() as tx:
+        assert await changes.append(tx, document.id, [change("b")], HEADS, known=1) == (0, 2)
+    async with store.transaction() as tx:
+        assert len(await changes.since(tx, document.id, 0)) == 2
+        assert await changes.append(tx, document.id, [change("b")], HEADS, known=2) == (3, 3)
+
+
 async def test_a_statement_leaves_transactions_as_they_were(store, document):
     """Its connection goes back to the pool: what others begin there must still be undone whole."""
     for _ in range(12):  # every connection of the pool

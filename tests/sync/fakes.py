@@ -7,7 +7,7 @@ from uuid import UUID
 
 from prdgen.crdt.replica import Replica
 from prdgen.errors import Conflict, NotFound, Unavailable
-from prdgen.sync import errors
+from prdgen.sync import errors, ports
 from prdgen.sync.ports import Loaded, NewChange, RoomHooks
 
 
@@ -51,7 +51,9 @@ class MemoryStore:
         changes = [row for row in self.rows[document_id] if row.seq > seq]
         return Loaded(snapshot, seq, changes, self.cold.get(document_id))
 
-    async def append(self, document_id, changes: list[NewChange], heads, in_tx, *, after):
+    async def append(
+        self, document_id, changes: list[NewChange], heads, in_tx, *, after, alone=False
+    ):
         if self.before_append is not None:
             await self.before_append()
         self._check()
@@ -59,6 +61,9 @@ class MemoryStore:
         new = [change for change in changes if change.hash not in self.hashes]
         if len(rows) < after:
             raise errors.SequenceBroken(expected=after + 1, got=len(rows) + 1)
+        unread = [row.origin for row in rows[after:]]
+        if (alone and unread) or {ports.COLD_INTAKE, ports.MERGED} & {*unread}:
+            raise errors.Overtaken(document=document_id)
         if in_tx is not None:
             await in_tx("transaction")
         self.appends += 1

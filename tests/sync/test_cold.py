@@ -406,3 +406,81 @@ async def test_who_may_only_read_does_not_wait_for_their_own_text():
         ann = await back(server, ann, claim="reader")
         assert ann.text == "Top.\n" + SEED + LATE
         assert (await server.room()).text == "Top.\n" + SEED
+
+
+async def at_once(ann, bob, one, two):
+    """Both bring what they typed, each to a process, and each process merges before it hears of the other."""
+    async with one, two:
+        one.store.before_append = settle
+        ann.connect(one)
+        bob.connect(two)
+        await quiesce(ann, bob)
+        texts = {ann.text, bob.text, (await one.room()).text, (await two.room()).text}
+    assert len(texts) == 1
+    return texts.pop(), one.store
+
+
+async def test_two_processes_merge_one_after_the_other():
+    """Each takes the word that both brought along to where the file has its section: it would stand there twice."""
+    rest = "## B\n\n" + "".join(f"Line {number} of this one.\n" for number in range(9))
+    section = (
+        "## A\n\nSome words that are long enough.\n\nMore of its words.\n\nAnd its last ones.\n\n"
+    )
+    seed = section + rest
+    place = seed.index("that")
+    async with Server(seed) as before:
+        ann, bob = await joined(before, "ann", "bob")
+        ann.type("late ", place)
+        await quiesce(ann, bob)
+        ann.cut()
+        bob.cut()
+    ann.type("anns ", seed.index("of its") + 5)
+    bob.type("bobs ", seed.index("last") + 5)
+    one = Server(seed)
+    await take_in(one, rest + "\n" + section)
+    two = Server(store=one.store, bus=one.bus, name="two")
+    await two.room()
+    text, store = await at_once(ann, bob, one, two)
+    assert text.startswith(rest)
+    assert sorted(text.split()) == sorted([*seed.split(), "late", "anns", "bobs"])
+    assert [row.origin for row in store.rows[DOCUMENT]].count(ports.MERGED) == 2
+
+
+@pytest.mark.parametrize("first", ["editor", "file"])
+async def test_editor_and_file_meet_in_two_processes(first):
+    """Each process has opened the rebuilt document and is about to store its own copy of the same text."""
+    (ann,) = await lost(LATE)
+    one = Server(SEED)
+    two = Server(store=one.store, bus=one.bus, name="two")
+
+    async def bring():
+        ann.connect(two)
+        await quiesce(ann)
+
+    async def meanwhile():
+        one.store.before_append = None
+        await (bring() if first == "editor" else take_in(one, SEED + LATE))
+
+    async with one, two:
+        await one.room()
+        await two.room()
+        one.store.before_append = meanwhile
+        await (take_in(one, SEED + LATE) if first == "editor" else bring())
+        await quiesce(ann)
+        assert ann.text == (await one.room()).text == (await two.room()).text == SEED + LATE
+
+
+async def test_lines_that_came_at_one_place_stay_in_their_order():
+    """Only what stands twice has to go; whoever has the lines keeps them where they are."""
+    names = [f"name{number}" for number in range(8)]
+    clients = await lost(names=names)
+    place = SEED.index("First")
+    for client in clients:
+        client.type(f"{client.name}\n", place)
+    async with Server(SEED) as server:
+        await take_in(server, SEED[:place] + "Filed.\n" + SEED[place:])
+        for client in clients:
+            client.connect(server)
+        await quiesce(*clients)
+        assert sorted(clients[0].text.split()) == sorted([*SEED.split(), "Filed.", *names])
+        assert ports.MERGED not in [row.origin for row in server.store.rows[DOCUMENT]]
