@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -136,7 +137,9 @@ class Ledger:
     async def catch_up(self) -> None:
         """Read and apply what other processes stored."""
         self.behind = False
-        rows = await self._outside.changes.since(self.document_id, self.last_seq)
+        self._catch_up(await self._outside.changes.since(self.document_id, self.last_seq))
+
+    def _catch_up(self, rows: Sequence[StoredChange]) -> None:
         self._count(rows)
         deliveries: list[Delivery] = []
         news = [row for row in rows if not self.replica.knows(row.hash)]
@@ -153,7 +156,13 @@ class Ledger:
     async def restore(self) -> None:
         """Load the document again; what was not stored is gone from the replica."""
         had, seq = self.heads, self.last_seq
-        self._open(await self._outside.changes.load(self.document_id))
+        loaded = await self._outside.changes.load(self.document_id)
+        later = [row for row in loaded.changes if row.seq > seq]
+        if loaded.snapshot_seq <= seq:
+            self._open(replace(loaded, changes=loaded.changes[: len(loaded.changes) - len(later)]))
+            self._catch_up(later)
+            return
+        self._open(loaded)
         if self.last_seq > seq:
             new = tuple(self.replica.changes_since(had))
             text = self.replica.text()

@@ -468,6 +468,8 @@ async def test_editor_and_file_meet_in_two_processes(first):
         await (take_in(one, SEED + LATE) if first == "editor" else bring())
         await quiesce(ann)
         assert ann.text == (await one.room()).text == (await two.room()).text == SEED + LATE
+        theirs = [d for stored in one.seen.stored if stored.foreign for d in stored.deliveries]
+        assert {d.person_id for d in theirs} == {ann.who.person_id}
 
 
 async def test_lines_that_came_at_one_place_stay_in_their_order():
