@@ -266,6 +266,40 @@ async def test_killed_before_a_save_during_our_swap_is_taken_in(
     assert not list((house.app.state_dir / "displaced").glob("*"))
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [
+        "first\n# One\n\nfirst line\n\nsecond line\n\nthird line\n",
+        ONE + "saved\n",
+        ONE.replace("second", "2nd"),
+    ],
+)
+@pytest.mark.parametrize("brought", [False, True])
+async def test_a_save_that_only_our_swap_has_outlives_the_database(
+    houses, repo, page, restart, monkeypatch, database_url, saved, brought
+):
+    """Killed before it was taken in, and no database knows what it was made from."""
+    house = await houses(repo, settle_seconds=30.0)
+    ann = await house.editor()
+    saved_during_our_swap(page, monkeypatch, saved)
+    await ann.write("typed\n", after="first line\n")
+    await until(lambda: page.read_text() == ann.text)
+    await ann.write("more\n", after="typed\n")
+    await until(lambda: page.read_text() == ann.text)
+    await house.crash()
+    drop(database_url)
+    house.crash = done
+    house = await restart(house)
+    if brought:
+        await back(house, ann)
+    else:
+        await house.editor("bob")
+    want = ["typed", "more", *saved.split("\n")]
+    await until(
+        lambda: sorted(page.read_text().split("\n")) == sorted(want), 5, lambda: page.read_text()
+    )
+
+
 async def test_killed_in_the_middle_of_writing_our_own_text(house, page, restart):
     """Half a file of ours under its passing name is no save of anybody."""
     ann = await house.editor()
