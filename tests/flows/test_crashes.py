@@ -295,9 +295,7 @@ async def test_a_save_that_only_our_swap_has_outlives_the_database(
     else:
         await house.editor("bob")
     want = ["typed", "more", *saved.split("\n")]
-    await until(
-        lambda: sorted(page.read_text().split("\n")) == sorted(want), 5, lambda: page.read_text()
-    )
+    await until(lambda: sorted(page.read_text().split("\n")) == sorted(want), 5, page.read_text)
 
 
 async def test_killed_in_the_middle_of_writing_our_own_text(house, page, restart):
