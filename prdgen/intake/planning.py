@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from prdgen.crdt import actors
 from prdgen.crdt.replica import Change, Heads, Replica
 from prdgen.merge import three_way
 from prdgen.merge.diff import LIMIT_MS, Splice
 from prdgen.merge.pieces import Conflict
 
 ACTOR_VERSION = b"prdgen intake 1\0"
-_ACTOR_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +98,4 @@ def actor_of(heads: Iterable[bytes], splices: Sequence[Splice]) -> bytes:
         insert = splice.insert.encode()
         digest.update(b"%d,%d,%d:" % (splice.position, splice.delete, len(insert)))
         digest.update(insert)
-    return digest.digest()[:_ACTOR_BYTES]
+    return actors.made(actors.INTAKE, digest.digest())

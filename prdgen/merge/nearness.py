@@ -43,14 +43,29 @@ def share(before: str, base: str, text: str, *, letters: bool = False) -> float 
     total = sum(end - start for start, end in typed)
     if not total:
         return None
-    if letters:
-        gone = [(s.position, s.position + s.delete) for s in diff.splices(base, text)]
-    else:
-        gone = [(s.start, s.end) for s in diff.spans(base, text, Effort.lasting(diff.LIMIT_MS))]
+    spans = diff.spans(base, text, Effort.lasting(diff.LIMIT_MS))
+    gone = [
+        part
+        for span in spans
+        for part in (_gone(base, text, span) if letters else [(span.start, span.end)])
+    ]
     lacking = sum(
         max(0, min(end, last) - max(start, first)) for start, end in typed for first, last in gone
     )
     return 1 - lacking / total
+
+
+def _gone(base: str, text: str, span: Span) -> list[tuple[int, int]]:
+    """What of a changed passage is not in the text any more, letter by letter within a line: across lines
+    letters are alike by chance.
+    """
+    old, new = base[span.start : span.end], text[span.new_start : span.new_end]
+    if "\n" in old or "\n" in new:
+        later = iter(new.split())
+        goes_on = all(any(word.startswith(each) for word in later) for each in old.split())
+        return [] if old.strip() and goes_on else [(span.start, span.end)]
+    splices = diff.splices(old, new)
+    return [(span.start + s.position, span.start + s.position + s.delete) for s in splices]
 
 
 def common(before: str, later: str, text: str) -> str | None:

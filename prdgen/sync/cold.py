@@ -8,12 +8,12 @@ the CRDT would keep both. So what was made without the mark is merged as text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
+from prdgen.crdt import actors
 from prdgen.crdt.replica import Change, Replica
 from prdgen.merge import diff
-from prdgen.sync import written_from
+from prdgen.sync import settling, written_from
 from prdgen.sync.ports import Heads, MergeTexts
 
 
@@ -26,6 +26,7 @@ class Mark:
 
     def __init__(self, change_hash: bytes, before: Mark | None = None) -> None:
         self._hash = change_hash
+        self._first: bytes = change_hash if before is None else before._first
         self._after = {change_hash}
         self._without: set[bytes] = set()
         self._typed_since: set[bytes] | None = None if before is None else before._typed_since
@@ -71,7 +72,7 @@ class Mark:
         return self._find(replica, unknown, since) if unknown else replica.text(since)
 
     def _find(self, replica: Replica, changes: Sequence[Change], since: Heads) -> str:
-        found = written_from.closest(replica, changes, replica.text((self._hash,)), since)
+        found = written_from.closest(replica, changes, replica.text((self._first,)), since)
         assert self._typed_since is not None
         self._typed_since.update({change.hash for change in changes} - found.had)
         return found.text
@@ -109,9 +110,9 @@ def correct(
     if rest:
         base, theirs = ends(replica, rest)
         merged = merge_texts(base, theirs, merged)
-    if sorted(merged.splitlines()) == sorted(replica.text().splitlines()):
-        return []  # nothing stands twice; lines that came at one place have an order already
-    splices = _beside(replica, seen, merged)
+    if settling.same(replica.text(), merged):
+        return []
+    splices = settling.edits(replica, seen, merged)
     return replica.edit(splices, actor=_actor(replica.heads, splices))
 
 
@@ -127,46 +128,8 @@ def _ends(changes: Sequence[Change]) -> tuple[Heads, Heads]:
     return tuple(sorted(deps - hashes)), tuple(sorted(hashes - deps))
 
 
-def _beside(replica: Replica, seen: Heads, merged: str) -> list[diff.Splice]:
-    """The edits that make the text `merged` and leave the letters there that stood at `seen`.
-
-    Where a text stands twice, one copy goes. Whoever brought the other types on in it before they
-    hear of this, and so do all who have the same letters: beside them, not in the place of deleted ones.
-    """
-    now, theirs = replica.text(), replica.text(seen)
-    places = {name: place for place, name in enumerate(replica.letters(replica.heads))}
-    names = replica.letters(seen)
-    if len(places) != len(now) or len(names) != len(theirs):
-        return diff.splices(now, merged)  # letters of another program, of more than a code point
-    edits: list[diff.Splice] = []
-    at = start = 0
-
-    def up_to(place: int, stop: int) -> None:
-        found = diff.splices(now[at:place], merged[start:stop])
-        edits.extend(replace(splice, position=at + splice.position) for splice in found)
-
-    for theirs_at, merged_at in _kept(theirs, merged):
-        place = places.get(names[theirs_at])
-        if place is not None:
-            if place > at or merged_at > start:
-                up_to(place, merged_at)
-            at, start = place + 1, merged_at + 1
-    up_to(len(now), len(merged))
-    return edits
-
-
-def _kept(old: str, new: str) -> Iterator[tuple[int, int]]:
-    """Where each letter of `old` that `new` has stands in both."""
-    before = after = 0
-    for splice in [*diff.splices(old, new), diff.Splice(len(old), 0, "")]:
-        same = splice.position - before
-        yield from zip(range(before, before + same), range(after, after + same), strict=True)
-        before = splice.position + splice.delete
-        after += same + len(splice.insert)
-
-
 def _actor(heads: Heads, splices: Sequence[diff.Splice]) -> bytes:
     digest = hashlib.sha256(b"prdgen correction 1\0" + b"".join(heads))
     for splice in splices:
         digest.update(f"{splice.position}:{splice.delete}:{splice.insert}\0".encode())
-    return digest.digest()[:16]
+    return actors.made(actors.CORRECTION, digest.digest())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from prdgen.crdt import actors
 from prdgen.crdt.replica import Change, Replica
 from prdgen.merge import nearness
 from prdgen.sync.ports import Heads
@@ -17,8 +19,13 @@ _NEAREST: Final = 16
 _ROUNDS: Final = 3
 _LETTERS: Final = 200_000_000
 """How many letters are read at most for `closest`: about half a second's work."""
+_WORD: Final = re.compile(r"\S+|\s")
 _A_CHANGE: Final = 4_000
 """What it costs to apply one change, in letters."""
+
+
+_Put = tuple[bytes, bytes, str]
+"""The name of the letter before one that a correction put in, its name, and the letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +48,17 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Hea
     A text in which something was typed that `agreed` lacks is no base: it would count as deleted.
     """
     prefixes = list(_prefixes(changes, since))
-    differing = _differing(replica, changes, prefixes, agreed)
+    clean = Corrected(replica, changes)
+    differing = _differing(clean, changes, prefixes, agreed)
     same = [index for index, letters in differing.items() if not letters]
     if same:
         return Found(agreed, frozenset(change.hash for change in changes[: same[-1]]))
-    first = replica.text(since)
+    first = clean.text(since)
     known: dict[frozenset[bytes], float] = {}
 
     def distance(heads: frozenset[bytes]) -> float:
         if heads not in known:
-            text = replica.text(tuple(sorted(heads)))
+            text = clean.text(heads)
             stands = nearness.stands(first, text, agreed, letters=True)
             known[heads] = nearness.distance(text, agreed) if stands else math.inf
         return known[heads]
@@ -64,19 +72,84 @@ def closest(replica: Replica, changes: Sequence[Change], agreed: str, since: Hea
         best = min(asked, key=lambda index: (distance(prefixes[index]), -index))
         low, high = max(0, best - step), min(len(prefixes) - 1, best + step)
     had = frozenset(change.hash for change in changes[:best])
-    beside = _Lanes(replica, changes, agreed, since).best(had)
+    beside = _Lanes(clean, changes, agreed, since).best(had)
     if distance(_heads(changes, since, beside)) < distance(prefixes[best]):
         had = beside
-    return Found(replica.text(tuple(sorted(_heads(changes, since, had)))), had)
+    return Found(clean.text(_heads(changes, since, had)), had)
+
+
+class Corrected:
+    """Texts at heads as if every correction among the changes had been made at once.
+
+    Until it was, a document had one text twice, and no file was ever written from that.
+    """
+
+    def __init__(self, replica: Replica, changes: Sequence[Change]) -> None:
+        self.replica = replica
+        self._gone: set[bytes] = set()
+        self._put: list[tuple[bytes, Sequence[_Put]]] = []
+        for change in changes:
+            if actors.is_correction(change.actor):
+                before = set(replica.letters(tuple(sorted(change.deps))))
+                text, names = replica.text((change.hash,)), replica.letters((change.hash,))
+                if len(text) != len(names):
+                    continue  # letters of another program, of more than a code point
+                self._gone |= before.difference(names)
+                put = [
+                    (names[at - 1] if at else b"", name, text[at])
+                    for at, name in enumerate(names)
+                    if actors.of_letter(name) == change.actor
+                ]
+                self._put.append((change.hash, put))
+
+    def text(self, heads: Iterable[bytes], replica: Replica | None = None) -> str:
+        """The text at `heads`, or at those of a fork of the replica."""
+        at = tuple(sorted(heads))
+        here = replica or self.replica
+        text = here.text() if replica is not None else here.text(at)
+        if not self._put:
+            return text
+        names = here.letters(at)
+        if len(names) != len(text):
+            return text
+        letters = dict(zip(names, text, strict=True))
+        order = [name for name in names if name not in self._gone]
+        missing = self.replica.missing_from(at)
+        for change, put in self._put:
+            if change in missing:
+                order = _with_put(order, letters, put)
+        return "".join(letters[name] for name in order)
+
+
+def _with_put(
+    order: Sequence[bytes], letters: dict[bytes, str], put: Sequence[_Put]
+) -> list[bytes]:
+    """The names with those that a correction put in, each behind the one it was put behind."""
+    behind: dict[bytes, list[bytes]] = {}
+    for before, name, letter in put:
+        letters[name] = letter
+        behind.setdefault(before, []).append(name)
+    made: list[bytes] = []
+    waiting = list(reversed(behind.pop(b"", [])))
+    for name in order:
+        while waiting:
+            made.append(new := waiting.pop())
+            waiting += reversed(behind.pop(new, []))
+        made.append(name)
+        waiting = list(reversed(behind.pop(name, [])))
+    while waiting:
+        made.append(new := waiting.pop())
+        waiting += reversed(behind.pop(new, []))
+    return made
 
 
 class _Lanes:
     """Each writer's changes in their order, beside those of the others."""
 
     def __init__(
-        self, replica: Replica, changes: Sequence[Change], agreed: str, since: Heads
+        self, clean: Corrected, changes: Sequence[Change], agreed: str, since: Heads
     ) -> None:
-        self._replica, self._changes, self._agreed, self._since = replica, changes, agreed, since
+        self._clean, self._changes, self._agreed, self._since = clean, changes, agreed, since
         self._inner = {change.hash for change in changes}
 
     def best(self, had: frozenset[bytes]) -> frozenset[bytes]:
@@ -107,7 +180,7 @@ class _Lanes:
                 dep in self._inner and dep not in here for dep in change.deps
             ):
                 here.discard(change.hash)
-        growing = self._replica.fork(tuple(sorted(_heads(self._changes, self._since, here))))
+        growing = self._clean.replica.fork(tuple(sorted(_heads(self._changes, self._since, here))))
         found = nearest, had
 
         def added(change: Change) -> bool:
@@ -122,13 +195,13 @@ class _Lanes:
             if number and not added(mine[number - 1]):
                 break  # it builds on others' that are not among these
             others = [each for each in others if not added(each)]
-            letters = _between(growing.text(), self._agreed)
+            letters = _between(self._clean.text(growing.heads, growing), self._agreed)
             if letters < found[0]:
                 found = letters, frozenset(here)
         return found
 
     def _text(self, had: Iterable[bytes]) -> str:
-        return self._replica.text(tuple(sorted(_heads(self._changes, self._since, had))))
+        return self._clean.text(_heads(self._changes, self._since, had))
 
 
 def _heads(changes: Sequence[Change], since: Heads, had: Iterable[bytes]) -> frozenset[bytes]:
@@ -147,7 +220,7 @@ def before(changes: Sequence[Change]) -> Heads:
 
 
 def _differing(
-    replica: Replica,
+    clean: Corrected,
     changes: Sequence[Change],
     prefixes: Sequence[frozenset[bytes]],
     agreed: str,
@@ -157,27 +230,27 @@ def _differing(
     """
     most = _LETTERS // (len(agreed) + _A_CHANGE)
     start = max(0, len(changes) - most)
-    growing = replica.fork(tuple(sorted(prefixes[start])))
-    found = {start: _between(growing.text(), agreed)}
+    growing = clean.replica.fork(tuple(sorted(prefixes[start])))
+    found = {start: _between(clean.text(growing.heads, growing), agreed)}
     for index, change in enumerate(changes[start:], start + 1):
         if found[index - 1] == 0:
             break
         growing.apply([change.data], stored=True)
-        found[index] = _between(growing.text(), agreed)
+        found[index] = _between(clean.text(growing.heads, growing), agreed)
     return found
 
 
 def _between(text: str, other: str) -> int:
-    """How many letters are in words that only one of the two has, between what they begin and end with
-    alike; 0: they are the same.
+    """How many letters are in words, and how many blanks, that only one of the two has, between what they
+    begin and end with alike; 0: they are the same.
     """
     if text == other:
         return 0
     most = min(len(text), len(other))
     head = _alike(most, lambda size: text[:size] == other[:size])
     tail = _alike(most - head, lambda size: text[-size:] == other[-size:])
-    words = Counter(text[head : len(text) - tail].split())
-    words.subtract(other[head : len(other) - tail].split())
+    words = Counter(_WORD.findall(text[head : len(text) - tail]))
+    words.subtract(_WORD.findall(other[head : len(other) - tail]))
     return max(1, sum(abs(count) * len(word) for word, count in words.items()))
 
 
