@@ -207,10 +207,13 @@ def find(anchor: Anchor, was: str | None, text: str) -> Place:
     By what was changed from one to the other; words that went from their place are looked for
     elsewhere, by themselves and by what was around them. With `was` None that is all there is.
     """
-    moved = None if was is None else _along(anchor, diff.splices(was, text))
-    if moved is not None and text[moved.start : moved.end] == anchor.quote:
-        return Place(moved.start, moved.end, "same")
-    elsewhere = _elsewhere(anchor, text)
+    edits = None if was is None else diff.splices(was, text)
+    moved = None if edits is None else _along(anchor, edits)
+    if was is not None and moved is not None and text[moved.start : moved.end] == anchor.quote:
+        if not lineage.states_another(was, anchor.start, text, moved.start):
+            return Place(moved.start, moved.end, "same")
+        moved = Place(moved.start, moved.start, "gone")
+    elsewhere = _elsewhere(anchor, was, text, edits or [])
     if elsewhere is not None and (moved is None or moved.start == moved.end or was is None):
         return elsewhere
     if was is not None and moved is not None and (better := _in_its_line(anchor, was, text, moved)):
@@ -259,10 +262,26 @@ def _moved(place: int, edits: list[diff.Splice], *, at_end: bool) -> int:
     return place + by
 
 
-def _elsewhere(anchor: Anchor, text: str) -> Place | None:
+def _elsewhere(
+    anchor: Anchor, was: str | None, text: str, edits: list[diff.Splice]
+) -> Place | None:
+    """Its words at another place, to which they went: those that stood in `was` as well, and in another
+    requirement, are others.
+    """
     if not anchor.quote.strip():
         return None
     found = _occurrences(text, anchor.quote)
+    if was is not None:
+        others = {
+            _along(replace(anchor, start=start), edits).start
+            for start in _occurrences(was, anchor.quote)
+            if start != anchor.start
+        }
+        found = [
+            start
+            for start in found
+            if start not in others and not lineage.states_another(was, anchor.start, text, start)
+        ]
     if not found:
         return None
 

@@ -44,13 +44,35 @@ def became(was: str, ours: Lines, text: str, there: Lines | None) -> Lines | Non
         _new_lines(text, old.count("\n") + 1, before), key=lambda lines: abs(lines.start - middle)
     )[:_MOST_LINES]
     # Of those that are as much alike, the first one: the nearest.
-    found = max(new, key=lambda lines: _alike(old, lines.of(text)), default=None)
-    if found is None or (alike := _alike(old, found.of(text))) < likeness.ALIKE:
+    likest = sorted(new, key=lambda lines: -_alike(old, lines.of(text)))
+    likest = [lines for lines in likest if _alike(old, lines.of(text)) >= likeness.ALIKE]
+    found = next((each for each in likest if not _of_another(was, ours, text, each)), None)
+    if found is None:
         return None
+    alike = _alike(old, found.of(text))
     now = _alike(old, there.of(text)) if there else 0.0
     if there and there.of(text).count("\n") > old.count("\n"):
         now = 0.0  # what is said of one line is not said of two
     return found if alike > now + _CLEARLY else None
+
+
+def states_another(was: str, before: int, text: str, after: int) -> bool:
+    """Whether a place of `text` is in another requirement of `was` than the one that a place of `was` is in."""
+    old, new = (
+        likeness.item_id(around(whole, place, place).of(whole))
+        for whole, place in ((was, before), (text, after))
+    )
+    return old != new != "" and any(likeness.item_id(line) == new for line in was.split("\n"))
+
+
+def _of_another(was: str, ours: Lines, text: str, new: Lines) -> bool:
+    """Whether other lines of `was`, which are not there any more, are more like the new ones than `ours`."""
+    now = Counter(text.split("\n"))
+    gone = _new_lines(was, ours.of(was).count("\n") + 1, now)
+    gone = [lines for lines in gone if lines.end < ours.start or ours.end < lines.start]
+    gone.sort(key=lambda lines: abs(lines.start - ours.start))
+    alike = _alike(ours.of(was), new.of(text))
+    return any(_alike(lines.of(was), new.of(text)) > alike for lines in gone[:_MOST_LINES])
 
 
 def _alike(one: str, other: str) -> float:

@@ -216,3 +216,75 @@ def test_a_page_that_is_rewritten_whole_is_looked_at_quickly():
         place = anchors.find(anchor(f"what number {n} does", old), old, new)
         assert 0 <= place.start <= place.end <= len(new)
     assert time.process_time() - began < 20
+
+
+TWICE = (
+    "# Plan\n\n- [REQ-101] Orders are shown. This is done within 2 seconds.\n"
+    "- [REQ-102] Prices are shown. This is done within 2 seconds.\n"
+)
+LIMITS = (
+    "# Plan\n\n| Field | Rule |\n|---|---|\n| Name | must be at most 80 letters |\n"
+    "| City | must be at most 80 letters |\n"
+)
+
+
+@pytest.mark.parametrize("row", [2, 3])
+@pytest.mark.parametrize("what", ["line", "sentence", "more above"])
+def test_the_same_words_of_another_requirement_are_others(row, what):
+    """A suggestion for the one would be taken into the other."""
+    quote = "This is done within 2 seconds."
+    lines = TWICE.splitlines(keepends=True)
+    start = TWICE.index(quote, TWICE.index(lines[row]))
+    if what == "sentence":
+        lines[row] = lines[row].replace(" " + quote, "")
+    else:
+        del lines[row]
+    if what == "more above":
+        lines[0] = "# The plan\n\nIt is this one.\n"
+    place = anchors.find(anchors.at(TWICE, start, start + len(quote)), TWICE, "".join(lines))
+    assert place.how == "gone"
+
+
+@pytest.mark.parametrize("row", [4, 5])
+def test_the_same_words_of_another_row_are_others(row):
+    """Rows have no id: those that stood there already are not where the words went."""
+    quote = "must be at most 80 letters"
+    lines = LIMITS.splitlines(keepends=True)
+    start = LIMITS.index(quote, LIMITS.index(lines[row]))
+    del lines[row]
+    place = anchors.find(anchors.at(LIMITS, start, start + len(quote)), LIMITS, "".join(lines))
+    assert place.how == "gone"
+
+
+def test_a_requirement_with_another_number_is_the_same():
+    """Renumbered, it stays the one that was spoken of."""
+    quote = "This is done within 2 seconds."
+    new = TWICE.replace("REQ-101", "REQ-103")
+    start = TWICE.index(quote)
+    place = anchors.find(anchors.at(TWICE, start, start + len(quote)), TWICE, new)
+    assert (place.start, place.how) == (new.index(quote), "same")
+
+
+@pytest.mark.parametrize(
+    ("old", "quote", "new", "want"),
+    [
+        (
+            "Customers may return an item within 30 days of delivery.\n\n"
+            "Customers may return a gift within 60 days of delivery.\n",
+            "Customers may return an item within 30 days of delivery.",
+            "Returns are accepted for thirty days.\n\n"
+            "Customers may return a wrapped gift within 60 days of delivery.\n",
+            "Returns are accepted for thirty days.",
+        ),
+        (
+            "The shop shall show prices with tax.\n\nThe shop shall show prices in euros.\n",
+            "The shop shall show prices with tax.",
+            "Prices include VAT.\n\nThe shop shall show all prices in euros.\n",
+            "Prices include VAT.",
+        ),
+    ],
+)
+def test_what_became_of_the_neighbour_is_the_neighbours(old, quote, new, want):
+    """Its own line was rewritten, as by taking a suggestion, and the one beside it was edited."""
+    place = anchors.find(anchor(quote, old), old, new)
+    assert (new[place.start : place.end], place.how) == (want, "changed")
