@@ -14,6 +14,7 @@ from prdgen.merge import (
     hunks,
     likeness,
     moves,
+    notations,
     pieces,
     surplus,
     touching,
@@ -25,7 +26,7 @@ from prdgen.merge.diff import LIMIT_MS, Splice
 from prdgen.merge.groups import Group, Kind
 from prdgen.merge.hunks import Hunk
 from prdgen.merge.likeness import Place, Spot
-from prdgen.merge.pieces import Added, Conflict, Kept, Merged, Piece
+from prdgen.merge.pieces import Added, Conflict, Disputed, Kept, Merged, Piece
 from prdgen.merge.touching import Version
 
 __all__ = ["Conflict", "Merged", "merge"]
@@ -100,6 +101,10 @@ def _decide(
     listed = flow_lists.merged(base, theirs, ours) if where is Place.VALUES else None
     if listed is not None:
         return _Decided(ours, [], _changed(ours, listed))
+    if where is Place.VALUES and notations.differ(base, theirs, ours):
+        said = notations.merged(base, theirs, ours)
+        apart: list[Piece] = [Disputed(0, len(ours), theirs, base)]
+        return _Decided(ours, [], apart if said is None else _changed(ours, said))
     their_side, our_side = _sides(base, theirs, ours, limit_ms // 2)
     carried = carrying.find(their_side.hunks, our_side.hunks)
     brought = carrying.find(our_side.hunks, their_side.hunks)

@@ -20,7 +20,11 @@ _UNWANTED: Final = frozenset({_PREFIX + "timestamp", _PREFIX + "bool", _PREFIX +
 _TEXT_KEYS: Final = frozenset(
     {"title", "description", "status", "owner", "author", "version", "id", "date", "slug", "icon"}
 )
-_HINT: Final = "Correct the YAML between the two `---` lines; the page is shown without it."
+_KEPT_BACK: Final = re.compile(
+    r"^(draft|hidden|unlisted|exclude)[ \t]*:[ \t]*(?:true|yes|on)[ \t]*$|^(published)[ \t]*:[ \t]*(?:false|no|off)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HINT: Final = "Correct the YAML between the two `---` lines; the page is shown without it, or kept back where it says so."
 
 
 @dataclass(frozen=True)
@@ -103,13 +107,13 @@ def read(text: str) -> FrontMatter:
     try:
         values, where, twice = _load(source)
     except _Refused as error:
-        return _broken(f"Front matter: {error.why}.", error.line + 2, lines)
+        return _broken(f"Front matter: {error.why}.", error.line + 2, lines, source)
     except yaml.YAMLError as error:
-        return _broken(*_reason(error), lines)
+        return _broken(*_reason(error), lines, source)
     except (ValueError, OverflowError, RecursionError) as error:
-        return _broken(f"Front matter: {error}.", 2, lines)
+        return _broken(f"Front matter: {error}.", 2, lines, source)
     if not isinstance(values, dict):
-        return _broken("Front matter: expected `key: value` lines.", 2, lines)
+        return _broken("Front matter: expected `key: value` lines.", 2, lines, source)
     named = {words(str(key)): jsonable(value) for key, value in values.items()}
     return FrontMatter(named, twice, lines, where)
 
@@ -172,7 +176,9 @@ def _reason(error: yaml.YAMLError) -> tuple[str, int]:
     return f"Front matter: {' '.join(str(error).split())}.", 2
 
 
-def _broken(message: str, line: int, lines: int) -> FrontMatter:
-    """No values, and the reason."""
+def _broken(message: str, line: int, lines: int, source: str) -> FrontMatter:
+    """The reason, and of the values those alone that keep the page unpublished: one slip shall publish no draft."""
     inside = min(line, lines)
-    return FrontMatter({}, [Problem(inside, message, "front-matter", _HINT)], lines)
+    said = [found[1] or found[2] for found in _KEPT_BACK.finditer(source)]
+    kept = {key.lower(): key.lower() != "published" for key in said}
+    return FrontMatter(kept, [Problem(inside, message, "front-matter", _HINT)], lines)

@@ -76,6 +76,31 @@ def test_nul_and_lone_surrogates_never_come_out():
     json.dumps(found.values, allow_nan=False).encode()
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("draft: true", True),
+        ("Draft: yes", True),
+        ("hidden: true  ", True),
+        ("published: false", False),
+        ("exclude: on", True),
+        ("unlisted: true", True),
+    ],
+)
+def test_what_cannot_be_read_stays_unpublished_when_it_says_so(line, value):
+    """One slip of a merge or a typist shall publish no draft."""
+    found = of(f"tags: [a, b]\n  - c\n{line}")
+    assert found.problems
+    assert found.values == {line.split(":")[0].lower(): value}
+    page = facts.of("a.md", f"---\ntags: [a, b]\n  - c\n{line}\n---\n\nText.\n")
+    assert page.draft or page.hidden or line.startswith("exclude")  # that is the builder's
+
+
+def test_what_cannot_be_read_says_nothing_else():
+    found = of("tags: [a, b]\n  - c\ndraft: false\npublished: true\nnote: draft: true")
+    assert found.values == {}
+
+
 def test_without_a_closing_line_there_is_none():
     """As on a forge: then `---` is a rule and the rest is the page."""
     assert front_matter.split("---\ntitle: x\n") == (None, 0)

@@ -269,11 +269,15 @@ def test_a_requirement_with_another_number_is_the_same():
     ("old", "quote", "new", "want"),
     [
         (
-            "Customers may return an item within 30 days of delivery.\n\n"
-            "Customers may return a gift within 60 days of delivery.\n",
+            (
+                "Customers may return an item within 30 days of delivery.\n\n"
+                "Customers may return a gift within 60 days of delivery.\n"
+            ),
             "Customers may return an item within 30 days of delivery.",
-            "Returns are accepted for thirty days.\n\n"
-            "Customers may return a wrapped gift within 60 days of delivery.\n",
+            (
+                "Returns are accepted for thirty days.\n\n"
+                "Customers may return a wrapped gift within 60 days of delivery.\n"
+            ),
             "Returns are accepted for thirty days.",
         ),
         (
