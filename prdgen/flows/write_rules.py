@@ -70,13 +70,18 @@ class Rules:
         return max(within, key=len, default=None)
 
     def _protection(self, path: str) -> str | None:
-        plain = path.casefold()
+        plain = "/".join(map(_as_elsewhere, path.split("/")))
         for rule in self.protected:
             folded = rule.casefold()
             if plain == folded.rstrip("/") or (rule.endswith("/") and plain.startswith(folded)):
                 return rule
         name = plain.rpartition("/")[2]
         return name if name in PROTECTED_NAMES else None
+
+
+def _as_elsewhere(name: str) -> str:
+    """A name as Windows and macOS read it: in any case, without blanks and dots at its end or a stream's name."""
+    return name.casefold().partition(":")[0].rstrip(" .")
 
 
 def load(clone: Clone) -> Rules:
