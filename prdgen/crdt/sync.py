@@ -103,7 +103,8 @@ class Session:
         """What to send now, or None: nothing is new, or an answer is awaited.
 
         It tells the replica's heads, so call it only when all of the replica is stored. With
-        `theirs_first` a peer that has changes of its own gets no others before these are here.
+        `theirs_first` a peer that has changes of its own gets no others before these are here, and then all:
+        what its filter took for known by chance may be what merges the others.
         """
         heads = replica.heads
         known_sync = self._known_sync(replica)
@@ -112,7 +113,7 @@ class Session:
         if self._has_nothing() and heads and not self._sent:
             return self._everything(replica)
         waits = theirs_first and not self._follower and self._has_news(replica)
-        pending = [] if waits else self._pending(replica, known_sync)
+        pending = [] if waits else self._pending(replica, known_sync, whole=theirs_first)
         if self._last_sent == heads and not pending and (self._in_flight or self._agrees(heads)):
             return None
         self._last_sent, self._in_flight = heads, True
@@ -198,22 +199,29 @@ class Session:
         self._last_sent, self._in_flight = heads, True
         return message.encode(Message(heads, have=(Have(),)))
 
-    def _pending(self, replica: Replica, last_sync: Heads) -> list[Change]:
-        """The changes the peer lacks and was not sent yet, each after those it builds on."""
+    def _pending(self, replica: Replica, last_sync: Heads, *, whole: bool) -> list[Change]:
+        """The changes the peer lacks and was not sent yet, each after those it builds on; `whole`: whatever its
+        filters say.
+        """
         if self._their is None:
             return []
         if self._considered is not None and all(map(replica.knows, self._considered)):
             lacking = replica.changes_since(self._considered)
         else:
-            lacking = self._asked_for(replica, self._their, last_sync)
+            lacking = self._asked_for(replica, self._their, last_sync, whole=whole)
         self._considered = replica.heads
         return [change for change in lacking if change.hash not in self._sent]
 
     @staticmethod
-    def _asked_for(replica: Replica, their: Message, last_sync: Heads) -> list[Change]:
-        """The changes the peer lacks by its own last message."""
-        since = replica.changes_since(last_sync) if their.have else []
-        lacking = _lacking(since, their.have)
+    def _asked_for(
+        replica: Replica, their: Message, last_sync: Heads, *, whole: bool
+    ) -> list[Change]:
+        """The changes the peer lacks by its own last message. One that asks for what nobody has here any more
+        says no filter until it has that: all since its heads.
+        """
+        lost = not all(map(replica.knows, their.need))
+        since = replica.changes_since(last_sync) if their.have or lost else []
+        lacking = _lacking(since, () if whole else their.have)
         needed = {change for change in their.need if replica.knows(change)} - lacking
         earlier = [c for c in replica.changes_since() if c.hash in needed] if needed else []
         return earlier + [change for change in since if change.hash in lacking]

@@ -486,3 +486,59 @@ async def test_lines_that_came_at_one_place_stay_in_their_order():
         await quiesce(*clients)
         assert sorted(clients[0].text.split()) == sorted([*SEED.split(), "Filed.", *names])
         assert ports.MERGED not in [row.origin for row in server.store.rows[DOCUMENT]]
+
+
+async def test_nobody_sees_the_text_doubled_though_their_filter_hides_what_merges_it(monkeypatch):
+    """A browser's summary takes a change in a hundred for known: the correction, or what it builds on."""
+    ann, bob = await lost(LATE, names=("ann", "bob"))
+    ann.type("Anns.\n")
+    bob.type("Bobs.\n")
+    truly = message.Bloom.__contains__
+    for number in range(8):
+        writer, reader = (Client(c.name, document=c.document.fork()) for c in (ann, bob))
+        async with Server(SEED) as server:
+            await take_in(server, "Top.\n" + SEED + LATE)
+            writer.connect(server)
+            await quiesce(writer)
+            rows = server.store.rows[DOCUMENT]
+            hidden = rows[number % len(rows)].hash
+            monkeypatch.setattr(
+                message.Bloom, "__contains__", lambda f, h, x=hidden: h == x or truly(f, h)
+            )
+            reader.connect(server)
+            for _ in range(20):
+                while reader.connection is not None and reader.outbox:
+                    await reader.send()
+                await settle()
+                reader.hear()
+                assert reader.text.count(LATE) == 1, number
+            assert reader.text == writer.text or reader.saved
+
+
+async def test_who_asks_for_what_is_lost_hears_of_everything_else_at_once():
+    """A browser keeps a change whose ancestor came to nobody, and asks for that for ever."""
+    (ann,) = await lost("One.\n")
+    lonely, client = ann.document.fork(), ann.document.fork()
+    for letter in "xy":
+        heads = lonely.get_heads()
+        with lonely.transaction() as typing:
+            content = lonely.get(core.ROOT, "content")[1]
+            typing.insert(content, 0, core.ScalarType.Str, letter)
+    orphan = lonely.get_changes(heads)[0].raw_bytes
+    client = Client("ann", document=core.Document.load(client.save() + orphan))
+    async with Server(SEED) as server:
+        await take_in(server, SEED + "One.\n")
+        room = await server.room()
+        for number in range(50):
+            await room.edit(
+                lambda replica, n=number: replica.edit([diff.Splice(0, 0, f"{n}\n")]),
+                origin="file",
+            )
+        client.connect(server)
+        for _ in range(10):
+            while client.outbox:
+                await client.send()
+            await settle()
+            client.hear()
+        assert client.text == room.text
+        assert room.text.endswith(SEED + "One.\n")
