@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from automerge import core
 
-from prdgen.crdt import chunks, engine, following, guard, history, message
+from prdgen.crdt import actors, chunks, engine, following, guard, history, message
 from prdgen.crdt.errors import (
     ChangeRefused,
     ChangeReshapes,
@@ -25,7 +25,6 @@ from prdgen.crdt.splices import Splice, SpliceLike, encoded, ordered
 Heads = tuple[bytes, ...]
 SEED_VERSION = b"prdgen seed 1\0"
 SUCCESSOR = "successor"
-_ACTOR_BYTES = 16
 _MOST_FOLLOWED = 64
 """Changes in a row that are applied one by one, and the text followed."""
 
@@ -73,7 +72,7 @@ class Replica:
     def seed(cls, text: str) -> Replica:
         """A new document with `text`; the same text gives the same heads in every process."""
         data = encoded(text)
-        actor = hashlib.sha256(SEED_VERSION + data).digest()[:_ACTOR_BYTES]
+        actor = hashlib.sha256(SEED_VERSION + data).digest()[: actors.BYTES]
         document = core.Document(actor_id=actor)
         with document.transaction() as transaction:
             name = transaction.put_object(core.ROOT, engine.CONTENT, core.ObjType.Text)

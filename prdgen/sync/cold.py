@@ -21,12 +21,15 @@ class Mark:
     """The change that took the file's text in, and what is known to come after it.
 
     It moves to each correction made for it (`before` is where it was): who typed without knowing a
-    correction is merged as text too, for what they typed may stand in the copy that was removed.
+    correction is merged as text too, for what they typed may stand in the copy that was removed. `first`: the
+    intake it began with, whose text is the file's.
     """
 
-    def __init__(self, change_hash: bytes, before: Mark | None = None) -> None:
+    def __init__(
+        self, change_hash: bytes, before: Mark | None = None, *, first: bytes | None = None
+    ) -> None:
         self._hash = change_hash
-        self._first: bytes = change_hash if before is None else before._first
+        self.first: bytes = before.first if before is not None else first or change_hash
         self._after = {change_hash}
         self._without: set[bytes] = set()
         self._typed_since: set[bytes] | None = None if before is None else before._typed_since
@@ -72,7 +75,7 @@ class Mark:
         return self._find(replica, unknown, since) if unknown else replica.text(since)
 
     def _find(self, replica: Replica, changes: Sequence[Change], since: Heads) -> str:
-        found = written_from.closest(replica, changes, replica.text((self._first,)), since)
+        found = written_from.closest(replica, changes, replica.text((self.first,)), since)
         assert self._typed_since is not None
         self._typed_since.update({change.hash for change in changes} - found.had)
         return found.text

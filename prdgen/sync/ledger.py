@@ -195,8 +195,12 @@ class Ledger:
 
     def _follow(self, rows: Sequence[StoredChange]) -> None:
         for row in rows:
-            if row.origin in (ports.COLD_INTAKE, ports.MERGED):
+            if row.origin == ports.COLD_INTAKE:
                 self.mark = cold.Mark(row.hash)
+            elif (
+                row.origin == ports.MERGED
+            ):  # what was typed since the mark before is not known here
+                self.mark = cold.Mark(row.hash, first=self.mark.first if self.mark else None)
 
 
 def new_change(change: Change, person_id: UUID | None, origin: str) -> NewChange:

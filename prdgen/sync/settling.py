@@ -14,12 +14,14 @@ from typing import Final
 
 from prdgen.crdt import actors
 from prdgen.crdt.replica import Replica
-from prdgen.merge import diff
+from prdgen.merge import diff, tokens
 from prdgen.merge.diff import Splice
 from prdgen.sync.ports import Heads
 
 _ALIKE: Final = 0.5
 """So much of the shorter one of two lines has to be in the other, for the one to become the other."""
+_MOST_COMPARED: Final = 2_000
+"""So many pairs of lines are compared, those that people wrote first: all of it is done while others wait."""
 _BRINGERS: Final = 1_000_000
 """How much more a line counts that has letters of those who brought the changes: they may type there now."""
 _PEOPLES: Final = 1_000
@@ -47,7 +49,7 @@ class _Line:
 
 def same(text: str, merged: str) -> bool:
     """Whether one has the lines of the other, in whatever order: lines that came at one place have one already."""
-    return sorted(text.splitlines()) == sorted(merged.splitlines())
+    return sorted(tokens.lines(text)) == sorted(tokens.lines(merged))
 
 
 def edits(replica: Replica, seen: Heads, merged: str) -> list[Splice]:
@@ -59,12 +61,12 @@ def edits(replica: Replica, seen: Heads, merged: str) -> list[Splice]:
     if len(names) != len(text):
         return diff.splices(text, merged)  # letters of another program, of more than a code point
     lines, start = list[_Line](), 0
-    for at, line in enumerate(text.splitlines(keepends=True)):
+    for at, line in enumerate(tokens.lines(text)):
         own = names[start : start + len(line.rstrip("\n"))]
         weight = 1 + _BRINGERS * (not theirs.isdisjoint(own)) + _PEOPLES * _is_peoples(own)
         lines.append(_Line(at, start, line, weight))
         start += len(line)
-    return _splices(*_placed(lines, merged.splitlines(keepends=True)))
+    return _splices(*_placed(lines, tokens.lines(merged)))
 
 
 def _is_peoples(names: Iterable[bytes]) -> bool:
@@ -101,12 +103,16 @@ def _found(lines: Sequence[_Line], wanted: Sequence[str]) -> dict[int, _Line]:
         spare[line.text].append(line)
     asked = [(at, text) for at, text in enumerate(wanted) if text.strip()]
     found = {at: spare[text].pop(0) for at, text in asked if spare[text]}
-    left = set(lines) - set(found.values())
+    taken = set(found.values())
+    left = [line for line in lines if line not in taken and not line.is_blank]
+    left.sort(key=lambda line: -line.weight)
+    compared = 0
     for at, text in asked:
-        likest = None if at in found else _likest(text, left)
-        if likest is not None:
+        some = [] if at in found else left[: _MOST_COMPARED - compared]
+        compared += len(some)
+        if (likest := _likest(text, some)) is not None:
             found[at] = likest
-            left.discard(likest)
+            left.remove(likest)
     return found
 
 
@@ -115,8 +121,7 @@ def _likest(text: str, lines: Iterable[_Line]) -> _Line | None:
     alike = [
         (line.weight, kept, -line.at, line)
         for line in lines
-        if not line.is_blank
-        and (kept := _kept(line.text, text)) >= _ALIKE * min(len(line.text), len(text))
+        if (kept := _kept(line.text, text)) >= _ALIKE * min(len(line.text), len(text))
     ]
     return max(alike, key=lambda each: each[:3])[3] if alike else None
 
@@ -150,7 +155,7 @@ def _steady(lines: Sequence[_Line]) -> set[_Line]:
 
 def _blanks(lines: Sequence[_Line]) -> int:
     """How many of the lines that are put in are blank."""
-    return sum(not each.strip() for line in lines for each in line.followed_by.splitlines())
+    return sum(not each.strip() for line in lines for each in tokens.lines(line.followed_by))
 
 
 def _keep_blanks(lines: Sequence[_Line], most: int) -> None:

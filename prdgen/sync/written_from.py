@@ -19,6 +19,8 @@ _NEAREST: Final = 16
 _ROUNDS: Final = 3
 _LETTERS: Final = 200_000_000
 """How many letters are read at most for `closest`: about half a second's work."""
+_BY_NAME: Final = 300
+"""What it costs to read a text letter by letter with their names, in texts."""
 _WORD: Final = re.compile(r"\S+|\s")
 _A_CHANGE: Final = 4_000
 """What it costs to apply one change, in letters."""
@@ -88,19 +90,23 @@ class Corrected:
         self.replica = replica
         self._gone: set[bytes] = set()
         self._put: list[tuple[bytes, Sequence[_Put]]] = []
-        for change in changes:
-            if actors.is_correction(change.actor):
-                before = set(replica.letters(tuple(sorted(change.deps))))
-                text, names = replica.text((change.hash,)), replica.letters((change.hash,))
-                if len(text) != len(names):
-                    continue  # letters of another program, of more than a code point
-                self._gone |= before.difference(names)
-                put = [
-                    (names[at - 1] if at else b"", name, text[at])
-                    for at, name in enumerate(names)
-                    if actors.of_letter(name) == change.actor
-                ]
-                self._put.append((change.hash, put))
+        corrections = [change for change in changes if actors.is_correction(change.actor)]
+        for change in corrections[-_NEAREST:]:
+            before = set(replica.letters(tuple(sorted(change.deps))))
+            text, names = replica.text((change.hash,)), replica.letters((change.hash,))
+            if len(text) != len(names):
+                continue  # letters of another program, of more than a code point
+            self._gone |= before.difference(names)
+            put = [
+                (names[at - 1] if at else b"", name, text[at])
+                for at, name in enumerate(names)
+                if actors.of_letter(name) == change.actor
+            ]
+            self._put.append((change.hash, put))
+
+    def cost(self, letters: int) -> int:
+        """What it costs to apply a change and to read so many letters, in letters."""
+        return _A_CHANGE + letters * (_BY_NAME if self._put else 1)
 
     def text(self, heads: Iterable[bytes], replica: Replica | None = None) -> str:
         """The text at `heads`, or at those of a fork of the replica."""
@@ -124,23 +130,17 @@ class Corrected:
 def _with_put(
     order: Sequence[bytes], letters: dict[bytes, str], put: Sequence[_Put]
 ) -> list[bytes]:
-    """The names with those that a correction put in, each behind the one it was put behind."""
+    """The names with those that a correction put in, each behind the one it was put behind, if that is there."""
     behind: dict[bytes, list[bytes]] = {}
     for before, name, letter in put:
         letters[name] = letter
         behind.setdefault(before, []).append(name)
     made: list[bytes] = []
-    waiting = list(reversed(behind.pop(b"", [])))
-    for name in order:
-        while waiting:
-            made.append(new := waiting.pop())
-            waiting += reversed(behind.pop(new, []))
-        made.append(name)
-        waiting = list(reversed(behind.pop(name, [])))
+    waiting = [*reversed(order), b""]
     while waiting:
-        made.append(new := waiting.pop())
-        waiting += reversed(behind.pop(new, []))
-    return made
+        made.append(waiting.pop())
+        waiting += reversed(behind.pop(made[-1], []))
+    return made[1:]
 
 
 class _Lanes:
@@ -156,7 +156,7 @@ class _Lanes:
         """The changes whose text is nearest to `agreed`, when each writer's are tried in turn."""
         actors = list(dict.fromkeys(change.actor for change in reversed(self._changes)))
         rounds = _ROUNDS if len(actors) > 1 else 0
-        cost = len(actors) * len(self._changes) * (len(self._agreed) + _A_CHANGE)
+        cost = len(actors) * len(self._changes) * self._clean.cost(len(self._agreed))
         rounds = min(rounds, _LETTERS // max(1, cost))
         nearest = _between(self._text(had), self._agreed)
         for _ in range(rounds):
@@ -228,7 +228,7 @@ def _differing(
     """How far from `agreed` the text at each of the newest `prefixes` is (`_between`); 0 for the same
     text, and then no further.
     """
-    most = _LETTERS // (len(agreed) + _A_CHANGE)
+    most = _LETTERS // clean.cost(len(agreed))
     start = max(0, len(changes) - most)
     growing = clean.replica.fork(tuple(sorted(prefixes[start])))
     found = {start: _between(clean.text(growing.heads, growing), agreed)}

@@ -127,7 +127,7 @@ class Storm:
 @pytest.mark.parametrize(
     "seed",
     [
-        pytest.param(seed, marks=[pytest.mark.xfail(strict=False)] if seed in KNOWN else [])
+        pytest.param(seed, marks=[pytest.mark.xfail(strict=True)] if seed in KNOWN else [])
         for seed in range(120)
     ],
 )
