@@ -14,6 +14,7 @@ from prdgen.builder import site_config
 from prdgen.errors import PrdgenError
 from prdgen.flows import pages_of, roles
 from prdgen.flows.clone import Clone
+from prdgen.git import trees
 from prdgen.store.people import Person
 
 PROTECTED: Final = ("mkdocs.yml", "prdgen.toml", "site/overrides/", "hooks/", ".prdgen/")
@@ -70,18 +71,13 @@ class Rules:
         return max(within, key=len, default=None)
 
     def _protection(self, path: str) -> str | None:
-        plain = "/".join(map(_as_elsewhere, path.split("/")))
+        plain = "/".join(map(trees.as_elsewhere, path.split("/")))
         for rule in self.protected:
             folded = rule.casefold()
             if plain == folded.rstrip("/") or (rule.endswith("/") and plain.startswith(folded)):
                 return rule
         name = plain.rpartition("/")[2]
         return name if name in PROTECTED_NAMES else None
-
-
-def _as_elsewhere(name: str) -> str:
-    """A name as Windows and macOS read it: in any case, without blanks and dots at its end or a stream's name."""
-    return name.casefold().partition(":")[0].rstrip(" .")
 
 
 def load(clone: Clone) -> Rules:

@@ -134,11 +134,17 @@ def _side(side: tuple[int, bytes] | None) -> Side:
     return None if side is None or side[0] == _TREE else (side[0], side[1].hex())
 
 
+def as_elsewhere(name: str) -> str:
+    """A name as Windows and macOS read it: in any case, without letters that nobody sees, blanks and dots at its
+    end, or a stream's name.
+    """
+    return _IGNORED.sub("", name).casefold().partition(":")[0].rstrip(" .")
+
+
 def _check(path: str) -> None:
     ids.check_page_path(path)
     for segment in path.split("/"):
-        plain = _IGNORED.sub("", segment).lower().partition(":")[0].rstrip(" .")
-        if plain in {".git", "git~1"}:
+        if as_elsewhere(segment) in {".git", "git~1"}:
             raise ids.BadPagePath(got=path[:200], why=f"a segment is {segment!r}")
 
 

@@ -31,6 +31,18 @@ class _Read:
         return f"{self.head}{self.lead}{inner}{self.trail}{self.tail}"
 
 
+def items(text: str) -> tuple[str, ...] | None:
+    """What is in the list of one key's line, without quotes; None: it is no such list."""
+    found = _read(text)
+    return None if found is None else tuple(map(_value, found.items))
+
+
+def with_items(text: str, items_: Sequence[str]) -> str | None:
+    """One key's line with other items in its list; None: it is no such list."""
+    found = _read(text)
+    return None if found is None else found.written(items_)
+
+
 def merged(base: str, theirs: str, ours: str) -> str | None:
     """One key's line with what both sides added to its list, and without what either took out.
 

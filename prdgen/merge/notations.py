@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from prdgen.merge import flow_lists
+from prdgen.merge import flow_lists, tokens
 
 _HEAD: Final = re.compile(r"([^\n:]+:)[ \t]*([^\n]*)\n(.*)", re.DOTALL)
 _ROW: Final = re.compile(r"([ \t]*-[ \t]+)([^\n]*?)[ \t]*\n")
@@ -39,8 +39,8 @@ def merged(base: str, theirs: str, ours: str) -> str | None:
     if not (isinstance(was, tuple) and isinstance(their, tuple) and isinstance(our, tuple)):
         return None
     found = flow_lists.merged(*(f"key: [{', '.join(each)}]\n" for each in (was, their, our)))
-    items = None if found is None else _value(found)
-    return None if not isinstance(items, tuple) else _as_ours(ours, items)
+    items = None if found is None else flow_lists.items(found)
+    return None if items is None else _as_ours(ours, items)
 
 
 def _kind(text: str) -> str:
@@ -61,24 +61,15 @@ def _value(text: str) -> Value | None:
         return None
     match _kind(text):
         case "list":
-            return _items(found[2])
+            return flow_lists.items(text)
         case kind if kind.startswith("rows") and not found[2]:
-            rows = [_ROW.fullmatch(line) for line in found[3].splitlines(keepends=True)]
+            rows = [_ROW.fullmatch(line) for line in tokens.lines(found[3])]
             items = [_scalar(row[2]) if row else None for row in rows]
             return None if None in items else tuple(item for item in items if item is not None)
         case "double" | "single" | "plain":
             return _scalar(found[2].rstrip())
         case _:
             return None
-
-
-def _items(text: str) -> tuple[str, ...] | None:
-    inner = text.strip()
-    if not inner.endswith("]"):
-        return None
-    parts = [part.strip() for part in inner[1:-1].split(",")] if inner[1:-1].strip() else []
-    items = [_scalar(part) for part in parts]
-    return None if None in items else tuple(item for item in items if item is not None)
 
 
 def _scalar(text: str) -> str | None:
@@ -98,6 +89,6 @@ def _as_ours(ours: str, items: Sequence[str]) -> str | None:
     if found is None or not items:
         return None
     if _kind(ours) == "list":
-        return f"{found[1]} [{', '.join(items)}]\n"
+        return flow_lists.with_items(ours, items)
     row = _ROW.match(found[3])
     return None if row is None else f"{found[1]}\n" + "".join(f"{row[1]}{item}\n" for item in items)

@@ -46,10 +46,16 @@ def became(was: str, ours: Lines, text: str, there: Lines | None) -> Lines | Non
     # Of those that are as much alike, the first one: the nearest.
     likest = sorted(new, key=lambda lines: -_alike(old, lines.of(text)))
     likest = [lines for lines in likest if _alike(old, lines.of(text)) >= likeness.ALIKE]
-    found = next((each for each in likest if not _of_another(was, ours, text, each)), None)
+    others = _gone_beside(was, ours, text) if likest else []
+    ours_first = (
+        (lines, alike)
+        for lines in likest
+        for alike in [_alike(old, lines.of(text))]
+        if not any(_alike(other, lines.of(text)) > alike for other in others)
+    )
+    found, alike = next(ours_first, (None, 0.0))
     if found is None:
         return None
-    alike = _alike(old, found.of(text))
     now = _alike(old, there.of(text)) if there else 0.0
     if there and there.of(text).count("\n") > old.count("\n"):
         now = 0.0  # what is said of one line is not said of two
@@ -65,14 +71,15 @@ def states_another(was: str, before: int, text: str, after: int) -> bool:
     return old != new != "" and any(likeness.item_id(line) == new for line in was.split("\n"))
 
 
-def _of_another(was: str, ours: Lines, text: str, new: Lines) -> bool:
-    """Whether other lines of `was`, which are not there any more, are more like the new ones than `ours`."""
+def _gone_beside(was: str, ours: Lines, text: str) -> list[str]:
+    """The other lines of `was` that are not there any more, as many next to each other as `ours`: what is more
+    like them became of them. The nearest ones.
+    """
     now = Counter(text.split("\n"))
     gone = _new_lines(was, ours.of(was).count("\n") + 1, now)
     gone = [lines for lines in gone if lines.end < ours.start or ours.end < lines.start]
     gone.sort(key=lambda lines: abs(lines.start - ours.start))
-    alike = _alike(ours.of(was), new.of(text))
-    return any(_alike(lines.of(was), new.of(text)) > alike for lines in gone[:_MOST_LINES])
+    return [lines.of(was) for lines in gone[:_MOST_LINES]]
 
 
 def _alike(one: str, other: str) -> float:
