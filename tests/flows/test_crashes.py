@@ -474,7 +474,11 @@ async def test_after_a_dropped_database_two_servers_merge_one_after_the_other(
     drop(database_url)
     house, other = await houses(repo), await houses(repo)
     await asyncio.gather(back(house, ann), back(other, bob))
-    await ann.until(lambda: ann.saved and bob.saved and ann.text == bob.text)
+
+    def say():
+        return {e.name: (e.saved, e.serving, e.text) for e in (ann, bob)}
+
+    await until(lambda: ann.saved and bob.saved and ann.text == bob.text, 30, say)
     words = ["from before", *(f"{who} {n}" for who in ("ann", "bob") for n in range(20))]
     assert sorted(ann.text.splitlines()) == sorted([*ONE.splitlines(), *words])
     await until(lambda: page.read_text() == ann.text)

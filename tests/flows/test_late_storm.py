@@ -135,8 +135,8 @@ class Storm:
             "file": (self.repo.path / "one.md").read_text(),
         }
         for name, editor in self.editors.items():
-            ended = editor.serving.done() and editor.serving.result()
-            found[f"{name} ({ended or 'connected'})"] = editor.text
+            ended = f"ended: {editor.serving.result()}" if editor.serving.done() else "connected"
+            found[f"{name} ({ended})"] = editor.text
         missing = self.missing()
         return "\n".join(
             [
